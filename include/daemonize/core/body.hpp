@@ -1,0 +1,60 @@
+// Running what the application gave us: what it throws is a failure with its own text, and never leaves us.
+// Uses platform; every host uses it.
+#ifndef DAEMONIZE_CORE_BODY_HPP
+#define DAEMONIZE_CORE_BODY_HPP
+
+#include "platform.hpp"
+
+#include <exception>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace daemonize {
+namespace detail {
+
+// Calls `body(arguments...)`; what it returns, 0 where that is nothing.
+template <class Body, class... Arguments>
+int status_of(Body& body, Arguments&&... arguments) {
+    if constexpr (std::is_void<decltype(body(std::forward<Arguments>(arguments)...))>::value) {
+        body(std::forward<Arguments>(arguments)...);
+        return 0;
+    } else {
+        return static_cast<int>(body(std::forward<Arguments>(arguments)...));
+    }
+}
+
+#if DAEMONIZE_HAS_EXCEPTIONS()
+
+// False, and the exception's text, where the call throws.
+template <class Call>
+bool call_guarded(Call call, std::string& what) noexcept {
+    try {
+        call();
+        return true;
+    } catch (const std::exception& error) {
+        what = error.what();
+    } catch (...) {
+        what = "it threw something that is no std::exception";
+    }
+    if (what.empty()) what = "it threw an exception without a text";
+    return false;
+}
+
+#else
+
+template <class Call>
+bool call_guarded(Call call, std::string&) noexcept {
+    call();
+    return true;
+}
+
+#endif
+
+// exit(2) keeps eight bits: 256 would be success.
+inline int exit_status(int code) noexcept { return code != 0 && (code & 0xff) == 0 ? 1 : code & 0xff; }
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,60 @@
+// Callback: a stored function, as std::move_only_function, without the cost of <functional>.
+// Uses <utility> alone; everything else may use it.
+#ifndef DAEMONIZE_CORE_CALLBACK_HPP
+#define DAEMONIZE_CORE_CALLBACK_HPP
+
+#include <utility>
+
+namespace daemonize {
+
+template <class Signature>
+class Callback;
+
+/// A move-only stored function: three pointers. An empty one may be asked (`if (callback)`), not called.
+template <class Result, class... Arguments>
+class Callback<Result(Arguments...)> {
+  public:
+    Callback() noexcept = default;
+    Callback(std::nullptr_t) noexcept {}
+
+    template <class Target, class = decltype(static_cast<Result>(
+                                std::declval<std::decay_t<Target>&>()(std::declval<Arguments>()...)))>
+    Callback(Target&& target) {
+        using Stored = std::decay_t<Target>;
+        target_ = new Stored(std::forward<Target>(target));
+        invoke_ = [](void* stored, Arguments... arguments) -> Result {
+            return static_cast<Result>((*static_cast<Stored*>(stored))(std::forward<Arguments>(arguments)...));
+        };
+        destroy_ = [](void* stored) noexcept { delete static_cast<Stored*>(stored); };
+    }
+
+    Callback(Callback&& other) noexcept { swap(other); }
+    Callback& operator=(Callback&& other) noexcept {
+        Callback(std::move(other)).swap(*this);
+        return *this;
+    }
+    Callback(const Callback&) = delete;
+    Callback& operator=(const Callback&) = delete;
+    ~Callback() {
+        if (target_ != nullptr) destroy_(target_);
+    }
+
+    explicit operator bool() const noexcept { return target_ != nullptr; }
+
+    Result operator()(Arguments... arguments) const { return invoke_(target_, std::forward<Arguments>(arguments)...); }
+
+  private:
+    void swap(Callback& other) noexcept {
+        std::swap(target_, other.target_);
+        std::swap(invoke_, other.invoke_);
+        std::swap(destroy_, other.destroy_);
+    }
+
+    void* target_ = nullptr;
+    Result (*invoke_)(void*, Arguments...) = nullptr;
+    void (*destroy_)(void*) noexcept = nullptr;
+};
+
+} // namespace daemonize
+
+#endif

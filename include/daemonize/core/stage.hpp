@@ -1,0 +1,90 @@
+// Stage: each step of a launch, with the words that name it and the exit status that it ends the launcher with.
+// Uses nothing; everything else may use it.
+#ifndef DAEMONIZE_CORE_STAGE_HPP
+#define DAEMONIZE_CORE_STAGE_HPP
+
+namespace daemonize {
+
+/// The steps at which a launch, or an operation on a running daemon, can fail.
+enum class Stage {
+    options,
+    threads,
+    runtime_directory,
+    log_directory,
+    pid_file_open,
+    pid_file_lock,
+    pid_file_write,
+    flush,
+    channel,
+    fork,
+    setsid,
+    null_device,
+    descriptors,
+    before_drop,
+    limits,
+    chroot,
+    group,
+    user,
+    no_new_privileges,
+    chdir,
+    standard_input,
+    standard_output,
+    standard_error,
+    signals,
+    readiness,
+    timeout,
+    interrupted,
+    body
+};
+
+namespace detail {
+
+struct StageFacts {
+    const char* step; // reads on after "cannot "
+    int exit_code;
+};
+
+// Where systemd.exec(5) has an exit status for the step, it is that one, so that `systemctl status` names the step;
+// else the one of sysexits.h; timeout(1)'s and the shell's (128 + signal) for what they stand for everywhere.
+inline StageFacts stage_facts(Stage stage) noexcept {
+    switch (stage) {
+    case Stage::options: return {"accept", 64};
+    case Stage::threads: return {"fork", 70};
+    case Stage::runtime_directory: return {"make the runtime directory", 233};
+    case Stage::log_directory: return {"make the log directory", 240};
+    case Stage::pid_file_open: return {"open the pid file", 73};
+    case Stage::pid_file_lock: return {"lock the pid file", 75};
+    case Stage::pid_file_write: return {"write the pid file", 74};
+    case Stage::flush: return {"write out what stdio still held", 66};
+    case Stage::channel: return {"make the channel between launcher and daemon", 76};
+    case Stage::fork: return {"fork", 71};
+    case Stage::setsid: return {"start a session", 220};
+    case Stage::null_device: return {"use the null device", 72};
+    case Stage::descriptors: return {"close the inherited descriptors", 202};
+    case Stage::before_drop: return {"finish what runs before the privileges are dropped", 69};
+    case Stage::limits: return {"set the resource limit", 205};
+    case Stage::chroot: return {"change the root directory to", 210};
+    case Stage::group: return {"take the group", 216};
+    case Stage::user: return {"become the user", 217};
+    case Stage::no_new_privileges: return {"give up new privileges", 227};
+    case Stage::chdir: return {"change the directory to", 200};
+    case Stage::standard_input: return {"open standard input from", 208};
+    case Stage::standard_output: return {"open standard output to", 209};
+    case Stage::standard_error: return {"open standard error to", 222};
+    case Stage::signals: return {"reset the signals", 207};
+    case Stage::readiness: return {"become ready", 1};
+    case Stage::timeout: return {"become ready", 124};
+    case Stage::interrupted: return {"become ready", 130};
+    case Stage::body: return {"run", 1};
+    }
+    return {"run", 1};
+}
+
+} // namespace detail
+
+/// The status that a launcher ends with when this step fails; each kind of failure has its own.
+inline int exit_code(Stage stage) noexcept { return detail::stage_facts(stage).exit_code; }
+
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,189 @@
+// Descriptors: owning one, keeping ours out of 0-2, and closing all that a daemon must not inherit.
+// Uses fault; the rest of posix may use it.
+#ifndef DAEMONIZE_POSIX_DESCRIPTORS_HPP
+#define DAEMONIZE_POSIX_DESCRIPTORS_HPP
+
+#include "fault.hpp"
+
+#include <climits>
+#include <cstddef>
+#include <cstdint>
+#include <fcntl.h>
+#include <sys/select.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <utility>
+
+#if DAEMONIZE_ON_LINUX()
+#include <sys/syscall.h>
+#include <sys/sysmacros.h>
+#endif
+
+namespace daemonize {
+namespace detail {
+
+// Owns one descriptor.
+class Descriptor {
+  public:
+    Descriptor() noexcept = default;
+    explicit Descriptor(int number) noexcept : number_(number) {}
+    Descriptor(Descriptor&& other) noexcept : number_(other.release()) {}
+    Descriptor& operator=(Descriptor&& other) noexcept {
+        reset(other.release());
+        return *this;
+    }
+    Descriptor(const Descriptor&) = delete;
+    Descriptor& operator=(const Descriptor&) = delete;
+    ~Descriptor() { reset(); }
+
+    int get() const noexcept { return number_; }
+    explicit operator bool() const noexcept { return number_ >= 0; }
+    int release() noexcept { return std::exchange(number_, -1); }
+
+    // What we close holds nothing unwritten, so a failed close loses nothing, and the number is gone either way.
+    void reset(int number = -1) noexcept {
+        const int error = errno;
+        if (number_ >= 0) static_cast<void>(DAEMONIZE_SYSTEM(close)(number_));
+        errno = error;
+        number_ = number;
+    }
+
+  private:
+    int number_ = -1;
+};
+
+// Moves a descriptor of ours off 0-2, which it got because the program was started with one of them closed: there it
+// would be taken for a standard stream. Leaves errno set and nothing open where it fails.
+inline Descriptor above_standard(int number) noexcept {
+    Descriptor given(number);
+    if (number < 0 || number > STDERR_FILENO) return given;
+    return Descriptor(retry([&] { return DAEMONIZE_SYSTEM(fcntl)(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
+}
+
+inline bool is_open(int number) noexcept { return DAEMONIZE_SYSTEM(fcntl)(number, F_GETFD) != -1; }
+
+#if DAEMONIZE_ON_LINUX()
+inline bool is_null_device(const struct stat& facts) noexcept {
+    return S_ISCHR(facts.st_mode) && facts.st_rdev == makedev(1, 3);
+}
+#else
+inline bool is_null_device(const struct stat& facts) noexcept { return S_ISCHR(facts.st_mode); }
+#endif
+
+#if DAEMONIZE_ON_LINUX()
+inline bool make_pipe(int (&ends)[2]) noexcept { return DAEMONIZE_SYSTEM(pipe2)(ends, O_CLOEXEC) == 0; }
+#else
+inline bool make_pipe(int (&ends)[2]) noexcept {
+    if (DAEMONIZE_SYSTEM(pipe)(ends) != 0) return false;
+    for (const int end : ends) static_cast<void>(DAEMONIZE_SYSTEM(fcntl)(end, F_SETFD, FD_CLOEXEC)); // it is open
+    return true;
+}
+#endif
+
+// Opens /dev/null, and makes sure that it is the device: a file that somebody left there would fill, and be read.
+inline Fault open_null_device(Descriptor& null) noexcept {
+    constexpr const char* path = "/dev/null";
+    null = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path, O_RDWR | O_NOCTTY | O_CLOEXEC); }));
+    struct stat facts;
+    if (!null || DAEMONIZE_SYSTEM(fstat)(null.get(), &facts) != 0) return fault(Stage::null_device, errno, path);
+    return is_null_device(facts) ? Fault() : fault(Stage::null_device, ENODEV, path, "it is not the null device");
+}
+
+#if DAEMONIZE_ON_LINUX()
+
+#if !defined(SYS_close_range)
+#define DAEMONIZE_SYS_CLOSE_RANGE 436 // the same number on every architecture
+#else
+#define DAEMONIZE_SYS_CLOSE_RANGE SYS_close_range
+#endif
+
+// Closes first..last; false with ENOSYS from an old kernel, EPERM from a container's seccomp filter.
+inline bool close_range_of(unsigned first, unsigned last) noexcept {
+    return DAEMONIZE_SYSTEM(syscall)(DAEMONIZE_SYS_CLOSE_RANGE, first, last, 0u) == 0;
+}
+
+// Closes what /proc/self/fd lists from `first` to `last`. readdir(3) allocates, which after a fork it may not: hence
+// the bare call. Closing moves nothing in the listing: procfs goes by number.
+inline bool close_listed(int first, int last) noexcept {
+    const Descriptor folder(
+        retry([] { return DAEMONIZE_SYSTEM(open)("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    if (!folder) return false;
+    alignas(8) char entries[4096];
+    for (;;) {
+        const long size = DAEMONIZE_SYSTEM(syscall)(SYS_getdents64, folder.get(), entries, sizeof entries);
+        if (size <= 0) return size == 0;
+        for (long at = 0; at < size;) {
+            const char* entry = entries + at;
+            at += static_cast<unsigned char>(entry[16]) + 256L * static_cast<unsigned char>(entry[17]); // d_reclen
+            int number = 0;
+            const char* name = entry + 19; // d_name
+            while (*name >= '0' && *name <= '9') number = number * 10 + (*name++ - '0');
+            if (*name != '\0' || number < first || number > last || number == folder.get()) continue;
+            static_cast<void>(DAEMONIZE_SYSTEM(close)(number));
+        }
+    }
+}
+
+// How many descriptors this process's table has room for: a small multiple of the highest that is open, whatever
+// the limit says. select(2) finds it, with no file system and no privilege: it refuses a closed descriptor inside the
+// table (EBADF) and overlooks one beyond it. 0 where even that can't be asked.
+inline int descriptor_table_size() noexcept {
+    static unsigned long bits[(1 << 20) / (CHAR_BIT * sizeof(unsigned long))];
+    constexpr int word = CHAR_BIT * static_cast<int>(sizeof(unsigned long));
+    for (int size = 64; size <= (1 << 20); size *= 2) {
+        const int number = size - 1;
+        if (is_open(number)) continue;
+        unsigned long& holder = bits[number / word];
+        holder = 1ul << (number % word);
+        timeval at_once{0, 0};
+        const int ready = DAEMONIZE_SYSTEM(select)(size, reinterpret_cast<fd_set*>(bits), nullptr, nullptr, &at_once);
+        holder = 0;
+        if (ready == 0) return size;
+        if (errno != EBADF) return 0;
+    }
+    return 0;
+}
+
+#else
+
+inline bool close_range_of(unsigned, unsigned) noexcept { return false; }
+inline bool close_listed(int, int) noexcept { return false; }
+
+// Elsewhere the limit is small; where it is not, the caller says so instead of closing for minutes.
+inline int descriptor_table_size() noexcept {
+    const long most = DAEMONIZE_SYSTEM(sysconf)(_SC_OPEN_MAX);
+    return most > 0 && most <= (1 << 20) ? static_cast<int>(most) : 0;
+}
+
+#endif
+
+// Closes first..last, by whatever this system allows.
+inline bool close_between(int first, int last) noexcept {
+    if (close_range_of(static_cast<unsigned>(first), static_cast<unsigned>(last))) return true;
+    if (close_listed(first, last)) return true;
+    const int size = descriptor_table_size();
+    for (int number = first; number <= last && number < size; ++number) {
+        static_cast<void>(DAEMONIZE_SYSTEM(close)(number));
+    }
+    return size != 0;
+}
+
+// Closes everything above 2 but `kept`, which is sorted, above 2 and without repetition. The time it takes depends on
+// how many are open, never on RLIMIT_NOFILE.
+inline Fault close_all_but(const int* kept, std::size_t count) noexcept {
+    int first = STDERR_FILENO + 1;
+    for (std::size_t i = 0; i <= count; ++i) {
+        const int last = i == count ? INT_MAX : kept[i] - 1;
+        if (first <= last && !close_between(first, last)) {
+            return fault(Stage::descriptors, errno, "",
+                         "close_range is refused, /proc/self/fd cannot be read, and their number cannot be found");
+        }
+        if (i < count) first = kept[i] + 1;
+    }
+    return Fault();
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

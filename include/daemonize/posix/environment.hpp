@@ -1,0 +1,93 @@
+// The daemon's environment, made before the fork: what is kept of it, and the variables that name a process by number.
+// Uses core; the launch uses it.
+#ifndef DAEMONIZE_POSIX_ENVIRONMENT_HPP
+#define DAEMONIZE_POSIX_ENVIRONMENT_HPP
+
+#include "../core/parse.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <sys/types.h>
+#include <unistd.h>
+#include <vector>
+
+// POSIX has programs declare it; macOS gives it to programs only, not to shared libraries.
+extern char** environ;
+
+namespace daemonize {
+namespace detail {
+
+// How many descriptors a service manager passed to this very process, from 3 on: sd_listen_fds(3). 0 where none, or
+// where LISTEN_PID names another process.
+inline int activation_count() noexcept {
+    const char* pid = std::getenv("LISTEN_PID");
+    const char* count = std::getenv("LISTEN_FDS");
+    std::uint64_t number = 0;
+    if (pid == nullptr || count == nullptr) return 0;
+    if (parse_pid(pid, std::strlen(pid)) != DAEMONIZE_SYSTEM(getpid)()) return 0;
+    return parse_number(count, std::strlen(count), 1 << 20, number) ? static_cast<int>(number) : 0;
+}
+
+// An environment of the daemon's own, complete before the fork but for the daemon's number.
+class Environment {
+  public:
+    // `names`: what to keep; all, where it is null.
+    explicit Environment(const std::vector<std::string>* names) {
+        for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
+            if (names == nullptr || is_named(*names, *entry)) entries_.push_back(*entry);
+        }
+        // The descriptors and the watchdog were meant for us; the daemon has another number, and must find it there.
+        follow("LISTEN_PID=", listen_pid_);
+        follow("WATCHDOG_PID=", watchdog_pid_);
+        is_changed_ = names != nullptr || listen_pid_[0] != '\0' || watchdog_pid_[0] != '\0';
+        entries_.push_back(nullptr);
+    }
+    Environment(const Environment&) = delete;
+    Environment& operator=(const Environment&) = delete;
+
+    // Makes it this process's. Allocates nothing. It must live as long as the process.
+    void install(pid_t self) noexcept {
+        if (!is_changed_) return;
+        write_number(listen_pid_, self);
+        write_number(watchdog_pid_, self);
+        environ = entries_.data();
+    }
+
+  private:
+    using Entry = char[40];
+
+    static bool is_named(const std::vector<std::string>& names, const char* entry) noexcept {
+        for (const std::string& name : names) {
+            if (std::strncmp(entry, name.c_str(), name.size()) == 0 && entry[name.size()] == '=') return true;
+        }
+        return false;
+    }
+
+    void follow(const char* prefix, Entry& own) noexcept {
+        const std::size_t size = std::strlen(prefix);
+        for (char*& entry : entries_) {
+            if (std::strncmp(entry, prefix, size) != 0) continue;
+            if (parse_pid(entry + size, std::strlen(entry + size)) != DAEMONIZE_SYSTEM(getpid)()) continue;
+            std::memcpy(own, prefix, size + 1);
+            entry = own;
+        }
+    }
+
+    static void write_number(Entry& entry, pid_t self) noexcept {
+        char* value = std::strchr(entry, '=');
+        if (value == nullptr) return;
+        char digits[21];
+        std::memcpy(value + 1, digits, format_number(static_cast<std::uint64_t>(self), digits) + 1);
+    }
+
+    std::vector<char*> entries_;
+    Entry listen_pid_ = "";
+    Entry watchdog_pid_ = "";
+    bool is_changed_ = false;
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

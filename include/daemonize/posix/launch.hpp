@@ -1,0 +1,232 @@
+// A launch from beginning to end: check, lock, fork, set up, wait. Launch is what it came to, on the launcher's side.
+// Uses everything in posix; Daemonizer is its face.
+#ifndef DAEMONIZE_POSIX_LAUNCH_HPP
+#define DAEMONIZE_POSIX_LAUNCH_HPP
+
+#include "check.hpp"
+#include "daemon.hpp"
+#include "launcher.hpp"
+
+#include <cstdio>
+#include <ctime>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace daemonize {
+
+/// What a launch came to, in the launcher.
+class Launch {
+  public:
+    Launch() = default;
+    Launch(std::string name, std::vector<Failure> problems) : name_(std::move(name)), problems_(std::move(problems)) {}
+    Launch(std::string name, detail::Outcome outcome) : name_(std::move(name)), outcome_(std::move(outcome)) {
+        if (outcome_.failure) problems_.push_back(outcome_.failure);
+    }
+
+    /// Whether the daemon runs and is ready.
+    bool ok() const noexcept { return problems_.empty(); }
+    explicit operator bool() const noexcept { return ok(); }
+
+    /// The daemon's process; -1 where none came so far.
+    pid_t pid() const noexcept { return outcome_.pid; }
+
+    /// What failed; where validation found several problems, the first.
+    const Failure& failure() const noexcept {
+        static const Failure none;
+        return ok() ? none : problems_.front();
+    }
+
+    /// All that failed: validation reports everything that is wrong at once.
+    const std::vector<Failure>& problems() const noexcept { return problems_; }
+
+    /// The daemon's own exit status, if it exited before it was ready; -1 else.
+    int exit_status() const noexcept {
+        return outcome_.died && WIFEXITED(outcome_.wait_status) ? WEXITSTATUS(outcome_.wait_status) : -1;
+    }
+
+    /// The signal that killed the daemon before it was ready; 0 else.
+    int term_signal() const noexcept {
+        return outcome_.died && WIFSIGNALED(outcome_.wait_status) ? WTERMSIG(outcome_.wait_status) : 0;
+    }
+
+    /// What the daemon wrote to standard error before it was ready: the last 64 KiB of it.
+    const std::string& error_output() const noexcept { return outcome_.words; }
+
+    /// The signal that came while the launcher waited, and ended the launch; 0 else.
+    int interrupted_by() const noexcept { return outcome_.interrupted_by; }
+
+    /// The status for the launcher to end with: 0, or the failure's.
+    int exit_code() const noexcept { return ok() ? 0 : failure().exit_code(); }
+
+    /// Writes what failed to standard error, a line for each problem, led by the daemon's name.
+    void print() const {
+        for (const Failure& problem : problems_) detail::write_error(name_ + ": " + problem.message() + "\n");
+    }
+
+  private:
+    std::string name_;
+    std::vector<Failure> problems_;
+    detail::Outcome outcome_;
+};
+
+namespace detail {
+
+// Ends the plan's life in the launcher. In the daemon it is released to own_launch().
+class OwnedPlan {
+  public:
+    explicit OwnedPlan(const Options& options) : plan_(new Plan(options)) {}
+    OwnedPlan(const OwnedPlan&) = delete;
+    OwnedPlan& operator=(const OwnedPlan&) = delete;
+    ~OwnedPlan() { delete plan_; }
+    Plan& operator*() const noexcept { return *plan_; }
+    Plan* operator->() const noexcept { return plan_; }
+    Plan* release() noexcept { return std::exchange(plan_, nullptr); }
+
+  private:
+    Plan* plan_;
+};
+
+// The last of the checks, and the first of the steps: what must exist, and be locked, before any fork.
+inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& launching) {
+    check_directories(plan);
+    if (!plan.problems.empty()) return check_pid_file(plan);
+    if (!plan.runtime_directory.empty()) {
+        const Fault failed = make_directory(Stage::runtime_directory, plan.runtime_directory, plan.owner());
+        if (failed) return plan.problems.push_back(to_failure(failed));
+    }
+    if (!plan.pid_file.path.empty()) {
+        Failure failure = open_pid_file(plan.pid_file.path, plan.pid_file_owners(), launching.pid_file);
+        if (failure) return plan.problems.push_back(std::move(failure));
+    }
+    if (const int error = ForkGuard::prepare()) return plan.problem(Stage::fork, error, "");
+    if (!plan.chroot.empty()) tzset(); // the zone's file is out of reach inside
+    // Both processes would write out what stdio holds; so nothing may be left in it.
+    if (!options.foreground && std::fflush(nullptr) != 0) plan.problem(Stage::flush, errno, "");
+}
+
+// The daemon's standard error until it is ready. Only our end is made non-blocking.
+inline Fault make_words(Descriptor& read_end, Descriptor& write_end) noexcept {
+    int ends[2];
+    if (!make_pipe(ends)) return fault(Stage::channel, errno);
+    write_end = Descriptor(ends[1]);
+    read_end = above_standard(ends[0]);
+    if (read_end) write_end = above_standard(write_end.release());
+    const bool made = read_end && write_end && DAEMONIZE_SYSTEM(fcntl)(read_end.get(), F_SETFL, O_NONBLOCK) == 0;
+    return made ? Fault() : fault(Stage::channel, errno);
+}
+
+// In the process that has become the daemon: the launch is the process's own from here on.
+inline Fault finish_set_up(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
+    const Fault failed = set_up(*plan, options, launching);
+    if (failed) return failed;
+    own.plan = plan.release();
+    own.channel.hold(std::move(launching.channel.daemon));
+    own.stderr_target = std::move(launching.stderr_target);
+    return options.wait ? Fault() : announce_ready(own);
+}
+
+// The child's side of the first fork. Returns in the daemon alone.
+inline void run_child(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
+    launching.channel.launcher.reset();
+    const int channel = launching.channel.daemon.get();
+    Fault failed = options.fork == Fork::twice ? fork_again(*plan, options, launching) : Fault();
+    if (!failed) failed = finish_set_up(plan, options, launching, own);
+    if (!failed) return;
+    HeldPidFile& pid_file = own.plan != nullptr ? own.plan->pid_file : plan->pid_file;
+    pid_file.remove(); // nobody else does, if the launcher is gone
+    static_cast<void>(send_fault(channel, failed, 0));
+    DAEMONIZE_SYSTEM(_exit)(exit_code(failed.stage));
+}
+
+// Without a fork: this process becomes the daemon, or is told why not.
+inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
+    const std::string name = plan->name;
+    struct sigaction before = {};
+    Fault failed;
+    if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &before) != 0) failed = fault(Stage::signals, errno, "SIGCHLD");
+    launching.sigchld = before;
+    if (!failed) failed = set_up(*plan, options, launching);
+    if (failed) {
+        Outcome outcome;
+        outcome.failure = to_failure(failed);
+        if (plan->pid_file.file) plan->pid_file.remove();
+        undo_launch(*plan, launching.pid_file);
+        held_pid_files.remove(&plan->pid_file);
+        return Launch(name, std::move(outcome));
+    }
+    own.plan = plan.release();
+    own.stderr_target = std::move(launching.stderr_target);
+    const Fault swapped = swap_stderr(own);
+    if (swapped) give_up(swapped);
+    return Launch();
+}
+
+// What connects launcher and daemon. The daemon's words are caught where somebody waits for them; standard error that is
+// to be kept is the launcher's own, and needs no catching.
+inline Fault connect(const Plan& plan, const Options& options, bool keep_words, Launching& launching,
+                     Descriptor& words) noexcept {
+    if (const Fault failed = make_channel(launching.channel)) return failed;
+    if (!options.wait && !keep_words) return Fault();
+    if (plan.streams[STDERR_FILENO].kind == StreamTarget::Kind::kept) return Fault();
+    return make_words(words, launching.words);
+}
+
+inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& launching, Descriptor& words,
+                          bool keep_words, Launch& launch) {
+    Outcome outcome;
+    BlockedSignals signals;
+    WaitableChildren waitable;
+    launching.sigchld = waitable.before();
+    pid_t child = -1;
+    if (const int error = signals.error() != 0 ? signals.error() : waitable.error()) {
+        outcome.failure = Failure(Stage::signals, posix_error(error), "");
+    } else if ((child = DAEMONIZE_SYSTEM(fork)()) < 0) {
+        outcome.failure = Failure(Stage::fork, posix_error(errno), "");
+    }
+    if (child == 0) {
+        signals.leave_blocked();
+        waitable.leave_waitable();
+        words.reset();
+        run_child(plan, options, launching, own_launch());
+        return true;
+    }
+    if (child > 0) {
+        launching.channel.daemon.reset();
+        launching.words.reset();
+        outcome =
+            Launcher(*plan, options, child, launching.channel.launcher.get(), words.get(), keep_words).await(signals);
+    }
+    if (outcome.failure) undo_launch(*plan, launching.pid_file);
+    launch = Launch(plan->name, std::move(outcome));
+    return false;
+}
+
+// Launches. True in the daemon, where it has become the process's own; false in the launcher, with what came of it.
+inline bool start(const Options& options, bool keep_words, Launch& launch) {
+    OwnedPlan plan(options);
+    Launching launching;
+    OwnLaunch& own = own_launch(); // made here, before the fork: it allocates
+    make_ready_to_fork(*plan, options, launching);
+    if (plan->problems.empty() && options.foreground) {
+        launch = launch_here(plan, options, launching, own);
+        return launch.ok();
+    }
+    Descriptor words;
+    if (plan->problems.empty()) {
+        if (const Fault failed = connect(*plan, options, keep_words, launching, words)) {
+            plan->problems.push_back(to_failure(failed));
+        }
+    }
+    if (!plan->problems.empty()) {
+        undo_launch(*plan, launching.pid_file);
+        launch = Launch(plan->name, std::move(plan->problems));
+        return false;
+    }
+    return fork_and_wait(plan, options, launching, words, keep_words, launch);
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,299 @@
+// The launcher's side: it waits for the daemon's record, shows what comes meanwhile, ends the daemon on time-out or
+// Ctrl-C, and reaps what it started and nothing else.
+// Uses undo, channel and terminal; launch.hpp uses it.
+#ifndef DAEMONIZE_POSIX_LAUNCHER_HPP
+#define DAEMONIZE_POSIX_LAUNCHER_HPP
+
+#include "channel.hpp"
+#include "middle.hpp"
+#include "terminal.hpp"
+
+#include <ctime>
+#include <poll.h>
+#include <string>
+#include <sys/wait.h>
+
+namespace daemonize {
+namespace detail {
+
+inline Duration monotonic_now() noexcept {
+    struct timespec now = {};
+    static_cast<void>(DAEMONIZE_SYSTEM(clock_gettime)(CLOCK_MONOTONIC, &now)); // POSIX: cannot fail for this clock
+    return Duration::seconds(now.tv_sec) + Duration::nanoseconds(now.tv_nsec);
+}
+
+inline int poll_time(Duration deadline) noexcept {
+    const Duration now = monotonic_now();
+    if (deadline <= now) return 0;
+    const std::int64_t left = (deadline.nanoseconds() - now.nanoseconds()) / 1000000 + 1;
+    return left > INT_MAX ? INT_MAX : static_cast<int>(left);
+}
+
+// What the launcher's signal handler reaches: one launch at a time waits in a process.
+inline volatile std::sig_atomic_t interrupting_signal = 0;
+inline int interrupted_channel = -1;
+inline pid_t interrupted_child = -1; // where there is no process between to do it
+
+// Asks for the daemon's end there and then, so that a signal just before the poll is not lost: the poll wakes on the
+// daemon's death.
+inline void interrupt_launch(int number) noexcept {
+    const int error = errno;
+    interrupting_signal = number;
+    if (interrupted_child > 0) static_cast<void>(DAEMONIZE_SYSTEM(kill)(interrupted_child, SIGTERM));
+    static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(interrupted_channel, SHUT_WR));
+    errno = error;
+}
+
+// While it lives, what would end the launcher ends the daemon first. What is ignored (nohup) stays ignored.
+class Interruption {
+  public:
+    Interruption(int channel, pid_t child) noexcept {
+        interrupting_signal = 0;
+        interrupted_channel = channel;
+        interrupted_child = child;
+        const struct sigaction action = plain_action(interrupt_launch);
+        for (int i = 0; i < count; ++i) {
+            replaced_[i] = DAEMONIZE_SYSTEM(sigaction)(signals[i], &action, &before_[i]) == 0;
+            if (replaced_[i] && is_ignored(before_[i])) restore(i);
+        }
+    }
+    Interruption(const Interruption&) = delete;
+    Interruption& operator=(const Interruption&) = delete;
+    ~Interruption() {
+        for (int i = 0; i < count; ++i) restore(i);
+    }
+
+  private:
+    static constexpr int count = 4;
+    static constexpr int signals[count] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+
+    void restore(int i) noexcept {
+        if (replaced_[i]) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(signals[i], &before_[i], nullptr));
+        replaced_[i] = false;
+    }
+
+    struct sigaction before_[count];
+    bool replaced_[count] = {};
+};
+
+// What came of a launch, on the launcher's side.
+struct Outcome {
+    Failure failure;
+    pid_t pid = -1;
+    bool died = false;
+    int wait_status = 0;
+    int interrupted_by = 0;
+    std::string words; // what the daemon wrote to standard error before it was ready, where they are kept
+};
+
+class Launcher {
+  public:
+    // `child`: the process between, or in a single fork the daemon. `keep_words`: for the caller, instead of showing them.
+    Launcher(const Plan& plan, const Options& options, pid_t child, int channel, int words, bool keep_words)
+        : options_(options), child_(child), channel_(channel), words_(words), keep_words_(keep_words),
+          progress_(plan.name), deadline_(monotonic_now() + options.timeout) {}
+
+    // Waits until the daemon is ready, or the launch has failed and nothing of it runs. Signals come in meanwhile, and
+    // are blocked again at the end: one that came with the record decides before the launch is called a success.
+    Outcome await(BlockedSignals& signals) {
+        const Interruption interruption(channel_, is_parent() ? child_ : -1);
+        signals.unblock();
+        bool ready = watch();
+        signals.block();
+        if (ready && interrupting_signal != 0) ready = fail_interrupted();
+        outcome_.interrupted_by = interrupting_signal;
+        if (!ready) end();
+        progress_.clear();
+        if (ready && !is_parent()) {
+            static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGKILL)); // it has nothing left to tell
+            reap();
+        }
+        return std::move(outcome_);
+    }
+
+  private:
+    // Whether the daemon is our own child, with no process between.
+    bool is_parent() const noexcept { return options_.fork == Fork::once; }
+
+    // True once the daemon is ready; false when the launch has failed.
+    bool watch() {
+        for (;;) {
+            pollfd watched[2] = {{channel_, POLLIN, 0}, {words_, POLLIN, 0}};
+            const int count = DAEMONIZE_SYSTEM(poll)(watched, words_ >= 0 ? 2u : 1u, poll_time(deadline_));
+            if (interrupting_signal != 0) return fail_interrupted();
+            if (count == 0) return fail_late();
+            if (count < 0 && errno == EINTR) continue;
+            if (count < 0) return fail(Stage::channel, errno, "");
+            if (watched[1].revents != 0) relay_words();
+            if (watched[0].revents == 0) continue;
+            Record record;
+            std::string detail, reason;
+            const bool received = receive_record(channel_, record, detail, reason);
+            // What the daemon wrote before the record comes before what we write about it.
+            while (words_ >= 0 && relay_words()) {
+            }
+            if (!received) return fail_dead();
+            if (record.kind == Record::progress) {
+                progress_.show(reason);
+                extend(record.extend_by);
+                continue;
+            }
+            outcome_.pid = static_cast<pid_t>(record.pid);
+            if (record.kind == Record::ready) return true;
+            if (record.kind == Record::died) return fail_dead(record.exit_code);
+            outcome_.failure = Failure(static_cast<Stage>(record.stage), posix_error(record.error), detail, reason);
+            if (record.exit_code != 0) outcome_.failure.exit_code(record.exit_code);
+            return false;
+        }
+    }
+
+    void extend(std::int64_t nanoseconds) noexcept {
+        const Duration later = monotonic_now() + Duration::nanoseconds(nanoseconds);
+        if (later > deadline_) deadline_ = later;
+    }
+
+    // Shows, or keeps, what the daemon wrote. False where nothing is left for now.
+    bool relay_words() {
+        char text[4096];
+        const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(read)(words_, text, sizeof text); });
+        if (size == 0) words_ = -1;
+        if (size <= 0) return false;
+        const std::string words(text, static_cast<std::size_t>(size));
+        if (!keep_words_) {
+            progress_.clear();
+            write_error(words);
+        } else {
+            constexpr std::size_t most = 65536; // the last of them say what went wrong
+            outcome_.words += words;
+            if (outcome_.words.size() > most) outcome_.words.erase(0, outcome_.words.size() - most);
+        }
+        return true;
+    }
+
+    bool fail(Stage stage, int error, std::string reason) {
+        outcome_.failure = Failure(stage, posix_error(error), "", std::move(reason));
+        return false;
+    }
+
+    bool fail_late() {
+        const std::int64_t milliseconds = options_.timeout.milliseconds();
+        const std::string limit = milliseconds % 1000 == 0 ? std::to_string(milliseconds / 1000) + " s"
+                                                           : std::to_string(milliseconds) + " ms";
+        return fail(Stage::timeout, ETIMEDOUT, "the time-out of " + limit + " is over, and the daemon was ended");
+    }
+
+    bool fail_interrupted() {
+        const int number = interrupting_signal;
+        fail(Stage::interrupted, EINTR, "signal " + std::to_string(number) + " came, and the daemon was ended");
+        outcome_.failure.exit_code(128 + number);
+        return false;
+    }
+
+    // The daemon is dead, and `wait_status` says of what.
+    bool fail_dead(int wait_status) {
+        outcome_.died = true;
+        outcome_.wait_status = wait_status;
+        if (WIFSIGNALED(wait_status)) {
+            const int number = WTERMSIG(wait_status);
+            fail(Stage::readiness, ECHILD, "the daemon was killed by signal " + std::to_string(number));
+            outcome_.failure.exit_code(128 + number);
+        } else {
+            const int code = WEXITSTATUS(wait_status);
+            fail(Stage::readiness, ECHILD, "the daemon ended with exit status " + std::to_string(code));
+            outcome_.failure.exit_code(code == 0 ? 1 : code);
+        }
+        return false;
+    }
+
+    // The channel ended without a record.
+    bool fail_dead() {
+        if (is_parent() && has_ended()) return fail_dead(reap());
+        return fail(Stage::readiness, ECHILD, "the daemon ended, and nobody is left to say how");
+    }
+
+    // Makes sure that nothing of the launch runs any more. A daemon that told its own failure is on its way out, and may
+    // finish what it does there.
+    void end() {
+        const bool leaving = outcome_.failure.stage() != Stage::timeout && interrupting_signal == 0;
+        if (is_parent()) {
+            if (child_ > 0 && !(leaving && has_ended())) end_child();
+        } else if (!outcome_.died && !(leaving && is_told_of_death(ending_grace))) {
+            static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_WR)); // the process between takes it from there
+            static_cast<void>(is_told_of_death(ending_grace + 1));
+        }
+        if (child_ < 0) return;
+        // Its number, and its group's, are nobody else's before we have reaped it.
+        if (options_.setsid) static_cast<void>(DAEMONIZE_SYSTEM(kill)(-child_, SIGKILL));
+        static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGKILL)); // it may not have come as far as its own group
+        reap();
+    }
+
+    void end_child() noexcept {
+        static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGTERM));
+        static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGCONT)); // a stopped one does not see it before
+        static_cast<void>(has_ended());
+    }
+
+    // Waits so many seconds for the process between to tell that the daemon is dead, or for the stream's end.
+    bool is_told_of_death(unsigned seconds) {
+        deadline_ = monotonic_now() + Duration::seconds(seconds);
+        while (await_end()) {
+        }
+        return outcome_.died;
+    }
+
+    // Gives our own child its grace to end. Does not reap it: its number must stay its own until its group is dealt with.
+    bool has_ended() noexcept {
+        const Duration deadline = monotonic_now() + Duration::seconds(ending_grace);
+        for (;;) {
+            siginfo_t info = {};
+            const int result = retry([&] {
+                return DAEMONIZE_SYSTEM(waitid)(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT);
+            });
+            if (result != 0 || info.si_pid == child_) return true;
+            if (monotonic_now() >= deadline) return false;
+            // SIGCHLD would wake us, but its handler is the application's. This lasts as long as a dying process does.
+            static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1));
+        }
+    }
+
+    // Reads on until the stream ends, or the last record has come. False then, and when time is up.
+    bool await_end() {
+        pollfd watched[2] = {{channel_, POLLIN, 0}, {words_, POLLIN, 0}};
+        const int count = DAEMONIZE_SYSTEM(poll)(watched, words_ >= 0 ? 2u : 1u, poll_time(deadline_));
+        if (count < 0 && errno == EINTR) return true;
+        if (count <= 0) return false;
+        if (watched[1].revents != 0) relay_words();
+        if (watched[0].revents == 0) return true;
+        Record record;
+        std::string detail, reason;
+        if (!receive_record(channel_, record, detail, reason)) return false;
+        if (record.kind != Record::died) return true;
+        outcome_.died = true;
+        outcome_.wait_status = record.exit_code;
+        outcome_.pid = static_cast<pid_t>(record.pid);
+        return false;
+    }
+
+    // Waits for our own child, once, and tells its wait status. Another's waitpid(-1) may have had it: gone is gone.
+    int reap() noexcept {
+        int status = 0;
+        static_cast<void>(retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child_, &status, 0); }));
+        child_ = -1;
+        return status;
+    }
+
+    const Options& options_;
+    pid_t child_;
+    int channel_;
+    int words_;
+    bool keep_words_;
+    ProgressLine progress_;
+    Duration deadline_;
+    Outcome outcome_;
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,100 @@
+// Options: what was asked of a Daemonizer, word for word. Setters only store; plan.hpp checks and prepares.
+// Uses core; the launch uses it.
+#ifndef DAEMONIZE_POSIX_OPTIONS_HPP
+#define DAEMONIZE_POSIX_OPTIONS_HPP
+
+#include "../core/callback.hpp"
+#include "../core/duration.hpp"
+
+#include <string>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <vector>
+
+namespace daemonize {
+
+/// How often a launch forks.
+enum class Fork {
+    twice, ///< the daemon is no session leader, and can never gain a controlling terminal: daemon(7)
+    once ///< the daemon leads its session (PID, PGID and SID are one), and stays the child of a launcher that lives on
+};
+
+/// What becomes of the daemon's ended children.
+enum class Sigchld {
+    default_action, ///< they wait to be reaped, also where the launcher was started with SIGCHLD ignored
+    ignore,         ///< the kernel reaps them; then waitpid(2) fails with ECHILD, in system(3) and in libraries too
+    keep            ///< as the launcher has it
+};
+
+/// Leaves a thing as the launcher has it: `chdir(daemonize::keep)`.
+struct Keep {};
+// Behind Sigchld, whose enumerator of that name g++ would say shadows it.
+inline constexpr Keep keep{};
+
+namespace detail {
+
+// A value that may not have been asked for.
+template <class Value>
+struct Asked {
+    bool asked = false;
+    Value value = Value();
+
+    explicit operator bool() const noexcept { return asked; }
+    void set(Value given) {
+        asked = true;
+        value = std::move(given);
+    }
+};
+
+// Where a standard stream comes from, or goes to.
+struct StreamOption {
+    enum class Kind { unasked, kept, path, descriptor };
+    Kind kind = Kind::unasked;
+    std::string path;
+    int descriptor = -1;
+};
+
+#if defined(__GLIBC__)
+using RlimitResource = __rlimit_resource_t;
+#else
+using RlimitResource = int;
+#endif
+
+struct LimitOption {
+    RlimitResource resource;
+    rlim_t soft;
+    rlim_t hard;
+};
+
+struct Options {
+    std::string name;
+    Fork fork = Fork::twice;
+    bool setsid = true;
+    bool keep_directory = false;
+    std::string directory = "/";
+    Asked<std::string> chroot;
+    bool keep_umask = false;
+    mode_t umask = 027;
+    bool close_fds = true;
+    std::vector<int> kept_fds;
+    StreamOption streams[3];
+    Sigchld sigchld = Sigchld::default_action;
+    Asked<std::vector<std::string>> environment;
+    std::vector<LimitOption> limits;
+    Asked<std::string> runtime_directory;
+    Asked<std::string> log_directory;
+    Asked<std::string> pid_file;
+    Callback<bool(std::string&)> before_drop;
+    Asked<std::string> user;
+    Asked<std::string> group;
+    bool no_new_privileges = false;
+    bool wait = false;
+    Duration timeout = Duration::seconds(30);
+    bool foreground = false;
+    bool allow_threads = false;
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,263 @@
+// Plan: what the options come to on this machine, complete before any fork: paths made absolute, users looked up, texts
+// and lists made. All that is wrong with it is found on the way, at once.
+// Uses the rest of posix; check.hpp adds what only a look at the files tells, set_up.hpp carries it out.
+#ifndef DAEMONIZE_POSIX_PLAN_HPP
+#define DAEMONIZE_POSIX_PLAN_HPP
+
+#include "directories.hpp"
+#include "environment.hpp"
+#include "identity.hpp"
+#include "limits.hpp"
+#include "options.hpp"
+#include "pid_file.hpp"
+#include "process_status.hpp"
+#include "streams.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace daemonize {
+namespace detail {
+
+// The launcher's directory, which relative paths mean; empty where it cannot be told.
+inline std::string current_directory() {
+    std::string path(256, '\0');
+    while (DAEMONIZE_SYSTEM(getcwd)(&path[0], path.size()) == nullptr) {
+        if (errno != ERANGE) return {};
+        path.resize(path.size() * 2);
+    }
+    path.resize(std::strlen(path.c_str()));
+    return path;
+}
+
+struct Plan {
+    explicit Plan(const Options& options);
+    Plan(const Plan&) = delete;
+    Plan& operator=(const Plan&) = delete;
+
+    // Where the launcher finds what the daemon, in its new root, calls `path`.
+    std::string outside(const std::string& path) const { return chroot.empty() ? path : chroot + path; }
+    void problem(Stage stage, int error, std::string detail, std::string reason = {}) {
+        problems.emplace_back(stage, posix_error(error), std::move(detail), std::move(reason));
+    }
+    Owner owner() const noexcept {
+        Owner result;
+        if (identity.changes_user) result.uid = identity.uid;
+        if (identity.changes) result.gid = identity.gid;
+        return result;
+    }
+    Owners pid_file_owners() const noexcept {
+        return {identity.changes_user && !runtime_directory.empty() && directory_of(pid_file.path) == runtime_directory,
+                identity.uid};
+    }
+
+    std::string name;
+    std::string chroot;    // empty: none
+    std::string directory; // empty: the launcher's is kept
+    StreamTarget streams[3];
+    Identity identity;
+    ProcessStatus status;
+    std::vector<int> kept; // sorted, all above 2; with room for those that the launch opens itself
+    Environment environment;
+    std::string runtime_directory;
+    std::string log_directory;          // as the daemon sees it
+    std::vector<std::string> to_unmake; // as the launcher sees them; innermost last
+    HeldPidFile pid_file;
+    std::string before_drop_text; // why it failed
+    std::vector<Failure> problems;
+
+  private:
+    std::string absolute(const std::string& path) const;
+    std::string in_new_root(Stage stage, const std::string& path);
+    void find_name(const Options& options);
+    void find_identity(const Options& options);
+    void find_paths(const Options& options);
+    void find_directory(Stage stage, const Asked<std::string>& name, const std::string& base, std::string& path);
+    void find_streams(const Options& options);
+    void find_kept(const Options& options);
+    void find_limits(const Options& options);
+
+    std::string launcher_directory_;
+};
+
+inline Plan::Plan(const Options& options)
+    : status(process_status()), environment(options.environment ? &options.environment.value : nullptr) {
+    find_name(options);
+    if (options.wait && options.timeout <= Duration()) {
+        problem(Stage::options, EINVAL, "wait_until_ready()", "the time-out must be longer than nothing");
+    }
+    if (!options.allow_threads && !options.foreground && status.threads > 1) {
+        problem(Stage::threads, EINVAL, "",
+                std::to_string(status.threads - 1) +
+                    " other threads run, and fork would lose them: launch before they start, or allow_threads()");
+    }
+    find_paths(options);
+    find_identity(options);
+    find_streams(options);
+    find_kept(options);
+    find_limits(options);
+}
+
+inline void Plan::find_name(const Options& options) {
+    name = options.name;
+    if (name.empty()) {
+        problem(Stage::options, EINVAL, "the name", "it is empty");
+        name = "daemon";
+    }
+    if (name != one_line(name) || name.find('/') != std::string::npos) {
+        problem(Stage::options, EINVAL, "the name " + name, "it holds a slash or a control character");
+    }
+}
+
+inline std::string Plan::absolute(const std::string& path) const {
+    return path.empty() || path[0] == '/' ? path : launcher_directory_ + "/" + path;
+}
+
+// Relative paths mean the launcher's directory. Inside a new root that can only hold if the directory is below it.
+inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
+    if (path.empty()) problem(stage, ENOENT, "", "the path is empty");
+    if (path.empty() || path[0] == '/' || chroot.empty()) return absolute(path);
+    const std::string whole = absolute(path);
+    const std::string prefix = chroot.back() == '/' ? chroot : chroot + "/";
+    if (whole.compare(0, prefix.size(), prefix) == 0) return whole.substr(prefix.size() - 1);
+    problem(stage, EINVAL, path,
+            "the launcher's directory, which it is relative to, is outside the new root " + chroot);
+    return {};
+}
+
+inline void Plan::find_paths(const Options& options) {
+    launcher_directory_ = current_directory();
+    if (options.chroot) {
+        chroot = absolute(options.chroot.value);
+        if (chroot.empty()) problem(Stage::chroot, ENOENT, "", "the path is empty");
+        if (geteuid() != 0) problem(Stage::chroot, EPERM, chroot, "only root may");
+    }
+    if (!options.keep_directory && !options.foreground) directory = in_new_root(Stage::chdir, options.directory);
+    if (options.pid_file) {
+        pid_file.path = absolute(options.pid_file.value);
+        if (pid_file.path.empty()) problem(Stage::pid_file_open, ENOENT, "", "the path is empty");
+    }
+    find_directory(Stage::runtime_directory, options.runtime_directory, runtime_base(), runtime_directory);
+    find_directory(Stage::log_directory, options.log_directory, log_base(), log_directory);
+}
+
+inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, const std::string& base,
+                                 std::string& path) {
+    if (!asked) return;
+    const std::string& below = asked.value;
+    const std::string guarded = "/" + below + "/";
+    if (below.empty() || below[0] == '/' || guarded.find("/../") != std::string::npos) {
+        problem(stage, EINVAL, below, "it must be a name, without .. and not empty");
+    } else if (base.empty()) {
+        problem(stage, ENOENT, below, "XDG_RUNTIME_DIR, or HOME, is not set for this user");
+    } else {
+        path = base + "/" + below;
+        // Both views: the runtime directory is made in the new root as well, where the daemon will look for it.
+        if (stage == Stage::runtime_directory) to_unmake = missing_directories(path);
+        if (stage == Stage::log_directory || !chroot.empty()) {
+            for (std::string& missing : missing_directories(outside(path))) to_unmake.push_back(std::move(missing));
+        }
+    }
+}
+
+inline void Plan::find_identity(const Options& options) {
+    if (!options.user && !options.group) return;
+    bool named = false;
+    identity.uid = geteuid();
+    identity.gid = getegid();
+    identity.user = options.user.value;
+    identity.group = options.group.value;
+    Failure failure;
+    if (options.user) failure = find_user(options.user.value, identity, named);
+    const gid_t primary = identity.gid;
+    if (!failure && options.group) failure = find_group(options.group.value, identity.gid);
+    if (!failure && options.user && !named && !options.group) {
+        failure = Failure(Stage::user, posix_error(EINVAL), options.user.value,
+                          "the user data base does not know this number, so name a group() too");
+    }
+    if (failure) return problems.push_back(std::move(failure));
+
+    if (named) identity.groups = groups_of(identity.user, primary);
+    // A user's other groups stay with another primary group; the user's own primary one goes.
+    if (named && options.group && identity.gid != primary) {
+        for (std::size_t i = identity.groups.size(); i-- > 0;) {
+            if (identity.groups[i] == primary || identity.groups[i] == identity.gid) {
+                identity.groups.erase(identity.groups.begin() + static_cast<std::ptrdiff_t>(i));
+            }
+        }
+    }
+    if (identity.groups.empty() || (options.group && identity.gid != primary)) identity.groups.push_back(identity.gid);
+    identity.seen_groups.resize(identity.groups.size());
+    if (identity.group.empty()) identity.group = "of " + identity.user;
+
+    if (geteuid() == 0) {
+        identity.changes = true;
+        identity.changes_user = options.user.asked;
+    } else if (identity.uid != geteuid() || identity.uid != getuid()) {
+        problem(Stage::user, EPERM, options.user.value, "only root may become another user");
+    } else if (identity.gid != getegid() || identity.gid != getgid()) {
+        problem(Stage::group, EPERM, options.group.value, "only root may take another group");
+    }
+}
+
+inline void Plan::find_streams(const Options& options) {
+    static const char* const setters[3] = {"stdin_from", "stdout_to", "stderr_to"};
+    for (int i = 0; i < 3; ++i) {
+        const StreamOption& asked = options.streams[i];
+        StreamTarget& target = streams[i];
+        if (asked.kind == StreamOption::Kind::kept ||
+            (asked.kind == StreamOption::Kind::unasked && options.foreground)) {
+            target.kind = StreamTarget::Kind::kept;
+        } else if (asked.kind == StreamOption::Kind::descriptor) {
+            target.kind = StreamTarget::Kind::descriptor;
+            target.descriptor = asked.descriptor;
+            if (!is_open(asked.descriptor)) {
+                problem(Stage::options, errno, std::string(setters[i]) + "(" + std::to_string(asked.descriptor) + ")");
+            }
+        } else if (asked.kind == StreamOption::Kind::path && asked.path != "/dev/null") {
+            target.kind = StreamTarget::Kind::path;
+            target.path = in_new_root(stream_stage(i), asked.path);
+        }
+    }
+}
+
+// Keeps the list sorted without <algorithm>, and without allocating where there is room.
+inline void insert_sorted(std::vector<int>& list, int number) {
+    if (number <= STDERR_FILENO) return;
+    std::size_t at = 0;
+    while (at < list.size() && list[at] < number) ++at;
+    if (at < list.size() && list[at] == number) return;
+    list.insert(list.begin() + static_cast<std::ptrdiff_t>(at), number);
+}
+
+inline void Plan::find_kept(const Options& options) {
+    constexpr std::size_t room_for_ours = 8;
+    const int activated = activation_count();
+    kept.reserve(options.kept_fds.size() + static_cast<std::size_t>(activated) + room_for_ours);
+    for (const int number : options.kept_fds) {
+        if (!is_open(number)) problem(Stage::options, errno, "keep_fd(" + std::to_string(number) + ")");
+        insert_sorted(kept, number);
+    }
+    for (int i = 0; i < activated; ++i) insert_sorted(kept, STDERR_FILENO + 1 + i);
+    for (const StreamTarget& target : streams) insert_sorted(kept, target.descriptor);
+}
+
+inline void Plan::find_limits(const Options& options) {
+    for (const LimitOption& limit : options.limits) {
+        struct rlimit now;
+        const std::string what = std::string("rlimit(") + limit_name(limit.resource) + ")";
+        if (DAEMONIZE_SYSTEM(getrlimit)(limit.resource, &now) != 0) {
+            problem(Stage::options, errno, what);
+        } else if (limit.soft > limit.hard) {
+            problem(Stage::options, EINVAL, what, "the soft limit is above the hard one");
+        } else if (limit.hard > now.rlim_max && geteuid() != 0) {
+            problem(Stage::limits, EPERM, what, "only root may raise the hard limit");
+        }
+    }
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,77 @@
+// What the kernel says of this process that a launch must know: its threads, and the signals that it ignores.
+// Uses descriptors; the launch uses it.
+#ifndef DAEMONIZE_POSIX_PROCESS_STATUS_HPP
+#define DAEMONIZE_POSIX_PROCESS_STATUS_HPP
+
+#include "../core/parse.hpp"
+#include "descriptors.hpp"
+
+#include <csignal>
+#include <cstring>
+
+namespace daemonize {
+namespace detail {
+
+// One above the highest signal that a 64-bit set holds.
+constexpr int signal_end = NSIG < 65 ? NSIG : 65;
+
+struct ProcessStatus {
+    std::uint64_t threads = 0; // 0: not known
+    std::uint64_t ignored = 0; // bit N - 1: signal N is ignored
+};
+
+// The value behind `name` in the text of /proc/self/status; nullptr where it has none.
+inline const char* status_value(const char* text, const char* name) noexcept {
+    const char* found = std::strstr(text, name);
+    if (found == nullptr) return nullptr;
+    found += std::strlen(name);
+    while (*found == ' ' || *found == '\t') ++found;
+    return found;
+}
+
+inline ProcessStatus parse_process_status(const char* text) noexcept {
+    ProcessStatus status;
+    if (const char* value = status_value(text, "\nThreads:")) {
+        parse_number(value, std::strspn(value, "0123456789"), UINT64_MAX, status.threads);
+    }
+    if (const char* value = status_value(text, "\nSigIgn:")) {
+        for (; *value != '\0' && *value != '\n'; ++value) {
+            const char* digits = "0123456789abcdef";
+            const char* digit = std::strchr(digits, *value);
+            if (digit == nullptr) break;
+            status.ignored = status.ignored << 4 | static_cast<std::uint64_t>(digit - digits);
+        }
+    }
+    return status;
+}
+
+// Asks each signal in turn, where /proc does not tell.
+inline std::uint64_t ask_ignored_signals() noexcept {
+    std::uint64_t ignored = 0;
+    for (int number = 1; number < signal_end; ++number) {
+        struct sigaction action;
+        if (DAEMONIZE_SYSTEM(sigaction)(number, nullptr, &action) != 0) continue; // one that libc keeps for itself
+        if (action.sa_handler == SIG_IGN) ignored |= std::uint64_t{1} << (number - 1);
+    }
+    return ignored;
+}
+
+// One read of /proc/self/status answers both questions; elsewhere the signals are asked one by one, and the number of
+// threads stays unknown.
+inline ProcessStatus process_status() noexcept {
+    char text[4096];
+    const Descriptor file(retry([] { return DAEMONIZE_SYSTEM(open)("/proc/self/status", O_RDONLY | O_CLOEXEC); }));
+    const ssize_t size = file ? retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), text, sizeof text - 1); }) : -1;
+    ProcessStatus status;
+    if (size > 0) {
+        text[size] = '\0';
+        status = parse_process_status(text);
+    }
+    if (status.threads == 0) status.ignored = ask_ignored_signals();
+    return status;
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,182 @@
+// Set-up: the steps that turn the forked process into the daemon, in the order of daemon(7). Between the fork and the end
+// of this file nothing allocates but the application's own before_drop().
+// Uses plan and the rooms below it; launch.hpp uses it.
+#ifndef DAEMONIZE_POSIX_SET_UP_HPP
+#define DAEMONIZE_POSIX_SET_UP_HPP
+
+#include "../core/body.hpp"
+#include "channel.hpp"
+#include "plan.hpp"
+#include "signals.hpp"
+
+#include <string>
+
+namespace daemonize {
+namespace detail {
+
+// What the process holds of its launch, beside the plan.
+struct Launching {
+    Channel channel;
+    Descriptor words;    // the daemon's standard error until it is ready: a pipe to the launcher
+    Descriptor pid_file; // locked, and not yet the daemon's
+    Descriptor null;
+    Descriptor stderr_target; // what standard error becomes at readiness
+    struct sigaction sigchld = {};
+};
+
+inline Fault lead_session(const Options& options) noexcept {
+    if (options.foreground || options.fork == Fork::twice || !options.setsid) return Fault();
+    if (DAEMONIZE_SYSTEM(setsid)() < 0) return fault(Stage::setsid, errno);
+    return discard_hangup();
+}
+
+// Standard streams that are sane from here on, whatever the launcher had: a file opened later must not land on 0-2.
+inline Fault fill_streams(const Plan& plan, Launching& launching) noexcept {
+    if (const Fault failed = open_null_device(launching.null)) return failed;
+    for (int i = 0; i < 3; ++i) {
+        const StreamTarget& target = plan.streams[i];
+        int source = launching.null.get();
+        const bool waits = target.kind == StreamTarget::Kind::kept || i == STDERR_FILENO;
+        if (i == STDERR_FILENO && launching.words) {
+            source = launching.words.get();
+        } else if (waits && is_open(i)) {
+            continue;
+        } else if (!waits && target.kind == StreamTarget::Kind::descriptor) {
+            source = target.descriptor;
+        }
+        if (const Fault failed = put_stream(source, i, "/dev/null")) return failed;
+    }
+    launching.words.reset();
+    return Fault();
+}
+
+inline Fault close_inherited(Plan& plan, const Options& options, const Launching& launching) {
+    if (!options.close_fds) return Fault();
+    for (const int ours : {launching.channel.daemon.get(), launching.pid_file.get(), launching.null.get()}) {
+        insert_sorted(plan.kept, ours);
+    }
+    return close_all_but(plan.kept.data(), plan.kept.size());
+}
+
+inline Fault call_before_drop(Plan& plan, const Options& options) {
+    if (!options.before_drop) return Fault();
+    bool succeeded = false;
+    std::string& why = plan.before_drop_text;
+    if (call_guarded([&] { succeeded = options.before_drop(why); }, why) && succeeded) return Fault();
+    return fault(Stage::before_drop, ECANCELED, "", why.empty() ? "it did not say why" : why.c_str());
+}
+
+inline Fault enter_root(const Plan& plan) noexcept {
+    if (plan.chroot.empty()) return Fault();
+    if (DAEMONIZE_SYSTEM(chroot)(plan.chroot.c_str()) != 0) return fault(Stage::chroot, errno, plan.chroot.c_str());
+    // A working directory outside the new root is a way out of it.
+    return DAEMONIZE_SYSTEM(chdir)("/") == 0 ? Fault() : fault(Stage::chroot, errno, plan.chroot.c_str());
+}
+
+// In the new root, so that no link inside it can lead the maker outside; before the drop, so that it may.
+inline Fault make_directories_inside(const Plan& plan) noexcept {
+    if (!plan.chroot.empty() && !plan.runtime_directory.empty()) {
+        if (const Fault failed = make_directory(Stage::runtime_directory, plan.runtime_directory, plan.owner())) {
+            return failed;
+        }
+    }
+    if (plan.log_directory.empty()) return Fault();
+    return make_directory(Stage::log_directory, plan.log_directory, plan.owner());
+}
+
+// Groups first, for the right to set them goes with the user; the new root between, for chroot wants root as well.
+inline Fault drop_privileges(Plan& plan, const Options& options) noexcept {
+    if (plan.identity.changes) {
+        if (const Fault failed = take_groups(plan.identity)) return failed;
+    }
+    if (const Fault failed = enter_root(plan)) return failed;
+    if (const Fault failed = make_directories_inside(plan)) return failed;
+    if (plan.identity.changes_user) {
+        if (const Fault failed = become_user(plan.identity)) return failed;
+    }
+    if (options.no_new_privileges && !give_up_new_privileges()) return fault(Stage::no_new_privileges, errno);
+    return Fault();
+}
+
+// Opens what a stream leads to, as the user and in the new root, so that it can be reopened in the same way later.
+// Empty where the stream has its target already.
+inline Fault open_target(const Plan& plan, int stream, Descriptor& opened) noexcept {
+    const StreamTarget& target = plan.streams[stream];
+    if (target.kind != StreamTarget::Kind::path) return Fault();
+    const Fault failed = open_stream_file(stream, target.path.c_str(), opened);
+    if (failed && failed.error == EACCES && plan.identity.changes && stream != STDIN_FILENO) {
+        return fault(failed.stage, EACCES, failed.detail,
+                     "the user may not write there; log_directory() makes a place that it may");
+    }
+    return failed;
+}
+
+inline Fault duplicate(int number, Descriptor& copy) noexcept {
+    copy = Descriptor(retry([&] { return DAEMONIZE_SYSTEM(fcntl)(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
+    return copy ? Fault() : fault(Stage::standard_error, errno);
+}
+
+// Standard error's target is only opened: it is swapped in at readiness.
+inline Fault open_stderr_target(const Plan& plan, const Descriptor& out, Launching& launching) noexcept {
+    const StreamTarget& target = plan.streams[STDERR_FILENO];
+    switch (target.kind) {
+    case StreamTarget::Kind::null: launching.stderr_target = std::move(launching.null); return Fault();
+    case StreamTarget::Kind::kept: return Fault();
+    case StreamTarget::Kind::descriptor: return duplicate(target.descriptor, launching.stderr_target);
+    case StreamTarget::Kind::path: break;
+    }
+    // One path for both streams is one open file: two would each keep a place of their own in a FIFO or a device.
+    if (out && target.path == plan.streams[STDOUT_FILENO].path) return duplicate(out.get(), launching.stderr_target);
+    return open_target(plan, STDERR_FILENO, launching.stderr_target);
+}
+
+inline Fault open_streams(const Plan& plan, const Options& options, Launching& launching) noexcept {
+    Descriptor out;
+    for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) {
+        Descriptor opened;
+        if (const Fault failed = open_target(plan, stream, opened)) return failed;
+        if (!opened) continue;
+        if (const Fault failed = put_stream(opened.get(), stream, plan.streams[stream].path.c_str())) return failed;
+        if (stream == STDOUT_FILENO) out = std::move(opened);
+    }
+    if (const Fault failed = open_stderr_target(plan, out, launching)) return failed;
+    launching.null.reset();
+    // A descriptor that was given for a stream has done its service, unless it was to be kept as well.
+    for (const StreamTarget& target : plan.streams) {
+        bool kept = target.descriptor <= STDERR_FILENO || !options.close_fds;
+        for (const int number : options.kept_fds) kept = kept || number == target.descriptor;
+        if (!kept) static_cast<void>(DAEMONIZE_SYSTEM(close)(target.descriptor));
+    }
+    return Fault();
+}
+
+inline Fault change_directory(const Plan& plan) noexcept {
+    if (plan.directory.empty()) return Fault();
+    const char* path = plan.directory.c_str();
+    return DAEMONIZE_SYSTEM(chdir)(path) == 0 ? Fault() : fault(Stage::chdir, errno, path);
+}
+
+// All of it, in the process that is to be the daemon. What it leaves to readiness is standard error.
+inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
+    if (const Fault failed = set_sigchld(options.sigchld, launching.sigchld)) return failed;
+    if (const Fault failed = lead_session(options)) return failed;
+    if (const Fault failed = restore_ignored(plan.status.ignored)) return failed;
+    if (!options.keep_umask) static_cast<void>(DAEMONIZE_SYSTEM(umask)(options.umask)); // cannot fail
+    plan.environment.install(DAEMONIZE_SYSTEM(getpid)());
+    if (const Fault failed = fill_streams(plan, launching)) return failed;
+    if (const Fault failed = close_inherited(plan, options, launching)) return failed;
+    if (const Fault failed = call_before_drop(plan, options)) return failed;
+    if (launching.pid_file) {
+        if (const Fault failed = hold_pid_file(plan.pid_file, launching.pid_file)) return failed;
+    }
+    if (const Fault failed = set_limits(options)) return failed;
+    if (const Fault failed = drop_privileges(plan, options)) return failed;
+    if (const Fault failed = change_directory(plan)) return failed;
+    if (const Fault failed = open_streams(plan, options, launching)) return failed;
+    return unblock_all_signals();
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,59 @@
+// What a launcher writes for people: its one line, the daemon's own words, and progress as it comes.
+// Uses fault and signals; the launch uses it.
+#ifndef DAEMONIZE_POSIX_TERMINAL_HPP
+#define DAEMONIZE_POSIX_TERMINAL_HPP
+
+#include "signals.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+#include <unistd.h>
+
+namespace daemonize {
+namespace detail {
+
+// Writes to standard error. Nobody is left to tell where that fails; but a reader that is gone must not kill the
+// launcher, since the daemon would go with it.
+inline void write_error(const std::string& text) noexcept {
+    const struct sigaction ignore = plain_action(SIG_IGN);
+    struct sigaction before;
+    const bool quiet = DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &ignore, &before) == 0;
+    for (std::size_t done = 0; done < text.size();) {
+        const ssize_t written =
+            retry([&] { return DAEMONIZE_SYSTEM(write)(STDERR_FILENO, text.data() + done, text.size() - done); });
+        if (written <= 0) break;
+        done += static_cast<std::size_t>(written);
+    }
+    if (quiet) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &before, nullptr));
+}
+
+// Progress on standard error: one line that is written over on a terminal, a line each elsewhere.
+class ProgressLine {
+  public:
+    explicit ProgressLine(const std::string& name) : name_(name) {}
+
+    void show(const std::string& text) {
+        const char* term = std::getenv("TERM");
+        const bool plain =
+            term == nullptr || std::strcmp(term, "dumb") == 0 || DAEMONIZE_SYSTEM(isatty)(STDERR_FILENO) == 0;
+        const std::string line = name_ + ": " + one_line(text);
+        write_error(plain ? line + "\n" : "\r\033[K" + line);
+        shown_ = !plain;
+    }
+
+    // Makes room for other words.
+    void clear() {
+        if (shown_) write_error("\r\033[K");
+        shown_ = false;
+    }
+
+  private:
+    const std::string& name_;
+    bool shown_ = false;
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif
