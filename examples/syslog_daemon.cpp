@@ -1,0 +1,53 @@
+// The classic article's daemon: it tells syslog that it has started, and, on SIGTERM, that it ends.
+// Usage: syslog_daemon [--pid-file FILE]. Look for daemontest in the system's log, and in `ps axj`.
+#include <daemonize.hpp>
+
+#include <csignal>
+#include <cstdio>
+#include <cstring>
+#include <syslog.h>
+#include <unistd.h>
+
+#ifndef _PATH_LOG
+#define _PATH_LOG "/dev/log"
+#endif
+
+namespace {
+
+int run(daemonize::Daemon& daemon) {
+    // Blocked, so that sigwait takes it, also if it comes before that.
+    sigset_t termination;
+    sigemptyset(&termination);
+    sigaddset(&termination, SIGTERM);
+    if (const int error = ::pthread_sigmask(SIG_BLOCK, &termination, nullptr)) {
+        daemon.fail("cannot block SIGTERM: " + std::system_category().message(error));
+    }
+    // syslog(3) drops every message without a word where nobody listens.
+    if (::access(_PATH_LOG, W_OK) != 0) daemon.fail("no syslogd listens on " _PATH_LOG);
+    ::openlog("daemontest", LOG_PID | LOG_NDELAY, LOG_USER);
+    ::syslog(LOG_INFO, "program started.");
+    daemon.ready();
+
+    int number = 0;
+    while (::sigwait(&termination, &number) != 0) {
+    }
+    ::syslog(LOG_INFO, "program terminated.");
+    ::closelog();
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    daemonize::Daemonizer daemonizer("syslog_daemon");
+    if (argc == 3 && std::strcmp(argv[1], "--pid-file") == 0) {
+        daemonizer.pid_file(argv[2]);
+    } else if (argc != 1) {
+        std::fprintf(stderr, "usage: syslog_daemon [--pid-file FILE]\n");
+        return 64;
+    }
+    // One fork, as in the article: PID, PGID and SID are one.
+    const daemonize::Launch launch = daemonizer.fork(daemonize::Fork::once).wait_until_ready().launch(run);
+    launch.print();
+    return launch.exit_code();
+}
