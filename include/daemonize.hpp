@@ -1,4 +1,34 @@
-// daemonize: one include, and a program is a proper daemon.
+// daemonize: include this, and the program is a proper daemon. Either it is up and right, or the launcher says why and
+// nothing is left behind.
+//
+//     #include <daemonize.hpp>
+//     #include <chrono>
+//
+//     int main() {
+//         auto daemon = daemonize::Daemonizer("timestampd")
+//                           .pid_file("/run/timestampd/timestampd.pid")
+//                           .runtime_directory("timestampd")
+//                           .user("nobody")
+//                           .wait_until_ready(std::chrono::seconds(30))
+//                           .daemonize();                  // returns in the daemon only
+//         if (!open_database()) daemon.fail("the database is locked");
+//         daemon.ready();                                  // now the launcher exits 0
+//         return serve();
+//     }
+//
+// The map, from the top floor down; each room includes only what is below it:
+//
+//     posix/daemonizer.hpp   Daemonizer: what can be asked for, each with its default and the stage at which it can fail
+//     posix/launch.hpp       Launch: what came of it; a launch from check to readiness
+//     posix/daemon.hpp       Daemon: ready, progress, fail, reopen_logs
+//     posix/pid_file.hpp     PidFile: a lock that says who runs
+//     core/failure.hpp       Failure, Error: what went wrong
+//     core/stage.hpp         Stage: each step, its words and its exit status
+//     core/duration.hpp      Duration: any std::chrono duration
+//     core/callback.hpp      Callback: a stored function
+//
+// Macros, all of them: DAEMONIZE_VERSION_MAJOR, _MINOR and _PATCH; DAEMONIZE_HAS_EXCEPTIONS(), DAEMONIZE_ON_WINDOWS() and
+// DAEMONIZE_ON_LINUX(), function-like; DAEMONIZE_SYSTEM(call), which tests may define (core/platform.hpp).
 #ifndef DAEMONIZE_HPP
 #define DAEMONIZE_HPP
 

@@ -27,6 +27,11 @@ inline bool will_be_made(const Plan& plan, const std::string& path) {
     return false;
 }
 
+// Whether standard error leads to standard output's file: what is wrong with that is said once.
+inline bool is_told_already(const Plan& plan, int stream) noexcept {
+    return stream == STDERR_FILENO && plan.streams[stream].path == plan.streams[STDOUT_FILENO].path;
+}
+
 // The directories: before any fork, in every launch.
 inline void check_directories(Plan& plan) {
     const auto check = [&](Stage stage, const std::string& path, const std::string& named) {
@@ -39,7 +44,7 @@ inline void check_directories(Plan& plan) {
     }
     for (int i = 0; i < 3; ++i) {
         const StreamTarget& target = plan.streams[i];
-        if (target.kind != StreamTarget::Kind::path || target.path.empty()) continue;
+        if (target.kind != StreamTarget::Kind::path || target.path.empty() || is_told_already(plan, i)) continue;
         if (!will_be_made(plan, plan.outside(target.path))) {
             check(stream_stage(i), directory_of(plan.outside(target.path)), target.path);
         }
@@ -77,7 +82,7 @@ inline int ask_as_user(Plan& plan, int stream, const std::string& path, const st
 inline void check_streams(Plan& plan) {
     for (int i = 0; i < 3; ++i) {
         const std::string path = plan.streams[i].path;
-        if (path.empty() || will_be_made(plan, plan.outside(path)) ||
+        if (path.empty() || is_told_already(plan, i) || will_be_made(plan, plan.outside(path)) ||
             directory_error(directory_of(plan.outside(path))) != 0) {
             continue;
         }

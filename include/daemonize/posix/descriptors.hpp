@@ -8,6 +8,7 @@
 #include <climits>
 #include <cstddef>
 #include <cstdint>
+#include <cstring>
 #include <fcntl.h>
 #include <sys/select.h>
 #include <sys/stat.h>
@@ -91,15 +92,15 @@ inline Fault open_null_device(Descriptor& null) noexcept {
 
 #if DAEMONIZE_ON_LINUX()
 
-#if !defined(SYS_close_range)
-#define DAEMONIZE_SYS_CLOSE_RANGE 436 // the same number on every architecture
+#if defined(SYS_close_range)
+constexpr long close_range_number = SYS_close_range;
 #else
-#define DAEMONIZE_SYS_CLOSE_RANGE SYS_close_range
+constexpr long close_range_number = 436; // headers older than the kernel
 #endif
 
 // Closes first..last; false with ENOSYS from an old kernel, EPERM from a container's seccomp filter.
 inline bool close_range_of(unsigned first, unsigned last) noexcept {
-    return DAEMONIZE_SYSTEM(syscall)(DAEMONIZE_SYS_CLOSE_RANGE, first, last, 0u) == 0;
+    return DAEMONIZE_SYSTEM(syscall)(close_range_number, first, last, 0u) == 0;
 }
 
 // Closes what /proc/self/fd lists from `first` to `last`. readdir(3) allocates, which after a fork it may not: hence
@@ -114,7 +115,9 @@ inline bool close_listed(int first, int last) noexcept {
         if (size <= 0) return size == 0;
         for (long at = 0; at < size;) {
             const char* entry = entries + at;
-            at += static_cast<unsigned char>(entry[16]) + 256L * static_cast<unsigned char>(entry[17]); // d_reclen
+            unsigned short record_size = 0;
+            std::memcpy(&record_size, entry + 16, sizeof record_size); // d_reclen
+            at += record_size;
             int number = 0;
             const char* name = entry + 19; // d_name
             while (*name >= '0' && *name <= '9') number = number * 10 + (*name++ - '0');
