@@ -122,8 +122,8 @@ class Daemon {
         const detail::StreamTarget& error = own.plan->streams[STDERR_FILENO];
         failure = Failure();
         const bool one_file = !out.path.empty() && out.path == error.path;
-        if (!out.path.empty()) reopen(out.path, STDOUT_FILENO, one_file && own.ready, failure);
-        if (!error.path.empty() && !one_file && own.ready) reopen(error.path, STDERR_FILENO, false, failure);
+        if (!out.path.empty()) reopen(out.path, STDOUT_FILENO, one_file, failure);
+        if (!error.path.empty() && !one_file) reopen(error.path, STDERR_FILENO, false, failure);
         return !failure;
     }
 
@@ -142,9 +142,20 @@ class Daemon {
         if (!failed && std::fflush(stream == STDOUT_FILENO ? stdout : stderr) != 0) {
             failed = detail::fault(detail::stream_stage(stream), errno, path.c_str());
         }
-        if (!failed) failed = detail::put_stream(opened.get(), stream, path.c_str());
-        if (!failed && both) failed = detail::put_stream(opened.get(), STDERR_FILENO, path.c_str());
+        if (!failed) failed = put(opened, stream, path);
+        if (!failed && both) failed = put(opened, STDERR_FILENO, path);
         if (failed && !failure) failure = detail::to_failure(failed);
+    }
+
+    // Until readiness it is the target that waits for standard error which changes.
+    static detail::Fault put(const detail::Descriptor& opened, int stream, const std::string& path) noexcept {
+        detail::Descriptor& waiting = detail::own_launch().stderr_target;
+        if (stream != STDERR_FILENO || !waiting) return detail::put_stream(opened.get(), stream, path.c_str());
+        detail::Descriptor copy(
+            detail::retry([&] { return DAEMONIZE_SYSTEM(fcntl)(opened.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
+        if (!copy) return detail::fault(Stage::standard_error, errno, path.c_str());
+        waiting = std::move(copy);
+        return detail::Fault();
     }
 };
 

@@ -61,6 +61,7 @@ struct Owner {
 inline Fault make_directory(Stage stage, const std::string& path, const Owner& owner) noexcept {
     char part[4096];
     if (path.size() >= sizeof part) return fault(stage, ENAMETOOLONG, path.c_str());
+    int refused = 0; // of no concern where the directory is there already
     for (std::size_t i = 1; i <= path.size(); ++i) {
         if (i < path.size() && path[i] != '/') continue;
         std::memcpy(part, path.data(), i);
@@ -68,14 +69,16 @@ inline Fault make_directory(Stage stage, const std::string& path, const Owner& o
         if (DAEMONIZE_SYSTEM(mkdir)(part, 0755) == 0) {
             if (DAEMONIZE_SYSTEM(chmod)(part, 0755) != 0)
                 return fault(stage, errno, path.c_str()); // whatever the umask
-        } else if (errno != EEXIST && errno != EROFS && errno != EACCES) {
+        } else if (errno == EROFS || errno == EACCES) {
+            refused = errno;
+        } else if (errno != EEXIST) {
             return fault(stage, errno, path.c_str());
         }
     }
     const Descriptor made(retry([&] {
         return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     }));
-    if (!made) return fault(stage, errno, path.c_str());
+    if (!made) return fault(stage, errno == ENOENT && refused != 0 ? refused : errno, path.c_str());
     if (owner.is_given() && DAEMONIZE_SYSTEM(fchown)(made.get(), owner.uid, owner.gid) != 0) {
         return fault(stage, errno, path.c_str());
     }

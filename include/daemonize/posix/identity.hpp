@@ -182,15 +182,34 @@ inline bool has_only_groups(Identity& identity) noexcept {
     return count >= 0; // EINVAL: there are more
 }
 
+// Whether it has every one of them. The primary group need not be among the others.
+inline bool has_every_group(Identity& identity) noexcept {
+    const std::size_t most = identity.seen_groups.size();
+    const int count = DAEMONIZE_SYSTEM(getgroups)(static_cast<int>(most), identity.seen_groups.data());
+    for (gid_t group : identity.groups) {
+        bool has = group == identity.gid;
+        for (int i = 0; i < count; ++i) has = has || group == identity.seen_groups[static_cast<std::size_t>(i)];
+        if (!has) return false;
+    }
+    return true;
+}
+
+#if DAEMONIZE_ON_LINUX()
+using GroupCount = std::size_t;
+#else
+using GroupCount = int;
+#endif
+
 // Takes the identity's groups; the user comes last, since it takes the right to do the rest.
 inline Fault take_groups(Identity& identity) noexcept {
     const char* name = identity.group.c_str();
-    if (DAEMONIZE_SYSTEM(setgroups)(identity.groups.size(), identity.groups.data()) != 0 ||
-        !set_every_gid(identity.gid)) {
+    const auto count = static_cast<GroupCount>(identity.groups.size());
+    if (DAEMONIZE_SYSTEM(setgroups)(count, identity.groups.data()) != 0 || !set_every_gid(identity.gid)) {
         return fault(Stage::group, errno, name);
     }
     if (!has_only_gid(identity.gid)) return fault(Stage::group, EPERM, name, "the group did not change");
     if (!has_only_groups(identity)) return fault(Stage::group, EPERM, name, "the launcher's groups did not go");
+    if (!has_every_group(identity)) return fault(Stage::group, EPERM, name, "not all of its groups came");
     return Fault();
 }
 

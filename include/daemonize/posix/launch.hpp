@@ -129,6 +129,10 @@ inline Fault finish_set_up(OwnedPlan& plan, const Options& options, Launching& l
 // The child's side of the first fork. Returns in the daemon alone.
 inline void run_child(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
     launching.channel.launcher.reset();
+    // Where a daemon launches another, what it told its own launcher, and has still to tell, is not this child's.
+    own.plan = nullptr;
+    own.stderr_target.reset();
+    own.ready = false;
     const int channel = launching.channel.daemon.get();
     Fault failed = options.fork == Fork::twice ? fork_again(*plan, options, launching) : Fault();
     if (!failed) failed = finish_set_up(plan, options, launching, own);
@@ -198,6 +202,9 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& la
             Launcher(*plan, options, child, launching.channel.launcher.get(), words.get(), keep_words).await(signals);
     }
     if (outcome.failure) undo_launch(*plan, launching.pid_file);
+    // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has
+    // nothing left to do but to leave.
+    if (!outcome.failure && !keep_words) signals.leave_blocked();
     launch = Launch(plan->name, std::move(outcome));
     return false;
 }

@@ -104,6 +104,7 @@ class Launcher {
         outcome_.interrupted_by = interrupting_signal;
         if (!ready) end();
         progress_.clear();
+        finish_words();
         if (ready && !is_parent()) {
             static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGKILL)); // it has nothing left to tell
             reap();
@@ -134,6 +135,7 @@ class Launcher {
             }
             if (!received) return fail_dead();
             if (record.kind == Record::progress) {
+                finish_words();
                 progress_.show(reason);
                 extend(record.extend_by);
                 continue;
@@ -162,12 +164,19 @@ class Launcher {
         if (!keep_words_) {
             progress_.clear();
             write_error(words);
+            words_end_open_ = words.back() != '\n';
         } else {
             constexpr std::size_t most = 65536; // the last of them say what went wrong
             outcome_.words += words;
             if (outcome_.words.size() > most) outcome_.words.erase(0, outcome_.words.size() - most);
         }
         return true;
+    }
+
+    // What we write is not to be the end of a line that the daemon began.
+    void finish_words() noexcept {
+        if (words_end_open_) write_error("\n");
+        words_end_open_ = false;
     }
 
     bool fail(Stage stage, int error, std::string reason) {
@@ -288,6 +297,7 @@ class Launcher {
     int channel_;
     int words_;
     bool keep_words_;
+    bool words_end_open_ = false; // what was shown last has no end of line
     ProgressLine progress_;
     Duration deadline_;
     Outcome outcome_;

@@ -122,7 +122,9 @@ inline bool is_at(const char* path, const struct stat& file) noexcept {
 
 // In the process that is to be named: takes the lock that names it, and writes its number as the file's one line.
 inline Fault claim_pid_file(int file, const char* path) noexcept {
-    if (!lock_who(file)) return fault(Stage::pid_file_lock, errno, path);
+    // A reader that had waited for the byte may get it in between. It must not be able to refuse a start: the number in
+    // the file, which only its owner can write, then names us, as it does where the application closed the file.
+    if (!lock_who(file) && errno != EAGAIN && errno != EACCES) return fault(Stage::pid_file_lock, errno, path);
     char line[22];
     char digits[21];
     std::size_t size = format_number(static_cast<std::uint64_t>(DAEMONIZE_SYSTEM(getpid)()), digits);

@@ -13,6 +13,7 @@
 #include "process_status.hpp"
 #include "streams.hpp"
 
+#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -107,6 +108,7 @@ inline void Plan::find_name(const Options& options) {
     }
     if (name != one_line(name) || name.find('/') != std::string::npos) {
         problem(Stage::options, EINVAL, "the name " + name, "it holds a slash or a control character");
+        name = one_line(name); // it leads the very line that says so
     }
 }
 
@@ -131,6 +133,11 @@ inline void Plan::find_paths(const Options& options) {
     if (options.chroot) {
         chroot = absolute(options.chroot.value);
         if (chroot.empty()) problem(Stage::chroot, ENOENT, "", "the path is empty");
+        // Past links and dots, as the system names the launcher's directory: the two are compared.
+        if (char* real = DAEMONIZE_SYSTEM(realpath)(chroot.c_str(), nullptr)) {
+            chroot = real;
+            std::free(real);
+        }
         if (geteuid() != 0) problem(Stage::chroot, EPERM, chroot, "only root may");
     }
     if (!options.keep_directory && !options.foreground) directory = in_new_root(Stage::chdir, options.directory);
@@ -239,7 +246,10 @@ inline void Plan::find_kept(const Options& options) {
         if (!is_open(number)) problem(Stage::options, errno, "keep_fd(" + std::to_string(number) + ")");
         insert_sorted(kept, number);
     }
-    for (int i = 0; i < activated; ++i) insert_sorted(kept, STDERR_FILENO + 1 + i);
+    // Only those that are there: the variable may say anything, and what the launch opens must not pass for one of them.
+    for (int number = STDERR_FILENO + 1; number <= STDERR_FILENO + activated; ++number) {
+        if (is_open(number)) insert_sorted(kept, number);
+    }
     for (const StreamTarget& target : streams) insert_sorted(kept, target.descriptor);
 }
 

@@ -30,6 +30,21 @@ inline Fault lead_session(const Options& options) noexcept {
     return discard_hangup();
 }
 
+// A stream that is given as one of 0-2 means the launcher's, which the streams filled before it would replace.
+inline Fault save_given_streams(Plan& plan) {
+    for (int i = 0; i < 3; ++i) {
+        StreamTarget& target = plan.streams[i];
+        if (target.kind != StreamTarget::Kind::descriptor || target.descriptor > STDERR_FILENO) continue;
+        const int copy =
+            retry([&] { return DAEMONIZE_SYSTEM(fcntl)(target.descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); });
+        if (copy < 0) return fault(stream_stage(i), errno);
+        target.descriptor = copy;
+        target.is_copy = true;
+        insert_sorted(plan.kept, copy);
+    }
+    return Fault();
+}
+
 // Standard streams that are sane from here on, whatever the launcher had: a file opened later must not land on 0-2.
 inline Fault fill_streams(const Plan& plan, Launching& launching) noexcept {
     if (const Fault failed = open_null_device(launching.null)) return failed;
@@ -143,7 +158,7 @@ inline Fault open_streams(const Plan& plan, const Options& options, Launching& l
     launching.null.reset();
     // A descriptor that was given for a stream has done its service, unless it was to be kept as well.
     for (const StreamTarget& target : plan.streams) {
-        bool kept = target.descriptor <= STDERR_FILENO || !options.close_fds;
+        bool kept = target.descriptor <= STDERR_FILENO || (!options.close_fds && !target.is_copy);
         for (const int number : options.kept_fds) kept = kept || number == target.descriptor;
         if (!kept) static_cast<void>(DAEMONIZE_SYSTEM(close)(target.descriptor));
     }
@@ -163,6 +178,7 @@ inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = restore_ignored(plan.status.ignored)) return failed;
     if (!options.keep_umask) static_cast<void>(DAEMONIZE_SYSTEM(umask)(options.umask)); // cannot fail
     plan.environment.install(DAEMONIZE_SYSTEM(getpid)());
+    if (const Fault failed = save_given_streams(plan)) return failed;
     if (const Fault failed = fill_streams(plan, launching)) return failed;
     if (const Fault failed = close_inherited(plan, options, launching)) return failed;
     if (const Fault failed = call_before_drop(plan, options)) return failed;

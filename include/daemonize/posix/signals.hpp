@@ -34,7 +34,7 @@ class BlockedSignals {
         static_cast<void>(block(now));
     }
 
-    // In the daemon, which empties the mask itself.
+    // In the daemon, which empties the mask itself, and in a launcher that ends here.
     void leave_blocked() noexcept { error_ = ECANCELED; }
 
     // Cannot fail: the set is one that the kernel gave.

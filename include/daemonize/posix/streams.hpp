@@ -17,6 +17,7 @@ struct StreamTarget {
     Kind kind = Kind::null;
     std::string path;
     int descriptor = -1;
+    bool is_copy = false; // made in the daemon, for a descriptor that a stream is about to replace
 };
 
 inline Stage stream_stage(int stream) noexcept {

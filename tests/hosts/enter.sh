@@ -1,0 +1,20 @@
+#!/bin/sh
+# sh enter.sh TREE COMMAND...: runs COMMAND as root with TREE as its whole system: processes, mounts and /proc of its own, and
+# nothing left running when it ends. The network is the machine's.
+set -eu
+if [ "$1" != --inside ]; then
+    exec unshare --mount --pid --fork --kill-child sh "$0" --inside "$@"
+fi
+tree=$2
+shift 2
+mount -n --bind "$tree" "$tree"
+mount -n --rbind /dev "$tree/dev"
+mount -n --rbind /sys "$tree/sys"
+mount -n -t proc proc "$tree/proc"
+cd "$tree"
+# Not chroot alone: the kernel gives no user namespace to a process in a chroot, and an ordinary user needs one for his own /dev.
+pivot_root . mnt
+umount -n -l mnt
+# Not exec: the shell stays as PID 1, and reaps what daemons leave to it.
+env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
+    ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} ${no_proxy:+"no_proxy=$no_proxy"} "$@"

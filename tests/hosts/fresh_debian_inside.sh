@@ -1,0 +1,38 @@
+#!/bin/sh
+# What fresh_debian.sh runs inside the bare system, where /root/daemonize and /home/tester/daemonize are fresh copies.
+set -u
+
+as_tester() {
+    (cd /home/tester/daemonize && setpriv --reuid=tester --regid=tester --init-groups \
+        env HOME=/home/tester USER=tester LOGNAME=tester "$@")
+}
+
+expect() {
+    expected=$1 what=$2
+    shift 2
+    echo
+    echo "#### $what"
+    began=$(date +%s)
+    "$@"
+    status=$?
+    echo "#### $what: status $status after $(($(date +%s) - began)) s"
+    if [ "$expected" = works ]; then [ "$status" -eq 0 ]; else [ "$status" -ne 0 ]; fi || {
+        echo "fresh_debian.sh: $what: status $status" >&2
+        exit 1
+    }
+}
+
+refused_by_name() {
+    said=$(as_tester sh "$1" 2>&1) && return 0
+    echo "$said"
+    echo "$said" | grep -q 'install.* g++ cmake make' || exit 1
+    return 1
+}
+
+expect refusal 'an ordinary user with nothing installed: examples/run.sh' refused_by_name examples/run.sh
+expect refusal 'an ordinary user with nothing installed: tests/run.sh' refused_by_name tests/run.sh
+cd /root/daemonize || exit 1
+expect works 'root: examples/run.sh' env DAEMONIZE_NO_SKIP=1 sh examples/run.sh
+expect works 'root: tests/run.sh --native' env DAEMONIZE_NO_SKIP=1 sh tests/run.sh --native
+expect works 'an ordinary user: examples/run.sh' as_tester env DAEMONIZE_NO_SKIP=1 sh examples/run.sh
+expect works 'an ordinary user: tests/run.sh --native' as_tester sh tests/run.sh --native

@@ -1,0 +1,29 @@
+// What the kernel says of a process, read out of the text that it gives.
+#include "catch.hpp"
+#include "process.hpp"
+
+#include <csignal>
+
+#include <daemonize.hpp>
+
+namespace detail = daemonize::detail;
+
+TEST_CASE("what the kernel says of a process is read from its status text") {
+    const detail::ProcessStatus status =
+        detail::parse_process_status("Name:\tx\nThreads:\t3\nSigBlk:\t00ff\nSigIgn:\t0000000000001003\nSigCgt:\t0f\n");
+    CHECK(status.threads == 3);
+    CHECK(status.ignored == 0x1003);
+    CHECK(detail::parse_process_status("Name:\tThreads:\n").threads == 0);
+    CHECK(detail::parse_process_status("").ignored == 0);
+}
+
+TEST_CASE("a signal that this process ignores is seen, with the kernel's listing and without") {
+    REQUIRE(::signal(SIGUSR2, SIG_IGN) != SIG_ERR);
+    const std::uint64_t listed = detail::process_status().ignored;
+    const std::uint64_t asked = detail::ask_ignored_signals();
+    REQUIRE(::signal(SIGUSR2, SIG_DFL) != SIG_ERR);
+    CHECK((listed >> (SIGUSR2 - 1) & 1) == 1);
+    CHECK(asked == listed);
+    CHECK((detail::process_status().ignored >> (SIGUSR2 - 1) & 1) == 0);
+    CHECK(detail::process_status().threads == 1);
+}

@@ -1,0 +1,89 @@
+#!/bin/sh
+# sh tests/run.sh [--native] [--fresh]: builds and runs every test. Installs what is missing first.
+#   --native  only what needs no extra machine, emulator or fetched compiler
+#   --fresh   also proves this and examples/run.sh on a bare Debian, which takes many minutes more
+# DAEMONIZE_BUILD_DIR is where to build (default: build), DAEMONIZE_NO_SKIP=1 makes any skip a failure.
+# shellcheck disable=SC2086 # lists of packages, and commands with their arguments
+set -u
+top=$(cd "$(dirname "$0")/.." && pwd)
+build=${DAEMONIZE_BUILD_DIR:-$top/build}
+. "$top/tests/setup/packages.sh"
+. "$top/tests/setup/results.sh"
+. "$top/tests/setup/dynamic_checks.sh"
+. "$top/tests/setup/static_checks.sh"
+exec </dev/null
+
+native='' fresh='' as='' left_out='^$'
+for option in "$@"; do
+    case $option in
+        --native) native=1 left_out='^compile/zig' ;;
+        --fresh) fresh=1 ;;
+        *)
+            echo 'usage: sh tests/run.sh [--native] [--fresh]' >&2
+            exit 2 ;;
+    esac
+done
+
+# build_in DIRECTORY SOURCE CMAKE_ARGUMENT...
+build_in() {
+    directory=$1 source=$2
+    shift 2
+    $as cmake -S "$source" -B "$directory" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "$@" >"$directory.log" 2>&1 &&
+        $as cmake --build "$directory" --parallel "$(nproc)" >>"$directory.log" 2>&1 && return 0
+    cat "$directory.log"
+    return 1
+}
+
+# suite LABEL DIRECTORY SOURCE RAN_BEFORE CTEST_EXCLUDE CMAKE_ARGUMENT...
+suite() {
+    label=$1 directory=$2 source=$3 ran_before=$4 exclude=$5
+    shift 5
+    section "$label"
+    if build_in "$directory" "$source" "$@"; then
+        run_ctest "$label" "$directory" "$ran_before" $as ctest --test-dir "$directory" --parallel "$(nproc)" \
+            --output-on-failure --timeout 300 --exclude-regex "$exclude"
+    else
+        fail_check "$label (does not build)"
+    fi
+    end_section
+}
+
+# What root may do hides what others may not, so root runs the suite again as somebody else, in a copy that is his own:
+# the tree itself may lie where nobody else can enter.
+suite_as_ordinary_user() {
+    copy=$(mktemp -d) || exit 1
+    trap 'rm -rf "$copy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    sh "$top/tests/setup/copy_tree.sh" "$copy/daemonize"
+    mkdir "$copy/build"
+    chmod 755 "$copy"
+    chown -R daemon: "$copy"
+    as="setpriv --reuid=daemon --regid=daemon --init-groups env -u XDG_RUNTIME_DIR -u DAEMONIZE_NO_SKIP
+        HOME=$copy USER=daemon LOGNAME=daemon DAEMONIZE_BUILD_DIR=$copy/build"
+    # What compiles for root compiles for everyone.
+    suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" '^compile/' \
+        -DDAEMONIZE_INSTALL=OFF
+    check 'examples/run.sh as an ordinary user' $as sh "$copy/daemonize/examples/run.sh"
+    as=''
+}
+
+wanted=$native_packages
+[ -n "$native" ] || wanted="$wanted $zig_packages"
+[ -z "$fresh" ] || wanted="$wanted $fresh_packages"
+install_missing $wanted || can_build || exit 1
+mkdir -p "$build" || exit 1
+if [ -z "$native" ]; then
+    # Where there is none, the tests that want it say so.
+    DAEMONIZE_ZIG=$(sh "$top/tests/setup/zig.sh") || DAEMONIZE_ZIG=''
+    export DAEMONIZE_ZIG
+fi
+
+suite 'suite' "$build/native" "$top" '' "$left_out"
+[ "$(id -u)" -ne 0 ] || suite_as_ordinary_user
+check 'examples/run.sh' sh "$top/examples/run.sh"
+check_valgrind "$build/native/examples/minimal"
+sanitized_suite "$build/sanitize"
+check_format
+check_tidy "$build/sanitize"
+[ -z "$fresh" ] || check 'a bare Debian' sh "$top/tests/hosts/fresh_debian.sh"
+summary

@@ -1,0 +1,29 @@
+#!/bin/sh
+# sh private_syslog.sh LOG PID_FILE COMMAND...: runs COMMAND where /dev/log belongs to a syslogd of its own, which writes
+# to LOG. Start it by `unshare -m` as root or `unshare -rm` as anyone, and the machine's own syslog is untouched. The
+# syslogd stays for the daemon that COMMAND started; whoever called ends it by the number in PID_FILE.
+set -eu
+log=$1 pid_file=$2
+shift 2
+
+# Over /run, since both syslogd and mount keep their notes there.
+mount -n -t tmpfs tmpfs /run
+mkdir /run/dev
+# Bound and not made: in a user namespace nobody may make a device.
+for node in null zero full random urandom tty; do
+    : >"/run/dev/$node"
+    mount -n --bind "/dev/$node" "/run/dev/$node"
+done
+mount -n --rbind /run/dev /dev
+
+# There from the start, since tail looks only every few seconds for a file that isn't.
+: >"$log"
+busybox syslogd -n -O "$log" >/dev/null 2>&1 &
+echo "$!" >"$pid_file"
+# It writes this line once /dev/log is there, and what is logged before that is lost.
+timeout 10 tail -n +1 -f "$log" | grep -q -m 1 'syslogd started' || {
+    kill "$!"
+    echo "$0: busybox syslogd did not start" >&2
+    exit 1
+}
+"$@"

@@ -1,0 +1,101 @@
+# shellcheck shell=sh
+# Runs checks and adds them up: whole ctest runs, and single commands that count as one check. Sourced by tests/run.sh.
+
+passed=0 failed=0 skipped=0
+failed_names='' skipped_names=''
+
+pass() {
+    passed=$((passed + 1))
+}
+
+# fail_check NAME, with the reason in it
+fail_check() {
+    failed=$((failed + 1))
+    failed_names="$failed_names
+    $1"
+    echo "failed: $1"
+}
+
+# skip NAME, with the reason in it
+skip() {
+    skipped=$((skipped + 1))
+    skipped_names="$skipped_names
+    $1"
+    echo "skipped: $1"
+}
+
+section() {
+    started=$(date +%s)
+    echo
+    echo "== $1 =="
+}
+
+end_section() {
+    echo "-- $(($(date +%s) - started)) s"
+}
+
+# check NAME COMMAND...
+check() {
+    name=$1
+    shift
+    section "$name"
+    if "$@"; then pass; else fail_check "$name (status $?)"; fi
+    end_section
+}
+
+# Turns what ctest prints into lines "passed NAME", "skipped NAME" and "failed NAME".
+ctest_results() {
+    awk '/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / {
+        result = "failed"
+        if ($0 ~ /   Passed +[0-9.]+ sec *$/) result = "passed"
+        if ($0 ~ /\*\*\*(Skipped|Not Run \(Disabled\)) /) result = "skipped"
+        sub(/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: /, "")
+        sub(/ *\.\.\..*$/, "")
+        print result, $0
+    }' "$1"
+}
+
+# skip_reason NAME DIRECTORY: what a test printed as the reason why it skips, which ctest keeps to its log.
+skip_reason() {
+    wanted_test=$1 awk '/^[0-9]+\/[0-9]+ Testing: / { sub(/^[^:]*: /, ""); here = $0 == ENVIRON["wanted_test"] }
+        here && sub(/^.*SKIPPED: /, "") { print; exit }' "$2/Testing/Temporary/LastTest.log"
+}
+
+# run_ctest LABEL DIRECTORY RAN_BEFORE COMMAND...: adds the results of a ctest command, whose output goes to DIRECTORY.
+# What is skipped but passed in RAN_BEFORE, the results of an earlier run, has run and is no skip.
+run_ctest() {
+    label=$1 where=$2 log=$2/ctest.log results=$2/results ran_before=$3
+    shift 3
+    { "$@" 2>&1; echo "$?" >"$results"; } | tee "$log"
+    status=$(cat "$results")
+    ctest_results "$log" >"$results"
+    [ -s "$results" ] || fail_check "$label (ctest ran no test)"
+    failed_before=$failed
+    while read -r result name; do
+        case $result in
+            passed) pass ;;
+            failed) fail_check "$label: $name" ;;
+            skipped)
+                if [ -f "$ran_before" ] && grep -qxF "passed $name" "$ran_before"; then
+                    echo "skipped here, and passed as root: $name"
+                else
+                    skip "$label: $name ($(skip_reason "$name" "$where"))"
+                fi ;;
+        esac
+    done <"$results"
+    [ "$status" -eq 0 ] || [ "$failed" -gt "$failed_before" ] || fail_check "$label (status $status of ctest)"
+}
+
+# Prints the totals, names before numbers; the last line is the plain one that machines read.
+summary() {
+    echo
+    [ -z "$failed_names" ] || echo "Failed:$failed_names"
+    [ -z "$skipped_names" ] || echo "Skipped:$skipped_names"
+    [ "$skipped" -eq 0 ] || [ -z "${DAEMONIZE_NO_SKIP:-}" ] || echo 'DAEMONIZE_NO_SKIP is set: a skip is a failure.'
+    if [ "$skipped" -eq 0 ]; then
+        echo "$passed passed, $failed failed"
+    else
+        echo "$passed passed, $failed failed, $skipped skipped"
+    fi
+    [ "$failed" -eq 0 ] && { [ "$skipped" -eq 0 ] || [ -z "${DAEMONIZE_NO_SKIP:-}" ]; }
+}
