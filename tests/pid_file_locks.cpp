@@ -166,6 +166,50 @@ TEST_CASE("what an interrupted replacement left behind does not hinder a start")
     CHECK(!test::exists(path + ".new"));
 }
 
+TEST_CASE("what stands in the way of a replacement is named") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    test::write_file(path, "");
+    REQUIRE(::chmod(path.c_str(), 0644) == 0);
+    REQUIRE(::mkdir((path + ".new").c_str(), 0755) == 0);
+    test::Child squatter([&](test::Pipe& report) {
+        squat(path, Squat::whole_file);
+        report.tell("squats\n");
+    });
+    REQUIRE(squatter.line() == "squats");
+    const daemonize::Launch launch = Daemonizer("daemon").pid_file(path).launch([] {});
+    CHECK(launch.failure().message() == "cannot open the pid file " + path + ".new: Is a directory");
+    squatter.end();
+    CHECK(orphanage.is_empty());
+}
+
+TEST_CASE("a worker that before_drop forks does not keep the daemon's lock") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    test::Pipe worker_hold;
+    pid_t worker = 0;
+    {
+        Daemonizer daemonizer("first");
+        daemonizer.pid_file(path).keep_fd(worker_hold.read_end()).before_drop([&] {
+            worker = ::fork();
+            if (worker == 0) {
+                worker_hold.wait_until_closed();
+                std::_Exit(0);
+            }
+        });
+        test::Held daemon(daemonizer, [&](test::Pipe& report) { report.tell(std::to_string(worker) + "\n"); });
+        REQUIRE(daemon.ok());
+        worker = std::stoi(daemon.line());
+        daemon.kill(SIGKILL);
+    }
+    REQUIRE(::kill(worker, 0) == 0);
+    CHECK(!PidFile::holder(path).running);
+    worker_hold.close_write();
+    CHECK(orphanage.wait_for(worker) == 0);
+}
+
 TEST_CASE("a worker that outlives the daemon neither keeps its lock nor deletes the next one's file") {
     const test::Orphanage orphanage;
     const test::Directory directory;
@@ -287,6 +331,27 @@ TEST_CASE("who runs is told by the kernel, whatever number the file holds") {
 }
 
 TEST_CASE("a start in progress is told from a daemon that runs") {
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    // A launcher has not forked yet: it holds what it opens the file with, and nobody is named.
+    test::Child launcher([&](test::Pipe& report) {
+        daemonize::detail::Descriptor file;
+        const daemonize::Failure failure = daemonize::detail::open_pid_file(path, {}, file);
+        report.tell(failure ? failure.message() + "\n" : "starts\n");
+        static_cast<void>(file.release()); // held until the child ends
+    });
+    REQUIRE(launcher.line() == "starts");
+    const PidFile::Holder holder = PidFile::holder(path);
+    CHECK(holder.running);
+    CHECK(holder.pid == 0);
+    CHECK(refusal_of_second_start(path) == "second: cannot lock the pid file " + path +
+                                               ": it is being started by process " + std::to_string(launcher.pid()) +
+                                               "\n");
+    launcher.end();
+    CHECK(!PidFile::holder(path).running);
+}
+
+TEST_CASE("a daemon is named before it is ready, and before its own code runs") {
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
@@ -299,20 +364,16 @@ TEST_CASE("a start in progress is told from a daemon that runs") {
             .keep_fd(report.write_end())
             .keep_fd(hold.read_end())
             .before_drop([&] {
-                report.tell("starts\n");
+                report.tell(std::to_string(::getpid()) + "\n");
                 hold.wait_until_closed();
             })
             .daemonize();
         std::exit(0);
         return 0;
     });
-    REQUIRE(report.line() == "starts");
-    const PidFile::Holder holder = PidFile::holder(path);
-    CHECK(holder.running);
-    CHECK(holder.pid == 0);
-    CHECK(refusal_of_second_start(path) == "second: cannot lock the pid file " + path +
-                                               ": it is being started by process " + std::to_string(launcher.pid()) +
-                                               "\n");
+    const pid_t daemon = std::stoi(report.line());
+    CHECK(PidFile::holder(path).pid == daemon);
+    CHECK(refusal_of_second_start(path) == refused(path, daemon));
     hold.close_write();
     CHECK(launcher.ended().with(0));
     while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {

@@ -96,7 +96,7 @@ inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& la
         if (failed) return plan.problems.push_back(to_failure(failed));
     }
     if (!plan.pid_file.path.empty()) {
-        Failure failure = open_pid_file(plan.pid_file.path, plan.pid_file_owners(), launching.pid_file);
+        Failure failure = open_others_pid_file(plan.pid_file.path, plan.pid_file_owners(), launching.pid_file);
         if (failure) return plan.problems.push_back(std::move(failure));
     }
     if (const int error = ForkGuard::prepare()) return plan.problem(Stage::fork, error, "");

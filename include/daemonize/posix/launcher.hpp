@@ -144,6 +144,7 @@ class Launcher {
             if (record.kind == Record::ready) return true;
             if (record.kind == Record::died) return fail_dead(record.exit_code);
             outcome_.failure = Failure(static_cast<Stage>(record.stage), posix_error(record.error), detail, reason);
+            is_told_ = true;
             if (record.exit_code != 0) outcome_.failure.exit_code(record.exit_code);
             return false;
         }
@@ -223,7 +224,7 @@ class Launcher {
     // Makes sure that nothing of the launch runs any more. A daemon that told its own failure is on its way out, and may
     // finish what it does there.
     void end() {
-        const bool leaving = outcome_.failure.stage() != Stage::timeout && interrupting_signal == 0;
+        const bool leaving = is_told_ && interrupting_signal == 0;
         if (is_parent()) {
             if (child_ > 0 && !(leaving && has_ended())) end_child();
         } else if (!outcome_.died && !(leaving && is_told_of_death(ending_grace))) {
@@ -297,6 +298,7 @@ class Launcher {
     int channel_;
     int words_;
     bool keep_words_;
+    bool is_told_ = false;        // the daemon said itself what failed
     bool words_end_open_ = false; // what was shown last has no end of line
     ProgressLine progress_;
     Duration deadline_;

@@ -63,6 +63,18 @@ class HeldPidFiles {
 
 inline HeldPidFiles held_pid_files;
 
+// Whether this process itself holds the file at `path`. To open it and to close it again would then give up the lock that
+// names us.
+inline bool is_held_here(const std::string& path) noexcept {
+    struct stat facts;
+    return DAEMONIZE_SYSTEM(lstat)(path.c_str(), &facts) == 0 && held_pid_files.find(facts) != nullptr;
+}
+
+inline Failure open_others_pid_file(const std::string& path, const Owners& owners, Descriptor& locked) {
+    if (!is_held_here(path)) return open_pid_file(path, owners, locked);
+    return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)()});
+}
+
 // In the process that is to hold it: claims a file that open_pid_file opened. `held` has its path already.
 inline Fault hold_pid_file(HeldPidFile& held, Descriptor& file) noexcept {
     if (DAEMONIZE_SYSTEM(fstat)(file.get(), &held.facts) != 0) {
@@ -117,7 +129,7 @@ class PidFile {
             return result;
         }
         detail::Descriptor file;
-        failure = detail::open_pid_file(path, detail::Owners(), file);
+        failure = detail::open_others_pid_file(path, detail::Owners(), file);
         if (failure) return result;
         result.held_ = new detail::HeldPidFile;
         result.held_->path = path;
@@ -133,11 +145,7 @@ class PidFile {
     /// not there is held by nobody.
     static Holder holder(const std::string& path, Failure& failure) noexcept {
         failure = Failure();
-        struct stat facts;
-        if (DAEMONIZE_SYSTEM(lstat)(path.c_str(), &facts) == 0) {
-            // To open it and to close it again would give up the lock that names us.
-            if (detail::held_pid_files.find(facts) != nullptr) return {true, DAEMONIZE_SYSTEM(getpid)()};
-        }
+        if (detail::is_held_here(path)) return {true, DAEMONIZE_SYSTEM(getpid)()};
         constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
         const detail::Descriptor file(detail::retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags); }));
         if (!file && errno == ENOENT) return {};

@@ -62,14 +62,19 @@ inline Descriptor open_locked_file(const std::string& path, mode_t mode) noexcep
 inline bool lock_for_start(int file) noexcept { return lock_as_launcher(file) && lock_whether(file); }
 
 // Puts a fresh file where a squatter's read lock blocks the old one. `path.new` is the replacers' own mutex: mode 0600
-// keeps squatters off it, and only who holds its lock may rename it. False: ask again, somebody was faster.
-inline bool replace_squatted(const std::string& path, const struct stat& squatted, Descriptor& fresh) {
+// keeps squatters off it, and only who holds its lock may rename it. Neither a failure nor true: somebody was faster, so
+// ask again.
+inline bool replace_squatted(const std::string& path, const struct stat& squatted, Descriptor& fresh,
+                             Failure& failure) {
     const std::string next = path + ".new";
     fresh = open_locked_file(next, 0600);
     struct stat facts;
-    if (!fresh || DAEMONIZE_SYSTEM(fstat)(fresh.get(), &facts) != 0 || distrust_file(next, facts, Owners()))
-        return false;
-    if (!lock_for_start(fresh.get()) || !is_at(next.c_str(), facts)) return false;
+    if (!fresh || DAEMONIZE_SYSTEM(fstat)(fresh.get(), &facts) != 0) {
+        failure = Failure(Stage::pid_file_open, posix_error(errno), next);
+    } else {
+        failure = distrust_file(next, facts, Owners());
+    }
+    if (failure || !lock_for_start(fresh.get()) || !is_at(next.c_str(), facts)) return false;
     if (is_at(path.c_str(), squatted) && DAEMONIZE_SYSTEM(rename)(next.c_str(), path.c_str()) == 0) return true;
     static_cast<void>(DAEMONIZE_SYSTEM(unlink)(next.c_str())); // another start will make its own
     return false;
@@ -104,7 +109,8 @@ inline Failure try_pid_file(const std::string& path, const Owners& owners, Descr
             return Failure(Stage::pid_file_lock, posix_error(error), path);
         }
         if (holder.state == LockHolder::State::squatted) {
-            if (!replace_squatted(path, facts, file)) return Failure();
+            Failure failure;
+            if (!replace_squatted(path, facts, file, failure)) return failure;
             if (DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
                 return Failure(Stage::pid_file_open, posix_error(errno), path);
             }

@@ -181,10 +181,10 @@ inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = save_given_streams(plan)) return failed;
     if (const Fault failed = fill_streams(plan, launching)) return failed;
     if (const Fault failed = close_inherited(plan, options, launching)) return failed;
-    if (const Fault failed = call_before_drop(plan, options)) return failed;
     if (launching.pid_file) {
         if (const Fault failed = hold_pid_file(plan.pid_file, launching.pid_file)) return failed;
     }
+    if (const Fault failed = call_before_drop(plan, options)) return failed;
     if (const Fault failed = set_limits(options)) return failed;
     if (const Fault failed = drop_privileges(plan, options)) return failed;
     if (const Fault failed = change_directory(plan)) return failed;
