@@ -132,6 +132,17 @@ TEST_CASE("a log that the run-as user may not write is found, and log_directory(
     CHECK(orphans.is_empty());
 }
 
+TEST_CASE("a log is looked for in the new root, as the user") {
+    NEEDS_ROOT();
+    const test::Directory root;
+    REQUIRE(::chmod(root.path().c_str(), 0777) == 0); // which the launcher's own is not
+    Daemonizer daemonizer("check");
+    daemonizer.chroot(root.path()).user("nobody").stdout_to("/log");
+    CHECK(messages(daemonizer.check()).empty());
+    REQUIRE(::chmod(root.path().c_str(), 0755) == 0);
+    CHECK(daemonizer.check().size() == 1);
+}
+
 TEST_CASE("what check() says of a log, the launch says too") {
     const test::Orphanage orphans;
     const test::Directory directory;
@@ -150,6 +161,16 @@ TEST_CASE("a standard input that cannot be read is found") {
     CHECK(messages(Daemonizer("check").stdin_from(directory / "none").check()) ==
           std::vector<std::string>{"cannot open standard input from " + (directory / "none") +
                                    ": No such file or directory"});
+}
+
+TEST_CASE("what is a directory, or is none, where the other is wanted is found") {
+    const test::Directory directory;
+    const std::string file = directory / "file", folder = directory / "folder";
+    test::write_file(file, "");
+    REQUIRE(::mkdir(folder.c_str(), 0755) == 0);
+    CHECK(messages(Daemonizer("check").chdir(file).pid_file(folder).check()) ==
+          std::vector<std::string>{"cannot change the directory to " + file + ": Not a directory",
+                                   "cannot open the pid file " + folder + ": Is a directory"});
 }
 
 TEST_CASE("an instance that runs is found, and stays") {
@@ -180,6 +201,19 @@ TEST_CASE("a pid file that a start would refuse is found") {
     CHECK(messages(Daemonizer("check").pid_file(directory / "pid").check()) ==
           std::vector<std::string>{"cannot open the pid file " + (directory / "pid") +
                                    ": other users can write the directory " + directory.path()});
+}
+
+TEST_CASE("a pid file that this user could not make is found") {
+    const test::Directory directory;
+    REQUIRE(::chmod(directory.path().c_str(), 0555) == 0);
+    const std::string path = directory / "pid";
+    const std::string found = test::in_child([&] {
+        test::become_nobody();
+        std::string text;
+        for (const std::string& message : messages(Daemonizer("check").pid_file(path).check())) text += message + "\n";
+        return text;
+    });
+    CHECK(found == "cannot open the pid file " + path + ": Permission denied\n");
 }
 
 TEST_CASE("other threads are found, and allowed where that was asked for") {

@@ -135,7 +135,9 @@ TEST_CASE("every inherited descriptor is named by what it is, and by what become
         INFO("descriptor " << number);
         CHECK((number <= STDERR_FILENO || text.find("\n" + number_of(number) + ": ") != std::string::npos));
     }
-    CHECK(text.find("/proc/") == std::string::npos); // what it opens to look is not among them
+    // What it opens itself to look is not among them.
+    CHECK(text.find("/proc/") == std::string::npos);
+    CHECK(text.find(": closed: closed") == std::string::npos);
 
     const std::string open_text = Daemonizer("explain").close_fds(false).explain();
     CHECK(has_line(open_text, number_of(folder.get()) + ": kept: a directory, " + directory.path()));

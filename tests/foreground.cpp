@@ -161,3 +161,14 @@ TEST_CASE("logs can be reopened in the foreground before the process is ready") 
     });
     CHECK(seen == path);
 }
+
+TEST_CASE("in the foreground the application's handler for SIGCHLD stays") {
+    const std::string seen = test::in_child([] {
+        const auto handler = [](int) {};
+        ::signal(SIGCHLD, handler);
+        Daemonizer("foreground-test").foreground().keep_fd(100).daemonize();
+        struct sigaction now = {};
+        return ::sigaction(SIGCHLD, nullptr, &now) == 0 && now.sa_handler == +handler ? "the same" : "another";
+    });
+    CHECK(seen == "the same");
+}

@@ -38,7 +38,7 @@ TEST_CASE("a fork that the limit of processes forbids is told, the first one and
     const test::Directory directory;
     const uid_t user = nobodys_number + static_cast<uid_t>(::getpid());
     REQUIRE(::chown(directory.path().c_str(), user, user) == 0);
-    for (const rlim_t processes : {1, 2}) {
+    for (const rlim_t processes : {1u, 2u}) {
         const test::Ended ended = test::run_launcher([&] {
             test::become_nobody(user);
             const struct rlimit limit = {processes, processes};

@@ -86,18 +86,21 @@ TEST_CASE("a body's value that the kernel would cut to 0 does not turn into succ
     CHECK(exit_status_of(orphans, [] { return -1; }) == 255);
 }
 
-TEST_CASE("a body may leave by exit, with its atexit handlers run once") {
+TEST_CASE("a body that returns, or leaves by exit, has its atexit handlers run once") {
     const test::Orphanage orphans;
     static test::Pipe* report = nullptr;
-    test::Pipe pipe;
-    report = &pipe;
-    const Launch launch = Daemonizer("launch").keep_fd(pipe.write_end()).wait_until_ready().launch([&](Daemon&) {
-        std::atexit([] { report->tell("handled\n"); });
-        std::exit(3);
-    });
-    CHECK(launch.exit_status() == 3);
-    CHECK(pipe.rest() == "handled\n");
-    CHECK(orphans.is_empty());
+    for (const bool returns : {true, false}) {
+        test::Pipe pipe;
+        report = &pipe;
+        const Launch launch = Daemonizer("launch").keep_fd(pipe.write_end()).wait_until_ready().launch([&](Daemon&) {
+            std::atexit([] { report->tell("handled\n"); });
+            if (!returns) std::exit(3);
+            return 3;
+        });
+        CHECK(launch.exit_status() == 3);
+        CHECK(pipe.rest() == "handled\n");
+        CHECK(orphans.is_empty());
+    }
 }
 
 TEST_CASE("a body that throws before it is ready fails the launch with the exception's text") {
@@ -159,20 +162,24 @@ TEST_CASE("a failed launch says nothing by itself, and prints its line when aske
 
 TEST_CASE("a daemon may launch daemons itself") {
     const test::Orphanage orphans;
+    const test::Directory directory;
     for (const bool outer_is_ready : {true, false}) {
         test::Pipe report, hold;
         const auto inner = [&](Daemon& daemon) {
             daemon.ready();
+            if (::write(STDERR_FILENO, "inner\n", 6) != 6) std::abort();
             hold.wait_until_closed();
         };
         const Launch outer = Daemonizer("outer")
                                  .keep_fd(report.write_end())
                                  .keep_fd(hold.read_end())
+                                 .stderr_to(directory / "log")
                                  .wait_until_ready()
                                  .launch([&](Daemon& daemon) {
                                      if (outer_is_ready) daemon.ready();
                                      const Launch launch = Daemonizer("inner")
                                                                .keep_fd(hold.read_end())
+                                                               .stderr_to(directory / "log")
                                                                .wait_until_ready(daemonize::Duration::seconds(10))
                                                                .launch(inner);
                                      report.tell(launch.ok() ? "ok\n" : launch.failure().message() + "\n");
@@ -183,6 +190,8 @@ TEST_CASE("a daemon may launch daemons itself") {
         CHECK(report.line() == "ok");
         hold.close_write();
         orphans.wait_until_empty();
+        CHECK(test::contents(directory / "log") == "inner\n");
+        CHECK(::unlink((directory / "log").c_str()) == 0);
     }
 }
 

@@ -80,6 +80,8 @@ TEST_CASE("a pid file that this process holds is refused to it a second time, an
     Failure failure;
     CHECK(!PidFile::acquire(path, failure));
     CHECK(failure.stage() == Stage::pid_file_lock);
+    CHECK(failure.message() ==
+          "cannot lock the pid file " + path + ": it runs already as process " + std::to_string(::getpid()));
     // In a child, as above.
     test::Child forger([&](test::Pipe& report) {
         test::write_file(path, "1\n");

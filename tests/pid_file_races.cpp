@@ -160,6 +160,8 @@ TEST_CASE("whoever takes a pid file that others give up all the time holds the o
             daemonize::Failure failure;
             const PidFile file = PidFile::acquire(path, failure);
             if (failure && failure.stage() != daemonize::Stage::pid_file_lock) std::_Exit(1);
+            // That it changed under us is to be tried again, and not to be told.
+            if (failure && !says_who_runs("racer: " + failure.message(), path)) std::_Exit(3);
             // By the inode at the path: one that was unlinked just before it was locked is not there any more.
             if (file && PidFile::holder(path).pid != ::getpid()) std::_Exit(2);
             if (file) ++taken;

@@ -5,11 +5,12 @@
 
 #include <cerrno>
 #include <csignal>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <dirent.h>
-#include <fstream>
 #include <fcntl.h>
+#include <fstream>
 #include <ftw.h>
 #include <grp.h>
 #include <iterator>
@@ -33,7 +34,8 @@ class Orphanage {
   public:
     Orphanage() {
         // A parent that ignores SIGCHLD, as some runners do, has us never see a child's end.
-        if (::signal(SIGCHLD, SIG_DFL) == SIG_ERR || ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0) throw std::runtime_error("cannot become a subreaper");
+        if (::signal(SIGCHLD, SIG_DFL) == SIG_ERR || ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+            throw std::runtime_error("cannot become a subreaper");
     }
     Orphanage(const Orphanage&) = delete;
     Orphanage& operator=(const Orphanage&) = delete;
@@ -110,8 +112,7 @@ constexpr uid_t nobody = 65534; // an ordinary user that every system has
 /// In a child of the test: an ordinary user from here on, with no group of root's. Does nothing where it is one already.
 inline void become_nobody(uid_t id = nobody) {
     if (::geteuid() != 0) return;
-    const bool became = ::setgroups(0, nullptr) == 0 && ::setresgid(id, id, id) == 0 &&
-                        ::setresuid(id, id, id) == 0;
+    const bool became = ::setgroups(0, nullptr) == 0 && ::setresgid(id, id, id) == 0 && ::setresuid(id, id, id) == 0;
     if (!became) std::abort();
 }
 
@@ -139,9 +140,18 @@ inline std::set<int> open_descriptors(pid_t pid = 0) {
     return open;
 }
 
-/// In a child of the test: what Catch2 does on a signal is not what the program under test would do.
+/// In a child of the test: what Catch2 does on a signal, or whoever started the tests, is not what the program under test
+/// would do.
 inline void default_signals() {
-    for (const int number : {SIGINT, SIGTERM, SIGABRT}) ::signal(number, SIG_DFL);
+    for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGPIPE, SIGTERM}) ::signal(number, SIG_DFL);
+}
+
+/// Forks. What Catch2 has in its buffers is not the child's to write, least of all where the child has closed its streams.
+inline pid_t fork_clean() {
+    std::fflush(nullptr);
+    const pid_t child = ::fork();
+    if (child == -1) throw std::runtime_error("cannot fork");
+    return child;
 }
 
 /// A pipe between test and daemon. The daemon writes to it, or is held until the test lets go; hand the daemon's end to
@@ -223,8 +233,7 @@ class Launcher {
   public:
     template <class Body>
     explicit Launcher(Body body) {
-        pid_ = ::fork();
-        if (pid_ == -1) throw std::runtime_error("cannot fork");
+        pid_ = fork_clean();
         if (pid_ == 0) {
             error_.close_read();
             if (::dup2(error_.write_end(), STDERR_FILENO) != STDERR_FILENO) std::abort();
@@ -265,8 +274,7 @@ Ended run_launcher(Body body) {
 template <class Body>
 std::string in_child(Body body) {
     Pipe report;
-    const pid_t child = ::fork();
-    if (child == -1) throw std::runtime_error("cannot fork");
+    const pid_t child = fork_clean();
     if (child == 0) {
         const int high = ::fcntl(report.write_end(), F_DUPFD_CLOEXEC, 100);
         report.close_read();

@@ -13,6 +13,7 @@ TEST_CASE("what the kernel says of a process is read from its status text") {
         detail::parse_process_status("Name:\tx\nThreads:\t3\nSigBlk:\t00ff\nSigIgn:\t0000000000001003\nSigCgt:\t0f\n");
     CHECK(status.threads == 3);
     CHECK(status.ignored == 0x1003);
+    CHECK(detail::parse_process_status("Name:\tThreads:\t9\nThreads:\t2\n").threads == 2); // a program of that name
     CHECK(detail::parse_process_status("Name:\tThreads:\n").threads == 0);
     CHECK(detail::parse_process_status("").ignored == 0);
 }

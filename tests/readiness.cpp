@@ -155,24 +155,29 @@ TEST_CASE("a text of several lines becomes one line, and a long one is cut") {
 
 TEST_CASE("ready() a second time does nothing, and fail() after it is the daemon's own affair") {
     const test::Orphanage orphans;
-    const test::Directory directory;
-    test::Pipe hold;
-    const Launch launch = Daemonizer("readiness")
-                              .keep_fd(hold.read_end())
-                              .stderr_to(directory / "log")
-                              .wait_until_ready()
-                              .launch([&](Daemon& daemon) {
-                                  daemon.ready();
-                                  Daemon().ready();
-                                  daemon.progress("still going");
-                                  hold.wait_until_closed();
-                                  daemon.fail("too late", 9);
-                              });
-    CHECK(launch.ok());
-    hold.close_write();
-    const int status = orphans.wait_for(launch.pid());
-    CHECK(WEXITSTATUS(status) == 9);
-    CHECK(test::contents(directory / "log") == "readiness: too late\n");
+    for (const int code : {9, 0}) {
+        const test::Directory directory;
+        test::Pipe hold;
+        const Launch launch = Daemonizer("readiness")
+                                  .keep_fd(hold.read_end())
+                                  .stdout_to("/dev/full")
+                                  .stderr_to(directory / "log")
+                                  .wait_until_ready()
+                                  .launch([&](Daemon& daemon) {
+                                      daemon.ready();
+                                      std::puts("what cannot be written, but is not ready()'s any more");
+                                      Daemon().ready();
+                                      daemon.progress("still going");
+                                      hold.wait_until_closed();
+                                      daemon.fail("too late", code);
+                                  });
+        CHECK(launch.ok());
+        hold.close_write();
+        const int status = orphans.wait_for(launch.pid());
+        CHECK(WIFEXITED(status));
+        CHECK(WEXITSTATUS(status) == (code == 0 ? 1 : code));
+        CHECK(test::contents(directory / "log") == "readiness: too late\n");
+    }
 }
 
 TEST_CASE("standard output that cannot be written out fails the start with one line") {
@@ -190,23 +195,26 @@ TEST_CASE("standard output that cannot be written out fails the start with one l
 
 TEST_CASE("a worker of the daemon's that outlives a failed start does not keep the launcher waiting") {
     const test::Orphanage orphans;
-    test::Pipe report, hold;
-    const Launch launch = Daemonizer("readiness")
-                              .keep_fd(report.write_end())
-                              .keep_fd(hold.read_end())
-                              .wait_until_ready()
-                              .launch([&](Daemon&) {
-                                  if (::fork() == 0) {
-                                      ::setsid(); // out of the group that ends with the start
-                                      report.tell("up\n");
-                                      hold.wait_until_closed();
-                                      std::_Exit(0);
-                                  }
-                                  report.close_write();
-                                  hold.close_read();
-                                  std::_Exit(6);
-                              });
-    CHECK(launch.exit_status() == 6);
-    hold.close_write();
-    orphans.wait_until_empty();
+    for (const Fork fork : {Fork::twice, Fork::once}) {
+        test::Pipe report, hold;
+        const Launch launch = Daemonizer("readiness")
+                                  .fork(fork)
+                                  .keep_fd(report.write_end())
+                                  .keep_fd(hold.read_end())
+                                  .wait_until_ready()
+                                  .launch([&](Daemon&) {
+                                      test::Pipe out;
+                                      if (::fork() == 0) {
+                                          ::setsid(); // of the group that ends with the start
+                                          out.tell("out\n");
+                                          hold.wait_until_closed();
+                                          std::_Exit(0);
+                                      }
+                                      static_cast<void>(out.line());
+                                      std::_Exit(6);
+                                  });
+        CHECK(launch.exit_status() == 6);
+        hold.close_write();
+        orphans.wait_until_empty();
+    }
 }

@@ -159,3 +159,12 @@ TEST_CASE("a hang-up between the fork and the new session does not end the start
     hang_up_next_child = false;
     CHECK(daemon.let_go() == 0);
 }
+
+TEST_CASE("a failed start leaves no process where the daemon was to get no session") {
+    const test::Orphanage orphans;
+    const Fork fork = GENERATE(Fork::twice, Fork::once);
+    const daemonize::Launch launch =
+        Daemonizer("session-test").fork(fork).setsid(false).wait_until_ready().launch([] { return 3; });
+    CHECK(launch.exit_status() == 3);
+    CHECK(orphans.is_empty());
+}

@@ -109,3 +109,14 @@ TEST_CASE("an ignored SIGCHLD takes the place of the application's handler") {
     });
     CHECK(daemon.told() == "0 unnoticed");
 }
+
+TEST_CASE("a launcher that ignores SIGCHLD learns how its daemon ended, and what its log is like, all the same") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const Fork fork = GENERATE(Fork::twice, Fork::once);
+    const ChildSignal ours(SIG_IGN);
+    Daemonizer daemonizer("sigchld-test");
+    daemonizer.fork(fork).stdout_to(directory / "log").wait_until_ready();
+    CHECK(daemonizer.check().empty());
+    CHECK(daemonizer.launch([] { return 7; }).exit_status() == 7);
+}

@@ -53,12 +53,13 @@ std::uint64_t bit(int number) { return std::uint64_t{1} << (number - 1); }
 
 // Everything that the kernel and libc know of this process's signals.
 std::string all_dispositions() {
+    constexpr int restorer = 0x04000000; // libc's own mark, set wherever it has been; what came by exec lacks it
     std::string text;
     for (int number = 1; number <= SIGRTMAX; ++number) {
         struct sigaction action;
         if (::sigaction(number, nullptr, &action) != 0) continue;
         text += std::to_string(number) + ":" + std::to_string(reinterpret_cast<std::uintptr_t>(action.sa_handler)) +
-                "/" + std::to_string(action.sa_flags) + "/";
+                "/" + std::to_string(action.sa_flags & ~restorer) + "/";
         for (int other = 1; other <= SIGRTMAX; ++other) text += sigismember(&action.sa_mask, other) == 1 ? '1' : '0';
         text += "\n";
     }

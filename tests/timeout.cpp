@@ -2,6 +2,7 @@
 #include "catch.hpp"
 #include "process.hpp"
 
+#include <climits>
 #include <string>
 
 #include <daemonize.hpp>
@@ -182,4 +183,14 @@ TEST_CASE("a very long time-out is no short one") {
     CHECK(launch.ok());
     hold.close_write();
     orphans.wait_until_empty();
+}
+
+TEST_CASE("a time that is over is not waited for, and one without end is as long as poll can wait") {
+    const Duration now = daemonize::detail::monotonic_now();
+    CHECK(daemonize::detail::poll_time(now + Duration::seconds(-5)) == 0);
+    CHECK(daemonize::detail::poll_time(Duration::nanoseconds(INT64_MIN)) == 0);
+    CHECK(daemonize::detail::poll_time(Duration::longest()) == INT_MAX);
+    const int soon = daemonize::detail::poll_time(now + Duration::seconds(1000));
+    CHECK(soon > 0);
+    CHECK(soon <= 1000001);
 }

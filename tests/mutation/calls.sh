@@ -1,6 +1,7 @@
 #!/bin/sh
 # sh tests/mutation/calls.sh [PATTERN]: leaves out the library's system calls, one at a time, and says for each which
-# test then fails; "SURVIVED" is a call that nobody would miss. PATTERN: only calls whose "file.hpp:LINE name" holds it.
+# test then fails. "SURVIVED" is a call that no test misses; the list "unnoticed" says of some calls why none could.
+# PATTERN: only the calls whose "file.hpp:LINE name" holds it.
 # As root it covers what only root can do, in namespaces of its own, since a mutant may leave any file or process behind.
 # DAEMONIZE_BUILD_DIR is where to build (default: build).
 set -eu
@@ -53,19 +54,21 @@ only_compiled() {
 
 if [ -z "${DAEMONIZE_MUTATION_INSIDE:-}" ]; then
     mkdir -p "$build"
+    build=$(cd "$build" && pwd)
+    cp "$here/unnoticed" "$build/unnoticed"
     rm -f "$build/sites.new" "$build/count"
     echo 0 >"$build/count"
     number_calls
     only_compiled
-    cmake -S "$here" -B "$build/programs" -DMUTATED_INCLUDE="$build/include" >"$build/log" 2>&1 &&
-        cmake --build "$build/programs" --target mutated --parallel "$(nproc)" >>"$build/log" 2>&1 || {
+    if ! { cmake -S "$here" -B "$build/programs" -DMUTATED_INCLUDE="$build/include" &&
+        cmake --build "$build/programs" --target mutated --parallel "$(nproc)"; } >"$build/log" 2>&1; then
         cat "$build/log"
         exit 2
-    }
+    fi
     alone='unshare --mount --propagation private --pid --fork --kill-child --mount-proc'
     if [ "$(id -u)" -eq 0 ] && $alone true 2>/dev/null; then
         export DAEMONIZE_MUTATION_INSIDE=1
-        exec $alone sh "$0" "$pattern"
+        exec $alone env DAEMONIZE_BUILD_DIR="${build%/mutation}" sh "$here/calls.sh" "$pattern"
     fi
 else
     # The build directory may lie below what is hidden.
@@ -78,4 +81,4 @@ else
 fi
 unset DAEMONIZE_MUTATION_INSIDE
 cd /
-exec "$build/programs/driver" "$build/sites" "$(nproc)" "$pattern" "$build/programs"/*_mutated
+exec "$build/programs/driver" "$build/sites" "$build/unnoticed" "$(nproc)" "$pattern" "$build/programs"/*_mutated

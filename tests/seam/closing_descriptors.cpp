@@ -89,6 +89,9 @@ void check_closed(const Forbidden& forbidden, const SharedCounts& counts) {
     const daemonize::detail::Descriptor kept(high_descriptor(low.read_end()));
     REQUIRE(high);
     REQUIRE(kept);
+    // An open one just where the size of the table is looked for, and nothing to read from it.
+    const daemonize::detail::Descriptor last(::fcntl(low.read_end(), F_DUPFD_CLOEXEC, 63));
+    REQUIRE(last);
     const seam::Injection injection(hook_of(forbidden, counts));
     const Launch launch =
         Daemonizer("closing").keep_fd(report.write_end()).keep_fd(kept.get()).wait_until_ready().launch([&](auto& d) {
@@ -123,6 +126,32 @@ TEST_CASE("where close_range is missing or forbidden, the listing in /proc says 
         CHECK(counts->select == 0);
         CHECK(counts->close < 100);
     }
+}
+
+TEST_CASE("the listing's own descriptor is not taken for an inherited one") {
+    const test::Orphanage orphans;
+    const SharedCounts counts;
+    test::Pipe report, other;
+    const daemonize::detail::Descriptor inherited(::fcntl(other.read_end(), F_DUPFD_CLOEXEC, 40));
+    Daemonizer daemonizer("closing");
+    // With all below kept, the listing's descriptor lies in the range that is closed.
+    std::string expected = "0 1 2 ";
+    for (const int number : test::open_descriptors()) {
+        if (number <= STDERR_FILENO || number >= 40) continue;
+        daemonizer.keep_fd(number);
+        expected += std::to_string(number) + " ";
+    }
+    const seam::Injection injection(hook_of({ENOSYS, false, false}, counts));
+    const Launch launch = daemonizer.wait_until_ready().launch([&](auto& d) {
+        d.ready();
+        std::string list;
+        for (const int number : test::open_descriptors()) list += std::to_string(number) + " ";
+        report.tell(list + "\n");
+    });
+    CHECK(launch.ok());
+    CHECK(report.line() == expected);
+    CHECK(counts->select == 0);
+    orphans.wait_until_empty();
 }
 
 TEST_CASE("where /proc is hidden, close_range does") {

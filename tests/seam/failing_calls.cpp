@@ -166,6 +166,25 @@ TEST_CASE("a pid file that cannot be locked or written is told by its path") {
     CHECK_FALSE(test::exists(path));
 }
 
+TEST_CASE("a squatted pid file that cannot be replaced is told, and the replacement goes") {
+    const test::Directory directory;
+    const std::string path = directory / "pid";
+    const int squatter = ::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0644);
+    struct flock read_lock = {};
+    read_lock.l_type = F_RDLCK;
+    REQUIRE(::fcntl(squatter, F_OFD_SETLK, &read_lock) == 0);
+    Failure failure;
+    {
+        const seam::Injection injection([](const seam::Call& call, seam::Answer& answer) {
+            return call.is("rename") && seam::fail(call, EIO, answer);
+        });
+        daemonize::PidFile::acquire(path, failure);
+    }
+    CHECK(failure.message() == "cannot lock the pid file " + path + ": it keeps being replaced");
+    CHECK_FALSE(test::exists(path + ".new"));
+    ::close(squatter);
+}
+
 TEST_CASE("a pid file that is written byte by byte is complete") {
     const test::Orphanage orphans;
     const test::Directory directory;
@@ -206,7 +225,10 @@ TEST_CASE("a daemon that cannot say that it is ready is none") {
         Daemonizer daemonizer("failing");
         daemonizer.pid_file(directory / "pid");
         if (waits) daemonizer.wait_until_ready();
-        const Launch launch = daemonizer.launch([](Daemon& daemon) { daemon.ready(); });
+        const Launch launch = daemonizer.launch([](Daemon& daemon) {
+            daemon.ready();
+            for (;;) ::pause(); // who takes no notice is there still
+        });
         CHECK(launch.failure().stage() == Stage::readiness);
         CHECK(launch.exit_code() == 1);
         CHECK_FALSE(test::exists(directory / "pid"));

@@ -118,6 +118,9 @@ Result as(long result) noexcept {
         return as<decltype(::name(arguments...))>(answer.result);                                                      \
     }
 
+// A literal keeps its type on the way through a template: 0755 arrives as an int where a mode_t is wanted.
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wsign-conversion"
 SEAM_CALL(access)
 SEAM_CALL(chdir)
 SEAM_CALL(chmod)
@@ -175,6 +178,7 @@ SEAM_CALL(unlink)
 SEAM_CALL(waitid)
 SEAM_CALL(waitpid)
 SEAM_CALL(write)
+#pragma GCC diagnostic pop
 
 #undef SEAM_CALL
 
