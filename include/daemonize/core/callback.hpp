@@ -1,8 +1,10 @@
 // Callback: a stored function, as std::move_only_function, without the cost of <functional>.
-// Uses <utility> alone; everything else may use it.
+// Uses three small standard headers; everything else may use it.
 #ifndef DAEMONIZE_CORE_CALLBACK_HPP
 #define DAEMONIZE_CORE_CALLBACK_HPP
 
+#include <cstddef>
+#include <type_traits>
 #include <utility>
 
 namespace daemonize {

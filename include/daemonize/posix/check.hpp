@@ -21,7 +21,7 @@ inline int directory_error(const std::string& path) noexcept {
 
 // Whether `path` lies in a directory that the launch itself will make.
 inline bool will_be_made(const Plan& plan, const std::string& path) {
-    for (const std::string& made : plan.to_unmake) {
+    for (const std::string& made : plan.missing) {
         if (directory_of(path) == made) return true;
     }
     return false;
@@ -69,10 +69,12 @@ inline int ask_as_user(Plan& plan, int stream, const std::string& path, const st
     const pid_t child = DAEMONIZE_SYSTEM(fork)();
     if (child < 0) return errno;
     if (child == 0) {
+        errno = 0;
         bool became = plan.chroot.empty() || DAEMONIZE_SYSTEM(chroot)(plan.chroot.c_str()) == 0;
         became = became && (!plan.identity.changes || !take_groups(plan.identity));
         became = became && (!plan.identity.changes_user || !become_user(plan.identity));
-        DAEMONIZE_SYSTEM(_exit)(became ? stream_error(stream, path, directory) : errno);
+        if (became) DAEMONIZE_SYSTEM(_exit)(stream_error(stream, path, directory));
+        DAEMONIZE_SYSTEM(_exit)(errno != 0 ? errno : EPERM); // a refusal of our own sets none
     }
     int status = 0;
     if (retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child, &status, 0); }) != child) return errno;

@@ -23,6 +23,8 @@ struct OwnLaunch {
     ForkGuard channel; // open until readiness
     Descriptor stderr_target;
     bool ready = false;
+
+    std::string name() const { return plan == nullptr ? "daemon" : plan->name; }
 };
 
 inline OwnLaunch& own_launch() noexcept {
@@ -79,7 +81,7 @@ class Daemon {
     /// second time, it does nothing.
     void ready() {
         detail::OwnLaunch& own = detail::own_launch();
-        if (own.ready) return;
+        if (own.ready || own.plan == nullptr) return;
         const char* path = own.plan->streams[STDOUT_FILENO].path.c_str();
         if (std::fflush(stdout) != 0) detail::give_up(detail::fault(Stage::standard_output, errno, path));
         if (const detail::Fault failed = detail::announce_ready(own)) detail::give_up(failed);
@@ -89,7 +91,7 @@ class Daemon {
     /// time-out. Does nothing once ready.
     void progress(const std::string& text, Duration extend_by = Duration()) {
         detail::OwnLaunch& own = detail::own_launch();
-        if (own.ready) return;
+        if (own.ready || own.plan == nullptr) return;
         if (!own.channel) return detail::write_error(own.plan->name + ": " + detail::one_line(text) + "\n");
         detail::Record record;
         record.kind = detail::Record::progress;
@@ -108,7 +110,7 @@ class Daemon {
             const detail::Fault failed = detail::fault(Stage::body, ECANCELED, "", text.c_str());
             static_cast<void>(detail::send_fault(own.channel.get(), failed, code));
         } else {
-            detail::write_error(own.plan->name + ": " + detail::one_line(text) + "\n");
+            detail::write_error(own.name() + ": " + detail::one_line(text) + "\n");
         }
         std::exit(code);
     }
@@ -118,9 +120,10 @@ class Daemon {
     /// elsewhere. Fails at Stage::standard_output and Stage::standard_error.
     bool reopen_logs(Failure& failure) noexcept {
         detail::OwnLaunch& own = detail::own_launch();
+        failure = Failure();
+        if (own.plan == nullptr) return true;
         const detail::StreamTarget& out = own.plan->streams[STDOUT_FILENO];
         const detail::StreamTarget& error = own.plan->streams[STDERR_FILENO];
-        failure = Failure();
         const bool one_file = !out.path.empty() && out.path == error.path;
         if (!out.path.empty()) reopen(out.path, STDOUT_FILENO, one_file, failure);
         if (!error.path.empty() && !one_file) reopen(error.path, STDERR_FILENO, false, failure);
@@ -136,6 +139,9 @@ class Daemon {
 #endif
 
   private:
+    friend class Daemonizer;
+    Daemon() noexcept = default;
+
     static void reopen(const std::string& path, int stream, bool both, Failure& failure) noexcept {
         detail::Descriptor opened;
         detail::Fault failed = detail::open_stream_file(stream, path.c_str(), opened);

@@ -6,8 +6,8 @@
 #include "explain.hpp"
 #include "launch.hpp"
 
-#include <initializer_list>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -155,17 +155,24 @@ class Daemonizer {
         return *this;
     }
 
-    /// Runs in the daemon before the new root and the identity are taken: bind port 80 here. It fails by throwing, or, as
-    /// `bool f(std::string& why)`, by returning false. What it opens stays open. Stage::before_drop.
+    /// Runs in the daemon before the new root and the identity are taken: bind port 80 here. `f()` or `f(std::string& why)`;
+    /// it fails by throwing, or by returning false. What it opens stays open. Stage::before_drop.
     template <class Body>
     Daemonizer& before_drop(Body body) {
         if constexpr (std::is_invocable<Body&, std::string&>::value) {
+            static_assert(std::is_same<std::invoke_result_t<Body&, std::string&>, bool>::value,
+                          "before_drop(f): f(std::string& why) must return whether it succeeded");
             options_.before_drop = Callback<bool(std::string&)>(std::move(body));
-        } else {
+        } else if constexpr (std::is_void<std::invoke_result_t<Body&>>::value) {
             options_.before_drop = Callback<bool(std::string&)>([call = std::move(body)](std::string&) mutable {
                 call();
                 return true;
             });
+        } else {
+            static_assert(std::is_same<std::invoke_result_t<Body&>, bool>::value,
+                          "before_drop(f): f() must return nothing, or whether it succeeded");
+            options_.before_drop =
+                Callback<bool(std::string&)>([call = std::move(body)](std::string&) mutable { return call(); });
         }
         return *this;
     }

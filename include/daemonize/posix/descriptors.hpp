@@ -90,6 +90,25 @@ inline Fault open_null_device(Descriptor& null) noexcept {
     return is_null_device(facts) ? Fault() : fault(Stage::null_device, ENODEV, path, "it is not the null device");
 }
 
+// Which descriptors stay: sorted, above 2 and without repetition.
+struct KeptDescriptors {
+    const int* numbers;
+    std::size_t count;
+
+    bool include(int number) const noexcept {
+        std::size_t from = 0, to = count;
+        while (from < to) {
+            const std::size_t middle = from + (to - from) / 2;
+            if (numbers[middle] == number) return true;
+            if (numbers[middle] < number)
+                from = middle + 1;
+            else
+                to = middle;
+        }
+        return false;
+    }
+};
+
 #if DAEMONIZE_ON_LINUX()
 
 #if defined(SYS_close_range)
@@ -103,9 +122,9 @@ inline bool close_range_of(unsigned first, unsigned last) noexcept {
     return DAEMONIZE_SYSTEM(syscall)(close_range_number, first, last, 0u) == 0;
 }
 
-// Closes what /proc/self/fd lists from `first` to `last`. readdir(3) allocates, which after a fork it may not: hence
-// the bare call. Closing moves nothing in the listing: procfs goes by number.
-inline bool close_listed(int first, int last) noexcept {
+// Closes what /proc/self/fd lists above 2. readdir(3) allocates, which after a fork it may not: hence the bare call.
+// Closing moves nothing in the listing: procfs goes by number.
+inline bool close_listed(const KeptDescriptors& kept) noexcept {
     const Descriptor folder(
         retry([] { return DAEMONIZE_SYSTEM(open)("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
     if (!folder) return false;
@@ -121,7 +140,7 @@ inline bool close_listed(int first, int last) noexcept {
             int number = 0;
             const char* name = entry + 19; // d_name
             while (*name >= '0' && *name <= '9') number = number * 10 + (*name++ - '0');
-            if (*name != '\0' || number < first || number > last || number == folder.get()) continue;
+            if (*name != '\0' || number <= STDERR_FILENO || number == folder.get() || kept.include(number)) continue;
             static_cast<void>(DAEMONIZE_SYSTEM(close)(number));
         }
     }
@@ -150,7 +169,7 @@ inline int descriptor_table_size() noexcept {
 #else
 
 inline bool close_range_of(unsigned, unsigned) noexcept { return false; }
-inline bool close_listed(int, int) noexcept { return false; }
+inline bool close_listed(const KeptDescriptors&) noexcept { return false; }
 
 // Elsewhere the limit is small; where it is not, the caller says so instead of closing for minutes.
 inline int descriptor_table_size() noexcept {
@@ -160,30 +179,28 @@ inline int descriptor_table_size() noexcept {
 
 #endif
 
-// Closes first..last, by whatever this system allows.
-inline bool close_between(int first, int last) noexcept {
-    if (close_range_of(static_cast<unsigned>(first), static_cast<unsigned>(last))) return true;
-    if (close_listed(first, last)) return true;
-    const int size = descriptor_table_size();
-    for (int number = first; number <= last && number < size; ++number) {
-        static_cast<void>(DAEMONIZE_SYSTEM(close)(number));
+// Closes the gaps between the kept ones; false where the kernel does not know how, or may not.
+inline bool close_gaps(const KeptDescriptors& kept) noexcept {
+    int first = STDERR_FILENO + 1;
+    for (std::size_t i = 0; i <= kept.count; ++i) {
+        const int last = i == kept.count ? INT_MAX : kept.numbers[i] - 1;
+        if (first <= last && !close_range_of(static_cast<unsigned>(first), static_cast<unsigned>(last))) return false;
+        if (i < kept.count) first = kept.numbers[i] + 1;
     }
-    return size != 0;
+    return true;
 }
 
-// Closes everything above 2 but `kept`, which is sorted, above 2 and without repetition. The time it takes depends on
-// how many are open, never on RLIMIT_NOFILE.
-inline Fault close_all_but(const int* kept, std::size_t count) noexcept {
-    int first = STDERR_FILENO + 1;
-    for (std::size_t i = 0; i <= count; ++i) {
-        const int last = i == count ? INT_MAX : kept[i] - 1;
-        if (first <= last && !close_between(first, last)) {
-            return fault(Stage::descriptors, errno, "",
-                         "close_range is refused, /proc/self/fd cannot be read, and their number cannot be found");
-        }
-        if (i < count) first = kept[i] + 1;
+// Closes everything above 2 but the kept ones, by whatever this system allows. The time it takes depends on how many are
+// open, never on RLIMIT_NOFILE.
+inline Fault close_all_but(const KeptDescriptors& kept) noexcept {
+    if (close_gaps(kept) || close_listed(kept)) return Fault();
+    const int size = descriptor_table_size();
+    for (int number = STDERR_FILENO + 1; number < size; ++number) {
+        if (!kept.include(number)) static_cast<void>(DAEMONIZE_SYSTEM(close)(number));
     }
-    return Fault();
+    return size != 0 ? Fault()
+                     : fault(Stage::descriptors, EPERM, "",
+                             "close_range is refused, /proc/self/fd cannot be read, and their number cannot be found");
 }
 
 } // namespace detail

@@ -37,7 +37,7 @@ inline std::string log_base() {
     return home != nullptr && home[0] == '/' ? std::string(home) + "/.local/state/log" : "";
 }
 
-// Every directory on the way to `path`, `path` itself last, that is not there yet: what a failed launch takes away again.
+// Every directory on the way to `path`, `path` itself last, that is not there yet.
 inline std::vector<std::string> missing_directories(const std::string& path) {
     std::vector<std::string> missing;
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
@@ -58,7 +58,9 @@ struct Owner {
 
 // Makes `path` and what is missing above it, 0755, and gives it to `owner`. Allocates nothing. Ownership goes through a
 // descriptor that followed no link: a link in its place would hand out another directory.
-inline Fault make_directory(Stage stage, const std::string& path, const Owner& owner) noexcept {
+// `made`, where given, is told what was not there before; in the launcher only, since that allocates.
+inline Fault make_directory(Stage stage, const std::string& path, const Owner& owner,
+                            std::vector<std::string>* made = nullptr) noexcept {
     char part[4096];
     if (path.size() >= sizeof part) return fault(stage, ENAMETOOLONG, path.c_str());
     int refused = 0; // of no concern where the directory is there already
@@ -67,6 +69,7 @@ inline Fault make_directory(Stage stage, const std::string& path, const Owner& o
         std::memcpy(part, path.data(), i);
         part[i] = '\0';
         if (DAEMONIZE_SYSTEM(mkdir)(part, 0755) == 0) {
+            if (made != nullptr) made->push_back(part);
             if (DAEMONIZE_SYSTEM(chmod)(part, 0755) != 0)
                 return fault(stage, errno, path.c_str()); // whatever the umask
         } else if (errno == EROFS || errno == EACCES) {
@@ -75,11 +78,11 @@ inline Fault make_directory(Stage stage, const std::string& path, const Owner& o
             return fault(stage, errno, path.c_str());
         }
     }
-    const Descriptor made(retry([&] {
+    const Descriptor directory(retry([&] {
         return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
     }));
-    if (!made) return fault(stage, errno == ENOENT && refused != 0 ? refused : errno, path.c_str());
-    if (owner.is_given() && DAEMONIZE_SYSTEM(fchown)(made.get(), owner.uid, owner.gid) != 0) {
+    if (!directory) return fault(stage, errno == ENOENT && refused != 0 ? refused : errno, path.c_str());
+    if (owner.is_given() && DAEMONIZE_SYSTEM(fchown)(directory.get(), owner.uid, owner.gid) != 0) {
         return fault(stage, errno, path.c_str());
     }
     return Fault();

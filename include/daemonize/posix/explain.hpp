@@ -38,7 +38,8 @@ inline std::vector<int> open_descriptors() {
     std::vector<int> open;
     DIR* folder = ::opendir("/dev/fd");
     if (folder == nullptr) {
-        for (int number = STDERR_FILENO + 1; number < descriptor_table_size(); ++number) {
+        const int size = descriptor_table_size();
+        for (int number = STDERR_FILENO + 1; number < size; ++number) {
             if (is_open(number)) open.push_back(number);
         }
         return open;

@@ -24,6 +24,12 @@ class ForkGuard {
         return error;
     }
 
+    // All that this process holds; in a forked child there are none.
+    template <class Visitor>
+    static void visit(Visitor visitor) {
+        for (const ForkGuard* guard = first(); guard != nullptr; guard = guard->next_) visitor(guard->get());
+    }
+
     int get() const noexcept { return descriptor_.get(); }
     explicit operator bool() const noexcept { return static_cast<bool>(descriptor_); }
 

@@ -88,11 +88,11 @@ class OwnedPlan {
 };
 
 // The last of the checks, and the first of the steps: what must exist, and be locked, before any fork.
-inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& launching) {
+inline void make_ready_to_fork(Plan& plan, Launching& launching) {
     check_directories(plan);
     if (!plan.problems.empty()) return check_pid_file(plan);
     if (!plan.runtime_directory.empty()) {
-        const Fault failed = make_directory(Stage::runtime_directory, plan.runtime_directory, plan.owner());
+        const Fault failed = make_directory(Stage::runtime_directory, plan.runtime_directory, plan.owner(), &plan.made);
         if (failed) return plan.problems.push_back(to_failure(failed));
     }
     if (!plan.pid_file.path.empty()) {
@@ -101,8 +101,6 @@ inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& la
     }
     if (const int error = ForkGuard::prepare()) return plan.problem(Stage::fork, error, "");
     if (!plan.chroot.empty()) tzset(); // the zone's file is out of reach inside
-    // Both processes would write out what stdio holds; so nothing may be left in it.
-    if (!options.foreground && std::fflush(nullptr) != 0) plan.problem(Stage::flush, errno, "");
 }
 
 // The daemon's standard error until it is ready. Only our end is made non-blocking.
@@ -150,12 +148,15 @@ inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& la
     Fault failed;
     if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &before) != 0) failed = fault(Stage::signals, errno, "SIGCHLD");
     launching.sigchld = before;
+    if (own.plan != nullptr) {
+        failed = fault(Stage::options, EBUSY, "foreground()", "this process is a daemon already");
+    }
     if (!failed) failed = set_up(*plan, options, launching);
     if (failed) {
         Outcome outcome;
         outcome.failure = to_failure(failed);
         if (plan->pid_file.file) plan->pid_file.remove();
-        undo_launch(*plan, launching.pid_file);
+        undo_launch(*plan, launching.pid_file, plan->missing);
         held_pid_files.remove(&plan->pid_file);
         return Launch(name, std::move(outcome));
     }
@@ -177,9 +178,8 @@ inline Fault connect(const Plan& plan, const Options& options, bool keep_words, 
 }
 
 inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& launching, Descriptor& words,
-                          bool keep_words, Launch& launch) {
+                          bool keep_words, BlockedSignals& signals, Launch& launch) {
     Outcome outcome;
-    BlockedSignals signals;
     WaitableChildren waitable;
     launching.sigchld = waitable.before();
     pid_t child = -1;
@@ -201,7 +201,7 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& la
         outcome =
             Launcher(*plan, options, child, launching.channel.launcher.get(), words.get(), keep_words).await(signals);
     }
-    if (outcome.failure) undo_launch(*plan, launching.pid_file);
+    if (outcome.failure) undo_launch(*plan, launching.pid_file, plan->missing);
     // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has
     // nothing left to do but to leave.
     if (!outcome.failure && !keep_words) signals.leave_blocked();
@@ -214,9 +214,14 @@ inline bool start(const Options& options, bool keep_words, Launch& launch) {
     OwnedPlan plan(options);
     Launching launching;
     OwnLaunch& own = own_launch(); // made here, before the fork: it allocates
-    make_ready_to_fork(*plan, options, launching);
+    // Both processes would write out what stdio holds; so nothing may be left in it.
+    if (!options.foreground && std::fflush(nullptr) != 0) plan->problem(Stage::flush, errno, "");
+    // From the first thing that is made, a signal waits: it is not to end us before we can take it away again.
+    BlockedSignals signals;
+    make_ready_to_fork(*plan, launching);
     if (plan->problems.empty() && options.foreground) {
         launch = launch_here(plan, options, launching, own);
+        if (launch.ok()) signals.leave_blocked(); // in name: set-up has emptied the mask
         return launch.ok();
     }
     Descriptor words;
@@ -226,11 +231,11 @@ inline bool start(const Options& options, bool keep_words, Launch& launch) {
         }
     }
     if (!plan->problems.empty()) {
-        undo_launch(*plan, launching.pid_file);
+        undo_launch(*plan, launching.pid_file, plan->made);
         launch = Launch(plan->name, std::move(plan->problems));
         return false;
     }
-    return fork_and_wait(plan, options, launching, words, keep_words, launch);
+    return fork_and_wait(plan, options, launching, words, keep_words, signals, launch);
 }
 
 } // namespace detail

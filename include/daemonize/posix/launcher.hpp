@@ -8,6 +8,8 @@
 #include "middle.hpp"
 #include "terminal.hpp"
 
+#include <climits>
+#include <csignal>
 #include <ctime>
 #include <poll.h>
 #include <string>
@@ -97,7 +99,7 @@ class Launcher {
     // are blocked again at the end: one that came with the record decides before the launch is called a success.
     Outcome await(BlockedSignals& signals) {
         const Interruption interruption(channel_, is_parent() ? child_ : -1);
-        signals.unblock();
+        signals.unblock_but_children();
         bool ready = watch();
         signals.block();
         if (ready && interrupting_signal != 0) ready = fail_interrupted();
@@ -126,13 +128,12 @@ class Launcher {
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) return fail(Stage::channel, errno, "");
             if (watched[1].revents != 0) relay_words();
+            if (watched[0].revents == 0 && is_late()) return fail_late(); // though words keep coming
             if (watched[0].revents == 0) continue;
             Record record;
             std::string detail, reason;
             const bool received = receive_record(channel_, record, detail, reason);
-            // What the daemon wrote before the record comes before what we write about it.
-            while (words_ >= 0 && relay_words()) {
-            }
+            drain_words();
             if (!received) return fail_dead();
             if (record.kind == Record::progress) {
                 finish_words();
@@ -150,6 +151,16 @@ class Launcher {
         }
     }
 
+    bool is_late() const noexcept { return monotonic_now() >= deadline_; }
+
+    // What the daemon wrote before a record comes before what we write about it. A pipe holds no more than this; who
+    // writes on and on is not waited for.
+    void drain_words() {
+        for (int i = 0; i < 16 && words_ >= 0; ++i) {
+            if (!relay_words()) return;
+        }
+    }
+
     void extend(std::int64_t nanoseconds) noexcept {
         const Duration later = monotonic_now() + Duration::nanoseconds(nanoseconds);
         if (later > deadline_) deadline_ = later;
@@ -163,6 +174,9 @@ class Launcher {
         if (size <= 0) return false;
         const std::string words(text, static_cast<std::size_t>(size));
         if (!keep_words_) {
+            // Where nobody reads our standard error, the words are dropped when time is up: a start is not to hang on them.
+            pollfd error = {STDERR_FILENO, POLLOUT, 0};
+            if (DAEMONIZE_SYSTEM(poll)(&error, 1, poll_time(deadline_)) == 0) return true;
             progress_.clear();
             write_error(words);
             words_end_open_ = words.back() != '\n';
@@ -217,7 +231,10 @@ class Launcher {
 
     // The channel ended without a record.
     bool fail_dead() {
-        if (is_parent() && has_ended()) return fail_dead(reap());
+        if (is_parent() && has_ended() && child_ > 0) {
+            const int wait_status = reap();
+            if (wait_status >= 0) return fail_dead(wait_status);
+        }
         return fail(Stage::readiness, ECHILD, "the daemon ended, and nobody is left to say how");
     }
 
@@ -260,6 +277,7 @@ class Launcher {
             const int result = retry([&] {
                 return DAEMONIZE_SYSTEM(waitid)(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT);
             });
+            if (result != 0) child_ = -1; // another had it, and its number may be anybody's now
             if (result != 0 || info.si_pid == child_) return true;
             if (monotonic_now() >= deadline) return false;
             // SIGCHLD would wake us, but its handler is the application's. This lasts as long as a dying process does.
@@ -274,7 +292,7 @@ class Launcher {
         if (count < 0 && errno == EINTR) return true;
         if (count <= 0) return false;
         if (watched[1].revents != 0) relay_words();
-        if (watched[0].revents == 0) return true;
+        if (watched[0].revents == 0) return !is_late();
         Record record;
         std::string detail, reason;
         if (!receive_record(channel_, record, detail, reason)) return false;
@@ -285,12 +303,12 @@ class Launcher {
         return false;
     }
 
-    // Waits for our own child, once, and tells its wait status. Another's waitpid(-1) may have had it: gone is gone.
+    // Waits for our own child, once, and tells its wait status; -1 where another thread's waitpid(-1) had it: gone is gone.
     int reap() noexcept {
         int status = 0;
-        static_cast<void>(retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child_, &status, 0); }));
+        const pid_t ended = retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child_, &status, 0); });
         child_ = -1;
-        return status;
+        return ended > 0 ? status : -1;
     }
 
     const Options& options_;

@@ -23,7 +23,7 @@ struct HeldPidFile {
     HeldPidFile* next = nullptr;
 
     void remove() noexcept {
-        if (file && owner == DAEMONIZE_SYSTEM(getpid)()) remove_pid_file(file.get(), path.c_str());
+        if (file && owner == DAEMONIZE_SYSTEM(getpid)()) remove_pid_file(file.get(), facts, path.c_str());
     }
 };
 
@@ -70,19 +70,17 @@ inline bool is_held_here(const std::string& path) noexcept {
     return DAEMONIZE_SYSTEM(lstat)(path.c_str(), &facts) == 0 && held_pid_files.find(facts) != nullptr;
 }
 
-inline Failure open_others_pid_file(const std::string& path, const Owners& owners, Descriptor& locked) {
+inline Failure open_others_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
     if (!is_held_here(path)) return open_pid_file(path, owners, locked);
     return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)()});
 }
 
 // In the process that is to hold it: claims a file that open_pid_file opened. `held` has its path already.
-inline Fault hold_pid_file(HeldPidFile& held, Descriptor& file) noexcept {
-    if (DAEMONIZE_SYSTEM(fstat)(file.get(), &held.facts) != 0) {
-        return fault(Stage::pid_file_open, errno, held.path.c_str());
-    }
-    if (const Fault failed = claim_pid_file(file.get(), held.path.c_str())) return failed;
+inline Fault hold_pid_file(HeldPidFile& held, OpenPidFile& opened) noexcept {
+    if (const Fault failed = claim_pid_file(opened.get(), held.path.c_str())) return failed;
+    held.facts = opened.facts;
     held.owner = DAEMONIZE_SYSTEM(getpid)();
-    held.file.hold(std::move(file));
+    held.file.hold(std::move(opened.file));
     held_pid_files.add(&held);
     return Fault();
 }
@@ -128,14 +126,14 @@ class PidFile {
             failure = Failure(Stage::pid_file_open, detail::posix_error(error), path);
             return result;
         }
-        detail::Descriptor file;
+        detail::OpenPidFile file;
         failure = detail::open_others_pid_file(path, detail::Owners(), file);
         if (failure) return result;
         result.held_ = new detail::HeldPidFile;
         result.held_->path = path;
         failure = detail::to_failure(detail::hold_pid_file(*result.held_, file));
         if (failure) {
-            detail::remove_pid_file(file.get(), path.c_str());
+            detail::remove_pid_file(file.get(), file.facts, path.c_str());
             result.release();
         }
         return result;

@@ -141,10 +141,12 @@ inline Fault claim_pid_file(int file, const char* path) noexcept {
 
 // Removes the file, only while its lock is held and only if the path still leads to it. Where the user that the daemon
 // became may not unlink it, or the new root hides it, the file is emptied: empty and unlocked means not running.
-inline void remove_pid_file(int file, const char* path) noexcept {
+inline void remove_pid_file(int file, const struct stat& held, const char* path) noexcept {
+    // Some library's mass close may have taken the descriptor, and the application been given its number: then it is a
+    // file of the application's, and not ours to empty.
     struct stat facts;
-    if (DAEMONIZE_SYSTEM(fstat)(file, &facts) != 0) return;
-    if (is_at(path, facts) && DAEMONIZE_SYSTEM(unlink)(path) == 0) return;
+    if (DAEMONIZE_SYSTEM(fstat)(file, &facts) != 0 || !is_same_file(facts, held)) return;
+    if (is_at(path, held) && DAEMONIZE_SYSTEM(unlink)(path) == 0) return;
     // Nothing is left to try where even this fails: the lock, which goes with us, is what counts.
     static_cast<void>(retry([&] { return DAEMONIZE_SYSTEM(ftruncate)(file, 0); }));
 }

@@ -26,6 +26,17 @@ inline std::string directory_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
+// Whether others can put another directory in the place of one on the way to `directory`: where one above it is
+// writable to them, unless it is sticky, as /tmp is.
+inline bool is_replaceable(const std::string& directory) {
+    for (std::string above = directory_of(directory);; above = directory_of(above)) {
+        struct stat facts;
+        if (DAEMONIZE_SYSTEM(stat)(above.c_str(), &facts) != 0) return true;
+        if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (facts.st_mode & S_ISVTX) == 0) return true;
+        if (above == "/" || above == ".") return false;
+    }
+}
+
 // Who can write the directory can put any number into the file's place, and root's `kill $(cat FILE)` hits any process.
 inline Failure distrust_directory(const std::string& path, const Owners& owners) {
     const std::string directory = directory_of(path);
@@ -33,10 +44,11 @@ inline Failure distrust_directory(const std::string& path, const Owners& owners)
     if (DAEMONIZE_SYSTEM(stat)(directory.c_str(), &facts) != 0) {
         return Failure(Stage::pid_file_open, posix_error(errno), path);
     }
-    const char* reason = nullptr;
     if (!S_ISDIR(facts.st_mode)) return Failure(Stage::pid_file_open, posix_error(ENOTDIR), path);
+    const char* reason = nullptr;
     if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) reason = "other users can write the directory ";
-    if (!owners.include(facts.st_uid)) reason = "another user owns the directory ";
+    if (reason == nullptr && !owners.include(facts.st_uid)) reason = "another user owns the directory ";
+    if (reason == nullptr && is_replaceable(directory)) reason = "other users can replace the directory ";
     if (reason == nullptr) return Failure();
     return Failure(Stage::pid_file_open, posix_error(EPERM), path, reason + directory);
 }
@@ -53,10 +65,34 @@ inline Failure distrust_file(const std::string& path, const struct stat& facts, 
     return Failure();
 }
 
-// Never O_TRUNC: a second start would erase the number of the first. Never blocking: it may be a FIFO.
-inline Descriptor open_locked_file(const std::string& path, mode_t mode) noexcept {
-    constexpr int flags = O_RDWR | O_CREAT | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    return above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags, mode); }));
+// A pid file that is open: what it is, and whether it was this start that made it.
+struct OpenPidFile {
+    Descriptor file;
+    struct stat facts = {};
+    bool made = false;
+
+    explicit operator bool() const noexcept { return static_cast<bool>(file); }
+    int get() const noexcept { return file.get(); }
+};
+
+// Opens a pid file, or makes it. Never O_TRUNC: a second start would erase the number of the first. Never blocking: it may
+// be a FIFO. Fails with errno, and takes away again what it made.
+inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) noexcept {
+    constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    const auto open = [&](int more) {
+        opened.file = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags | more, mode); }));
+        return static_cast<bool>(opened.file);
+    };
+    for (int attempt = 0; attempt < 1000; ++attempt) {
+        opened.made = open(O_CREAT | O_EXCL);
+        if (opened.made || errno != EEXIST || open(0) || errno != ENOENT) break; // it may go between the two
+    }
+    if (!opened || DAEMONIZE_SYSTEM(fstat)(opened.get(), &opened.facts) == 0) return static_cast<bool>(opened);
+    const int error = errno;
+    if (opened.made) static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path.c_str()));
+    opened.file.reset();
+    errno = error;
+    return false;
 }
 
 inline bool lock_for_start(int file) noexcept { return lock_as_launcher(file) && lock_whether(file); }
@@ -64,18 +100,22 @@ inline bool lock_for_start(int file) noexcept { return lock_as_launcher(file) &&
 // Puts a fresh file where a squatter's read lock blocks the old one. `path.new` is the replacers' own mutex: mode 0600
 // keeps squatters off it, and only who holds its lock may rename it. Neither a failure nor true: somebody was faster, so
 // ask again.
-inline bool replace_squatted(const std::string& path, const struct stat& squatted, Descriptor& fresh,
-                             Failure& failure) {
+inline bool replace_squatted(const std::string& path, OpenPidFile& squatted, Failure& failure) {
     const std::string next = path + ".new";
-    fresh = open_locked_file(next, 0600);
-    struct stat facts;
-    if (!fresh || DAEMONIZE_SYSTEM(fstat)(fresh.get(), &facts) != 0) {
+    OpenPidFile fresh;
+    if (!open_or_make(next, 0600, fresh)) {
         failure = Failure(Stage::pid_file_open, posix_error(errno), next);
     } else {
-        failure = distrust_file(next, facts, Owners());
+        failure = distrust_file(next, fresh.facts, Owners());
     }
-    if (failure || !lock_for_start(fresh.get()) || !is_at(next.c_str(), facts)) return false;
-    if (is_at(path.c_str(), squatted) && DAEMONIZE_SYSTEM(rename)(next.c_str(), path.c_str()) == 0) return true;
+    if (failure || !lock_for_start(fresh.get()) || !is_at(next.c_str(), fresh.facts)) return false;
+    if (is_at(path.c_str(), squatted.facts)) {
+        if (DAEMONIZE_SYSTEM(rename)(next.c_str(), path.c_str()) == 0) {
+            squatted = std::move(fresh);
+            return true;
+        }
+        failure = Failure(Stage::pid_file_open, posix_error(errno), path);
+    }
     static_cast<void>(DAEMONIZE_SYSTEM(unlink)(next.c_str())); // another start will make its own
     return false;
 }
@@ -91,50 +131,56 @@ inline Failure already_held(const std::string& path, const LockHolder& holder) {
     return Failure(Stage::pid_file_lock, posix_error(EBUSY), path, std::move(reason));
 }
 
-// One try at opening and locking. Neither a failure nor a file: something changed meanwhile, so try again.
-inline Failure try_pid_file(const std::string& path, const Owners& owners, Descriptor& locked) {
-    Descriptor file = open_locked_file(path, 0644);
-    struct stat facts;
-    if (!file && errno == ELOOP) {
-        return Failure(Stage::pid_file_open, posix_error(ELOOP), path, "it is a symbolic link");
+// Locks an open pid file. Neither a failure nor true: something changed meanwhile, so open it anew.
+inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, Failure& failure) {
+    if (lock_for_start(opened.get())) return true;
+    const int error = errno;
+    LockHolder holder;
+    if ((error != EAGAIN && error != EACCES) || !ask_holder(opened.get(), holder)) {
+        failure = Failure(Stage::pid_file_lock, posix_error(error), path);
+        // Nobody can have locked it in the meantime who would not find it gone, and make another.
+        if (opened.made) static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path.c_str()));
+    } else if (holder.state == LockHolder::State::squatted) {
+        return replace_squatted(path, opened, failure);
+    } else if (holder.state != LockHolder::State::none) {
+        failure = already_held(path, holder);
     }
-    if (!file || DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
-        return Failure(Stage::pid_file_open, posix_error(errno), path);
-    }
-    if (Failure failure = distrust_file(path, facts, owners)) return failure;
-    if (!lock_for_start(file.get())) {
-        const int error = errno;
-        LockHolder holder;
-        if ((error != EAGAIN && error != EACCES) || !ask_holder(file.get(), holder)) {
-            return Failure(Stage::pid_file_lock, posix_error(error), path);
-        }
-        if (holder.state == LockHolder::State::squatted) {
-            Failure failure;
-            if (!replace_squatted(path, facts, file, failure)) return failure;
-            if (DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
-                return Failure(Stage::pid_file_open, posix_error(errno), path);
-            }
-        } else if (holder.state != LockHolder::State::none) {
-            return already_held(path, holder);
-        } else {
-            return Failure();
-        }
-    }
-    // Its owner may have removed it, or another start replaced it, between our open and our lock.
-    if (!is_at(path.c_str(), facts)) return Failure();
-    if (facts.st_size > 0 && retry([&] { return DAEMONIZE_SYSTEM(ftruncate)(file.get(), 0); }) != 0) {
+    return false;
+}
+
+// Makes a locked file empty, and readable to the scripts of all users, whatever the umask.
+inline Failure make_fit(const std::string& path, const OpenPidFile& opened) {
+    if (opened.facts.st_size > 0 && retry([&] { return DAEMONIZE_SYSTEM(ftruncate)(opened.get(), 0); }) != 0) {
         return Failure(Stage::pid_file_write, posix_error(errno), path);
     }
-    // Whatever the umask: scripts of all users read it.
-    if ((facts.st_mode & 07777) != 0644 && DAEMONIZE_SYSTEM(fchmod)(file.get(), 0644) != 0) {
+    if ((opened.facts.st_mode & 07777) != 0644 && DAEMONIZE_SYSTEM(fchmod)(opened.get(), 0644) != 0) {
         return Failure(Stage::pid_file_open, posix_error(errno), path);
     }
-    locked = std::move(file);
     return Failure();
 }
 
+// One try at opening and locking. Neither a failure nor a file: try again.
+inline Failure try_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
+    OpenPidFile opened;
+    if (!open_or_make(path, 0644, opened)) {
+        return Failure(Stage::pid_file_open, posix_error(errno), path, errno == ELOOP ? "it is a symbolic link" : "");
+    }
+    if (Failure failure = distrust_file(path, opened.facts, owners)) return failure;
+    Failure failure;
+    if (!lock_or_replace(path, opened, failure)) return failure;
+    // Its owner may have removed it, or another start replaced it, between our open and our lock.
+    if (!is_at(path.c_str(), opened.facts)) return Failure();
+    failure = make_fit(path, opened);
+    if (!failure) {
+        locked = std::move(opened);
+    } else if (opened.made) {
+        remove_pid_file(opened.get(), opened.facts, path.c_str());
+    }
+    return failure;
+}
+
 // Opens and locks a pid file, empty and not yet anybody's: the first half of a start.
-inline Failure open_pid_file(const std::string& path, const Owners& owners, Descriptor& locked) {
+inline Failure open_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
     if (Failure failure = distrust_directory(path, owners)) return failure;
     for (int attempt = 0; attempt < 1000; ++attempt) {
         Failure failure = try_pid_file(path, owners, locked);

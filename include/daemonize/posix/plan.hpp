@@ -29,6 +29,7 @@ inline std::string current_directory() {
         path.resize(path.size() * 2);
     }
     path.resize(std::strlen(path.c_str()));
+    if (path[0] != '/') path.clear(); // Linux says "(unreachable)" of one outside our root
     return path;
 }
 
@@ -62,14 +63,16 @@ struct Plan {
     std::vector<int> kept; // sorted, all above 2; with room for those that the launch opens itself
     Environment environment;
     std::string runtime_directory;
-    std::string log_directory;          // as the daemon sees it
-    std::vector<std::string> to_unmake; // as the launcher sees them; innermost last
+    std::string log_directory; // as the daemon sees it
+    std::vector<std::string>
+        missing;                   // directories, as the launcher sees them, that the launch will make; innermost last
+    std::vector<std::string> made; // those of them that the launcher made before the fork
     HeldPidFile pid_file;
     std::string before_drop_text; // why it failed
     std::vector<Failure> problems;
 
   private:
-    std::string absolute(const std::string& path) const;
+    std::string absolute(Stage stage, const std::string& path);
     std::string in_new_root(Stage stage, const std::string& path);
     void find_name(const Options& options);
     void find_identity(const Options& options);
@@ -89,9 +92,10 @@ inline Plan::Plan(const Options& options)
         problem(Stage::options, EINVAL, "wait_until_ready()", "the time-out must be longer than nothing");
     }
     if (!options.allow_threads && !options.foreground && status.threads > 1) {
-        problem(Stage::threads, EINVAL, "",
-                std::to_string(status.threads - 1) +
-                    " other threads run, and fork would lose them: launch before they start, or allow_threads()");
+        problem(
+            Stage::threads, EINVAL, "",
+            (status.threads == 2 ? "another thread runs" : std::to_string(status.threads - 1) + " other threads run") +
+                std::string(", which fork would lose: launch before that, or allow_threads()"));
     }
     find_paths(options);
     find_identity(options);
@@ -112,15 +116,18 @@ inline void Plan::find_name(const Options& options) {
     }
 }
 
-inline std::string Plan::absolute(const std::string& path) const {
-    return path.empty() || path[0] == '/' ? path : launcher_directory_ + "/" + path;
+inline std::string Plan::absolute(Stage stage, const std::string& path) {
+    if (path.empty()) problem(stage, ENOENT, "", "the path is empty");
+    if (path.empty() || path[0] == '/') return path;
+    if (!launcher_directory_.empty()) return launcher_directory_ + "/" + path;
+    problem(stage, ENOENT, path, "the launcher's directory, which it is relative to, is not there any more");
+    return {};
 }
 
 // Relative paths mean the launcher's directory. Inside a new root that can only hold if the directory is below it.
 inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
-    if (path.empty()) problem(stage, ENOENT, "", "the path is empty");
-    if (path.empty() || path[0] == '/' || chroot.empty()) return absolute(path);
-    const std::string whole = absolute(path);
+    const std::string whole = absolute(stage, path);
+    if (whole.empty() || path[0] == '/' || chroot.empty()) return whole;
     const std::string prefix = chroot.back() == '/' ? chroot : chroot + "/";
     if (whole.compare(0, prefix.size(), prefix) == 0) return whole.substr(prefix.size() - 1);
     problem(stage, EINVAL, path,
@@ -131,8 +138,7 @@ inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
 inline void Plan::find_paths(const Options& options) {
     launcher_directory_ = current_directory();
     if (options.chroot) {
-        chroot = absolute(options.chroot.value);
-        if (chroot.empty()) problem(Stage::chroot, ENOENT, "", "the path is empty");
+        chroot = absolute(Stage::chroot, options.chroot.value);
         // Past links and dots, as the system names the launcher's directory: the two are compared.
         if (char* real = DAEMONIZE_SYSTEM(realpath)(chroot.c_str(), nullptr)) {
             chroot = real;
@@ -141,10 +147,7 @@ inline void Plan::find_paths(const Options& options) {
         if (geteuid() != 0) problem(Stage::chroot, EPERM, chroot, "only root may");
     }
     if (!options.keep_directory && !options.foreground) directory = in_new_root(Stage::chdir, options.directory);
-    if (options.pid_file) {
-        pid_file.path = absolute(options.pid_file.value);
-        if (pid_file.path.empty()) problem(Stage::pid_file_open, ENOENT, "", "the path is empty");
-    }
+    if (options.pid_file) pid_file.path = absolute(Stage::pid_file_open, options.pid_file.value);
     find_directory(Stage::runtime_directory, options.runtime_directory, runtime_base(), runtime_directory);
     find_directory(Stage::log_directory, options.log_directory, log_base(), log_directory);
 }
@@ -153,17 +156,22 @@ inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, c
                                  std::string& path) {
     if (!asked) return;
     const std::string& below = asked.value;
+    // Below, and never the base itself: that must not be given away.
     const std::string guarded = "/" + below + "/";
-    if (below.empty() || below[0] == '/' || guarded.find("/../") != std::string::npos) {
-        problem(stage, EINVAL, below, "it must be a name, without .. and not empty");
+    bool is_name = below == one_line(below);
+    for (const char* part : {"//", "/./", "/../"}) is_name = is_name && guarded.find(part) == std::string::npos;
+    if (!is_name) {
+        problem(stage, EINVAL, below, "it must be a name, without . and .. and not empty");
     } else if (base.empty()) {
-        problem(stage, ENOENT, below, "XDG_RUNTIME_DIR, or HOME, is not set for this user");
+        problem(stage, ENOENT, below,
+                stage == Stage::log_directory ? "HOME is not set for this user"
+                                              : "XDG_RUNTIME_DIR is not set for this user");
     } else {
         path = base + "/" + below;
         // Both views: the runtime directory is made in the new root as well, where the daemon will look for it.
-        if (stage == Stage::runtime_directory) to_unmake = missing_directories(path);
+        if (stage == Stage::runtime_directory) missing = missing_directories(path);
         if (stage == Stage::log_directory || !chroot.empty()) {
-            for (std::string& missing : missing_directories(outside(path))) to_unmake.push_back(std::move(missing));
+            for (std::string& inside : missing_directories(outside(path))) missing.push_back(std::move(inside));
         }
     }
 }
@@ -225,6 +233,9 @@ inline void Plan::find_streams(const Options& options) {
         } else if (asked.kind == StreamOption::Kind::path && asked.path != "/dev/null") {
             target.kind = StreamTarget::Kind::path;
             target.path = in_new_root(stream_stage(i), asked.path);
+            if (!target.path.empty() && outside(target.path) == pid_file.path) {
+                problem(stream_stage(i), EINVAL, asked.path, "it is the pid file");
+            }
         }
     }
 }

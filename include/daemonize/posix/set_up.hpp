@@ -17,8 +17,8 @@ namespace detail {
 // What the process holds of its launch, beside the plan.
 struct Launching {
     Channel channel;
-    Descriptor words;    // the daemon's standard error until it is ready: a pipe to the launcher
-    Descriptor pid_file; // locked, and not yet the daemon's
+    Descriptor words;     // the daemon's standard error until it is ready: a pipe to the launcher
+    OpenPidFile pid_file; // locked, and not yet the daemon's
     Descriptor null;
     Descriptor stderr_target; // what standard error becomes at readiness
     struct sigaction sigchld = {};
@@ -70,7 +70,9 @@ inline Fault close_inherited(Plan& plan, const Options& options, const Launching
     for (const int ours : {launching.channel.daemon.get(), launching.pid_file.get(), launching.null.get()}) {
         insert_sorted(plan.kept, ours);
     }
-    return close_all_but(plan.kept.data(), plan.kept.size());
+    // In the foreground the process may hold pid files of its own already.
+    ForkGuard::visit([&](int number) { insert_sorted(plan.kept, number); });
+    return close_all_but({plan.kept.data(), plan.kept.size()});
 }
 
 inline Fault call_before_drop(Plan& plan, const Options& options) {

@@ -37,7 +37,14 @@ class BlockedSignals {
     // In the daemon, which empties the mask itself, and in a launcher that ends here.
     void leave_blocked() noexcept { error_ = ECANCELED; }
 
+    // As before, but for SIGCHLD: a handler of the application's that reaps whatever ends would have our child's status.
     // Cannot fail: the set is one that the kernel gave.
+    void unblock_but_children() noexcept {
+        sigset_t mask = before_;
+        static_cast<void>(sigaddset(&mask, SIGCHLD));
+        if (error_ == 0) static_cast<void>(DAEMONIZE_SYSTEM(pthread_sigmask)(SIG_SETMASK, &mask, nullptr));
+    }
+
     void unblock() noexcept {
         if (error_ == 0) static_cast<void>(DAEMONIZE_SYSTEM(pthread_sigmask)(SIG_SETMASK, &before_, nullptr));
     }

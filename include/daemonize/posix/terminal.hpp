@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace daemonize {
@@ -38,7 +39,7 @@ class ProgressLine {
         const bool plain =
             term == nullptr || std::strcmp(term, "dumb") == 0 || DAEMONIZE_SYSTEM(isatty)(STDERR_FILENO) == 0;
         const std::string line = name_ + ": " + one_line(text);
-        write_error(plain ? line + "\n" : "\r\033[K" + line);
+        write_error(plain ? line + "\n" : "\r\033[K" + fitting(line));
         shown_ = !plain;
     }
 
@@ -49,6 +50,17 @@ class ProgressLine {
     }
 
   private:
+    // A line that wraps can't be written over. Cut between characters of UTF-8.
+    static std::string fitting(std::string line) {
+        struct winsize size = {};
+        const bool known = DAEMONIZE_SYSTEM(ioctl)(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
+        std::size_t most = known ? size.ws_col - 1u : line.size();
+        if (line.size() <= most) return line;
+        while (most > 0 && (static_cast<unsigned char>(line[most]) & 0xc0) == 0x80) --most;
+        line.resize(most);
+        return line;
+    }
+
     const std::string& name_;
     bool shown_ = false;
 };
