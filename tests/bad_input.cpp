@@ -214,3 +214,34 @@ TEST_CASE("several mistakes are told at once, a line each, and the first one's s
                          "bad: cannot change the directory to /nowhere: No such file or directory\n");
     CHECK(orphans.is_empty());
 }
+
+TEST_CASE("a relative path in a directory that is gone is refused, and does not mean the root") {
+    const test::Directory directory;
+    const std::string seen = test::in_child([&] {
+        const test::Orphanage orphans;
+        if (::mkdir((directory / "gone").c_str(), 0755) != 0 || ::chdir((directory / "gone").c_str()) != 0 ||
+            ::rmdir((directory / "gone").c_str()) != 0) {
+            return std::string("it is not gone");
+        }
+        const daemonize::Launch launch = daemonize::Daemonizer("gone").pid_file("x.pid").launch([] {});
+        return launch.failure().message() + (test::exists("/x.pid") ? ", and it was made" : "");
+    });
+    CHECK(seen ==
+          "cannot open the pid file x.pid: the launcher's directory, which it is relative to, is not there any more");
+}
+
+TEST_CASE("a log that is the pid file is refused") {
+    const test::Directory directory;
+    const std::string path = directory / "both";
+    const daemonize::Launch launch = daemonize::Daemonizer("both").pid_file(path).stdout_to(path).launch([] {});
+    CHECK(launch.failure().message() == "cannot open standard output to " + path + ": it is the pid file");
+    CHECK(!test::exists(path));
+}
+
+TEST_CASE("a step before the drop that returns false fails the launch, with or without words") {
+    const test::Orphanage orphans;
+    const daemonize::Launch silent = daemonize::Daemonizer("step").before_drop([] { return false; }).launch([] {});
+    CHECK(silent.failure().stage() == daemonize::Stage::before_drop);
+    CHECK(daemonize::Daemonizer("step").before_drop([] { return true; }).launch([] {}).ok());
+    orphans.wait_until_empty();
+}

@@ -219,7 +219,7 @@ TEST_CASE("a pid file that this user could not make is found") {
 TEST_CASE("other threads are found, and allowed where that was asked for") {
     const test::Orphanage orphans;
     const OtherThread other;
-    const std::string message = "cannot fork: 1 other threads run, and fork would lose them: launch before they start, "
+    const std::string message = "cannot fork: another thread runs, which fork would lose: launch before that, "
                                 "or allow_threads()";
     CHECK(messages(Daemonizer("check").check()) == std::vector<std::string>{message});
     const Launch refused = Daemonizer("check").launch([] {});

@@ -179,3 +179,34 @@ TEST_CASE("a pid file goes when its process exits, and is free when its process 
     CHECK(holder_elsewhere(path) == "none");
     CHECK(PidFile::acquire(path));
 }
+
+TEST_CASE("a descriptor that the application was given in the pid file's place is left alone") {
+    const test::Directory directory;
+    const std::string path = directory / "alone.pid", precious = directory / "precious";
+    test::write_file(precious, "data");
+    const std::string seen = test::in_child([&] {
+        PidFile file = PidFile::acquire(path);
+        const std::set<int> open = test::open_descriptors();
+        for (const int number : open) {
+            struct stat there, held;
+            if (::fstat(number, &there) != 0 || ::stat(path.c_str(), &held) != 0 || there.st_ino != held.st_ino)
+                continue;
+            const int other = ::open(precious.c_str(), O_RDWR); // as a library's mass close, and the next open, have it
+            if (::dup2(other, number) != number) return std::string("no descriptor");
+        }
+        file.release();
+        return test::contents(precious);
+    });
+    CHECK(seen == "data");
+}
+
+TEST_CASE("a launch in the foreground leaves the process's own pid files locked") {
+    const test::Directory directory;
+    const std::string path = directory / "alone.pid";
+    const test::Ended ended = test::run_launcher([&] {
+        const PidFile file = PidFile::acquire(path);
+        daemonize::Daemonizer("front").foreground().daemonize();
+        return holder_elsewhere(path) == std::to_string(::getpid()) ? 42 : 1;
+    });
+    CHECK(ended.with(42));
+}

@@ -335,10 +335,10 @@ TEST_CASE("a start in progress is told from a daemon that runs") {
     const std::string path = directory / "daemon.pid";
     // A launcher has not forked yet: it holds what it opens the file with, and nobody is named.
     test::Child launcher([&](test::Pipe& report) {
-        daemonize::detail::Descriptor file;
+        daemonize::detail::OpenPidFile file;
         const daemonize::Failure failure = daemonize::detail::open_pid_file(path, {}, file);
         report.tell(failure ? failure.message() + "\n" : "starts\n");
-        static_cast<void>(file.release()); // held until the child ends
+        static_cast<void>(file.file.release()); // held until the child ends
     });
     REQUIRE(launcher.line() == "starts");
     const PidFile::Holder holder = PidFile::holder(path);

@@ -213,3 +213,19 @@ TEST_CASE("a runtime directory, which the run-as user owns, is accepted for the 
     CHECK(::unlink(path.c_str()) == 0);
     CHECK(::rmdir(base.c_str()) == 0);
 }
+
+TEST_CASE("a directory that others can replace, by writing one above it, is refused") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    REQUIRE(::mkdir((directory / "above").c_str(), 0755) == 0);
+    REQUIRE(::mkdir((directory / "above/own").c_str(), 0755) == 0);
+    const std::string path = directory / "above/own/daemon.pid";
+    REQUIRE(::chmod((directory / "above").c_str(), 0777) == 0);
+    const daemonize::Launch launch = daemonize::Daemonizer("daemon").pid_file(path).launch([] {});
+    CHECK(launch.failure().message() ==
+          "cannot open the pid file " + path + ": other users can replace the directory " + directory / "above/own");
+    CHECK(!test::exists(path));
+    REQUIRE(::chmod((directory / "above").c_str(), 01777) == 0); // sticky, as /tmp is
+    CHECK(daemonize::Daemonizer("daemon").pid_file(path).launch([] {}).ok());
+    orphanage.wait_until_empty();
+}

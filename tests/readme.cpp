@@ -58,7 +58,6 @@ TEST_CASE("the README's exit status of each stage is the one that a launcher end
 }
 
 TEST_CASE("the README asks CMake for this version") {
-    const std::string version =
-        std::to_string(DAEMONIZE_VERSION_MAJOR) + "." + std::to_string(DAEMONIZE_VERSION_MINOR);
+    const std::string version = std::to_string(DAEMONIZE_VERSION_MAJOR) + "." + std::to_string(DAEMONIZE_VERSION_MINOR);
     CHECK(readme.find("find_package(daemonize " + version + " REQUIRED)") != std::string::npos);
 }

@@ -120,3 +120,19 @@ TEST_CASE("a launcher that ignores SIGCHLD learns how its daemon ended, and what
     CHECK(daemonizer.check().empty());
     CHECK(daemonizer.launch([] { return 7; }).exit_status() == 7);
 }
+
+TEST_CASE("an application that reaps whatever ends does not hide how the daemon ended") {
+    const test::Orphanage orphans;
+    const auto reap_all = [](int) {
+        const int error = errno;
+        while (::waitpid(-1, nullptr, WNOHANG) > 0) {
+        }
+        errno = error;
+    };
+    ::signal(SIGCHLD, reap_all);
+    const daemonize::Launch launch =
+        daemonize::Daemonizer("reaped").fork(daemonize::Fork::once).wait_until_ready().launch([] { return 7; });
+    ::signal(SIGCHLD, SIG_DFL);
+    CHECK(launch.exit_status() == 7);
+    CHECK(launch.exit_code() == 7);
+}

@@ -194,3 +194,15 @@ TEST_CASE("a time that is over is not waited for, and one without end is as long
     CHECK(soon > 0);
     CHECK(soon <= 1000001);
 }
+
+TEST_CASE("a daemon that writes to standard error without end is late all the same") {
+    const test::Orphanage orphans;
+    const daemonize::Launch launch =
+        daemonize::Daemonizer("endless").wait_until_ready(daemonize::Duration::milliseconds(200)).launch([] {
+            for (;;) {
+                if (::write(STDERR_FILENO, "word ", 5) < 0) return 0;
+            }
+        });
+    CHECK(launch.failure().stage() == daemonize::Stage::timeout);
+    orphans.wait_until_empty();
+}

@@ -87,6 +87,10 @@ int open(const char*, int, Mode...) {
 }
 inline int dup2(int, int target) { return target; }
 inline int isatty(int) { return 1; }
+template <class... Arguments>
+int ioctl(Arguments...) {
+    return 0;
+}
 inline int fcntl(int number, int command, int) { return command == F_DUPFD_CLOEXEC ? number : 0; }
 inline int fcntl(int, int) { return 0; }
 inline int fcntl(int, int command, struct flock* lock) {

@@ -31,6 +31,35 @@ TEST_CASE("a signal just before the launcher begins to wait ends the start") {
     }
 }
 
+TEST_CASE("a signal at any call before the fork leaves nothing behind") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    bool came = true;
+    int number = 1;
+    for (; came; ++number) {
+        test::Pipe report;
+        test::Launcher launcher([&]() -> int {
+            test::default_signals();
+            const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
+                if (call.process != seam::launcher || call.number != number) return false;
+                report.tell(call.name);
+                ::raise(SIGTERM);
+                return false;
+            });
+            Daemonizer("early").pid_file(directory / "pid").daemonize();
+            std::exit(0);
+        });
+        const std::string call = report.rest();
+        const test::Ended ended = launcher.ended();
+        came = !call.empty() && call != "fork";
+        INFO(number << ": " << call);
+        CHECK(!ended.with(0));
+        orphans.wait_until_empty();
+        CHECK(!test::exists(directory / "pid"));
+    }
+    CHECK(number > 10);
+}
+
 TEST_CASE("a daemon that dies just before the process between begins to wait is reported") {
     const test::Orphanage orphans;
     const seam::Injection injection([](const seam::Call& call, seam::Answer&) {

@@ -180,7 +180,7 @@ TEST_CASE("a squatted pid file that cannot be replaced is told, and the replacem
         });
         daemonize::PidFile::acquire(path, failure);
     }
-    CHECK(failure.message() == "cannot lock the pid file " + path + ": it keeps being replaced");
+    CHECK(failure.message() == "cannot open the pid file " + path + ": Input/output error");
     CHECK_FALSE(test::exists(path + ".new"));
     ::close(squatter);
 }
@@ -282,4 +282,38 @@ TEST_CASE("a step of the identity that claims success without effect is caught")
     CHECK(failure_of_drop("setuid", 1, 0).message() == "cannot become the user nobody: root could be regained");
     CHECK(failure_of_drop("seteuid", 1, 0).message() == "cannot become the user nobody: root could be regained");
     REQUIRE(::setgroups(static_cast<std::size_t>(count), before) == 0);
+}
+
+TEST_CASE("a start that is refused takes nothing away that another start made meanwhile") {
+    NEEDS_ROOT();
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const std::string path = directory / "pid";
+    const std::string name = "daemonize-test-" + std::to_string(::getpid());
+    const std::string log = "/var/log/" + name;
+    test::Pipe hold, told;
+    const pid_t winner = test::fork_clean();
+    if (winner == 0) {
+        hold.close_write();
+        Failure failure;
+        const daemonize::PidFile file = daemonize::PidFile::acquire(path, failure);
+        told.tell("holds\n");
+        hold.wait_until_closed();
+        std::_Exit(0);
+    }
+    REQUIRE(told.line() == "holds");
+    Launch launch;
+    {
+        // The directory was not there when the second start looked; by the time that it asks for the lock, it is.
+        const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
+            if (call.is("fcntl") && call.process == seam::launcher) static_cast<void>(::mkdir(log.c_str(), 0755));
+            return false;
+        });
+        launch = Daemonizer("second").pid_file(path).log_directory(name).launch([] {});
+    }
+    CHECK(launch.failure().stage() == Stage::pid_file_lock);
+    CHECK(test::exists(log));
+    ::rmdir(log.c_str());
+    hold.close_write();
+    CHECK(orphans.wait_for(winner) == 0);
 }

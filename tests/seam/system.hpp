@@ -17,6 +17,7 @@
 #include <pwd.h>
 #include <string>
 #include <sys/file.h>
+#include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -142,6 +143,7 @@ SEAM_CALL(getpwuid_r)
 SEAM_CALL(getresgid)
 SEAM_CALL(getresuid)
 SEAM_CALL(getrlimit)
+SEAM_CALL(ioctl)
 SEAM_CALL(isatty)
 SEAM_CALL(kill)
 SEAM_CALL(lstat)

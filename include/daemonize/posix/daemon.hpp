@@ -72,7 +72,7 @@ inline Fault announce_ready(OwnLaunch& own) noexcept {
 
 /// The running daemon: a handle that may be copied freely, not an owner. The lock and the pid file belong to the process,
 /// and go when it exits. To be used by one thread at a time; in a worker that the daemon forked, every call that tells
-/// the launcher something does nothing.
+/// the launcher something does nothing. In a process that no launch made a daemon it does nothing either.
 class Daemon {
   public:
     /// Tells the launcher that the service is up: it exits 0. Standard output is written out, and standard error becomes
@@ -139,9 +139,6 @@ class Daemon {
 #endif
 
   private:
-    friend class Daemonizer;
-    Daemon() noexcept = default;
-
     static void reopen(const std::string& path, int stream, bool both, Failure& failure) noexcept {
         detail::Descriptor opened;
         detail::Fault failed = detail::open_stream_file(stream, path.c_str(), opened);
