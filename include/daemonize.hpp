@@ -35,11 +35,21 @@
 #include "daemonize/core/platform.hpp"
 
 #include "daemonize/core/callback.hpp"
+#include "daemonize/core/command_line.hpp"
 #include "daemonize/core/duration.hpp"
 #include "daemonize/core/failure.hpp"
 
-#if !DAEMONIZE_ON_WINDOWS()
+#include "daemonize/windows/win_service.hpp"
+
+#if DAEMONIZE_ON_WINDOWS()
+#include "daemonize/windows/real_scm.hpp"
+#else
 #include "daemonize/posix/daemonizer.hpp"
+#include "daemonize/windows/no_scm.hpp"
+#endif
+
+#if defined(DAEMONIZE_TESTING)
+#include "daemonize/testing/fake_scm.hpp"
 #endif
 
 #endif
