@@ -43,8 +43,10 @@
 
 #if DAEMONIZE_ON_WINDOWS()
 #include "daemonize/windows/real_scm.hpp"
+#include "daemonize/windows/service_manager.hpp"
 #else
 #include "daemonize/posix/daemonizer.hpp"
+#include "daemonize/posix/event_log.hpp"
 #include "daemonize/windows/no_scm.hpp"
 #endif
 

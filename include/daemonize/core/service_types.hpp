@@ -23,6 +23,13 @@ enum class ServiceState : std::uint32_t {
     paused = 7
 };
 
+/// The state in a word, for people.
+inline const char* state_name(ServiceState state) noexcept {
+    static const char* const names[] = {"stopped", "starting", "stopping", "running", "continuing", "pausing", "paused"};
+    const auto number = static_cast<std::uint32_t>(state);
+    return number >= 1 && number <= 7 ? names[number - 1] : "in an unknown state";
+}
+
 /// What is sent to a service: SERVICE_CONTROL_…. Those of the application's own are user_control(128) to (255).
 enum class Control : std::uint32_t {
     stop = 0x01,

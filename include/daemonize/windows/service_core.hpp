@@ -65,20 +65,21 @@ class ServiceCore {
     // The control handler. It moves the machine and wakes the body, and never waits for it.
     std::uint32_t handle(const ControlEvent& event) noexcept;
 
-    // A stop that the SCM does not know of.
-    void request_stop(StopReason reason) noexcept {
-        const Duration allowance = port_->stop_allowance(name, reason);
+    // A stop that the SCM does not know of. False where one was asked for already.
+    bool request_stop(StopReason reason, Duration allowance) noexcept {
         const PortLock held(*port_);
-        if (!machine_.request_stop(reason)) return;
+        if (!machine_.request_stop(reason)) return false;
         note_stop(allowance);
         report();
         tell_body();
+        return true;
     }
 
     // What main() of the program may return.
     int exit_code() const noexcept {
+        const PortLock held(*port_);
         const ServiceStatus& status = machine_.status();
-        if (status.exit_code == 0) return 0;
+        if (status.exit_code == win32::no_error) return 0;
         const std::uint32_t code =
             status.exit_code == win32::service_specific_error ? status.service_exit_code : status.exit_code;
         return exit_status(static_cast<int>(code));
