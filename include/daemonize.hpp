@@ -38,6 +38,8 @@
 #include "daemonize/core/command_line.hpp"
 #include "daemonize/core/duration.hpp"
 #include "daemonize/core/failure.hpp"
+#include "daemonize/core/pending_watch.hpp"
+#include "daemonize/core/service_config.hpp"
 
 #include "daemonize/windows/win_service.hpp"
 

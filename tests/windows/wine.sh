@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh wine.sh set_up TREE WORK               builds the test programs for Windows in WORK, and boots a Wine of its own there
-# sh wine.sh manage WORK MODEL CASE         one case of programs/manage.cpp, by the compiler's thread model
-# sh wine.sh fake|life|console|planted WORK other tests, each described below
+# sh wine.sh program WORK MODEL NAME CASE   one case of programs/NAME.cpp, by the compiler's thread model
+# sh wine.sh fake_scm|memory_status|console|planted WORK other tests, each described below
 # sh wine.sh tear_down WORK                 ends that Wine
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -43,7 +43,7 @@ set_up() {
     in_work "$2"
     for model in posix win32; do
         mkdir -p "$(directory_of $model)"
-        for program in service manage; do
+        for program in service manage refused; do
             build "$tree" $model "tests/windows/programs/$program.cpp" "$(directory_of $model)/$program.exe"
         done
     done
@@ -77,7 +77,7 @@ expect() {
 }
 
 # The MemoryStatus example, by its own verbs and by `wine sc` and `wine net`.
-life() {
+memory_status() {
     in_work "$1"
     cd "$(directory_of posix)"
     rm -f "$WINEPREFIX/drive_c/память.log"
@@ -145,15 +145,15 @@ planted() {
     rm "$drive/My.exe"
 }
 
-manage() {
+program() {
     in_work "$1"
     cd "$(directory_of "$2")"
-    timeout 120 wine manage.exe "$3"
+    timeout 120 wine "$3.exe" "$4"
 }
 
 case $action in
-    set_up | manage | life | console | planted) "$action" "$@" ;;
-    fake)
+    set_up | program | memory_status | console | planted) "$action" "$@" ;;
+    fake_scm)
         in_work "$1"
         timeout 60 wine "$work/fake.exe" ;;
     tear_down)

@@ -375,6 +375,21 @@ CASE(two_in_one_process) {
     HOLDS(notes().find("argument one") < notes().find("argument two"));
 }
 
+CASE(forced_to_be_a_service) {
+    // Said, and not found out: below another parent the dispatcher refuses, and nothing runs in the foreground.
+    STARTUPINFOW start = {};
+    start.cb = sizeof start;
+    PROCESS_INFORMATION process = {};
+    std::remove("notes.txt");
+    wchar_t line[] = L"service.exe --force-service";
+    HOLDS(::CreateProcessW(L"service.exe", line, nullptr, nullptr, FALSE, 0, nullptr, nullptr, &start, &process));
+    ::WaitForSingleObject(process.hProcess, INFINITE);
+    DWORD status = 0;
+    HOLDS(::GetExitCodeProcess(process.hProcess, &status));
+    SAME(static_cast<int>(status), daemonize::exit_code(Stage::dispatcher));
+    HOLDS(notes().find("ready") == std::string::npos);
+}
+
 CASE(quoted_path) {
     // beside() is `…\a b\`: without quotes `…\a.exe` would be started.
     const Installed installed;
