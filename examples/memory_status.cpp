@@ -56,7 +56,9 @@ int main() try {
     if (verb == "pause") return manager.pause(), 0;
     if (verb == "continue") return manager.resume(), 0;
     if (verb == "status") return std::puts(daemonize::state_name(manager.status().state)), 0;
-    return std::fputs("usage: memory_status [install|uninstall|start|stop|pause|continue|status] [--log FILE]\n", stderr), 2;
+    return std::fputs("usage: memory_status [install|uninstall|start|stop|pause|continue|status] [--log FILE]\n",
+                      stderr),
+           2;
 } catch (const daemonize::Error& error) {
     std::fprintf(stderr, "memory_status: %s\n", error.what());
     return error.failure().exit_code();

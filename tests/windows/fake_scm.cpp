@@ -125,8 +125,8 @@ TEST_CASE("a stop that comes before the service is ready is kept") {
     scm.start();
     CHECK(scm.deliver(Control::stop) == 0);
     CHECK_FALSE(slept);
-    CHECK(states_of(scm) == States{ServiceState::start_pending, ServiceState::start_pending,
-                                   ServiceState::stop_pending, ServiceState::stopped});
+    CHECK(states_of(scm) == States{ServiceState::start_pending, ServiceState::start_pending, ServiceState::stop_pending,
+                                   ServiceState::stopped});
     CHECK(scm.exit_code() == 0);
     CHECK(scm.start_failed());
     CHECK(scm.violations().empty());
@@ -312,7 +312,6 @@ TEST_CASE("a start that stalls stops ticking, and is declared failed when its hi
     scm.advance(1h);
     CHECK(scm.history().size() == reports);
 }
-
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
 

@@ -37,7 +37,8 @@ TEST_CASE("every control reaches its handler, with its contents") {
             see("session " + std::to_string(static_cast<int>(event.type)) + " " + std::to_string(event.session));
         })
         .on_device_event([&](auto&, const DeviceEvent& event) { see("device " + event.name); })
-        .on_time_change([&](auto&, const TimeChangeEvent& event) { see("time " + std::to_string(event.to - event.from)); })
+        .on_time_change(
+            [&](auto&, const TimeChangeEvent& event) { see("time " + std::to_string(event.to - event.from)); })
         .on_trigger_event([&](Context&) { see("trigger"); })
         .on_user_mode_reboot([&] { see("reboot"); })
         .on_user_control(128, [&] { see("128"); })
@@ -46,10 +47,9 @@ TEST_CASE("every control reaches its handler, with its contents") {
     FakeScm scm(service);
     scm.start();
     CHECK(static_cast<std::uint32_t>(scm.status().accepted) == 0xefd);
-    for (const Control control :
-         {Control::param_change, Control::netbind_add, Control::netbind_remove, Control::netbind_enable,
-          Control::netbind_disable, Control::trigger_event, Control::user_mode_reboot, user_control(128),
-          user_control(255)}) {
+    for (const Control control : {Control::param_change, Control::netbind_add, Control::netbind_remove,
+                                  Control::netbind_enable, Control::netbind_disable, Control::trigger_event,
+                                  Control::user_mode_reboot, user_control(128), user_control(255)}) {
         CHECK(scm.control(control) == 0);
     }
     HardwareProfileEvent profile;
@@ -64,7 +64,7 @@ TEST_CASE("every control reaches its handler, with its contents") {
     session.session = 2;
     CHECK(scm.control(session) == 0);
     DeviceEvent device;
-    device.name = "\\\\?\\USB";
+    device.name = R"(\\?\USB)";
     CHECK(scm.control(device) == 0);
     TimeChangeEvent time;
     time.to = 25;
@@ -81,13 +81,13 @@ TEST_CASE("handlers run where the body waits, and in_handler ones inside Windows
     int late = 0;
     int at_once = 0;
     service.on_user_control(130, [&] { ++late; })
-        .on_user_control(131, in_handler, [&](Context&) -> unsigned {
-            ++at_once;
-            return 1234;
-        })
-        .on_power_event(in_handler, [&](auto&, const PowerEvent& event) {
-            return event.type != PowerEvent::Type::suspend;
-        })
+        .on_user_control(131, in_handler,
+                         [&](Context&) -> unsigned {
+                             ++at_once;
+                             return 1234;
+                         })
+        .on_power_event(in_handler,
+                        [&](auto&, const PowerEvent& event) { return event.type != PowerEvent::Type::suspend; })
         .on_device_event(in_handler, [](auto&, const DeviceEvent&) { return true; })
         .body([&](Context& context) {
             context.ready();
@@ -164,7 +164,8 @@ TEST_CASE("a pre-shutdown gives its time-out, says when it ends, and kills who i
     StopReason reason = StopReason::none;
     Duration left;
     int saved = 0;
-    service.on_preshutdown([&](Context& context) {
+    service
+        .on_preshutdown([&](Context& context) {
             reason = context.stop_reason();
             left = context.stop_deadline();
         })

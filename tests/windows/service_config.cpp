@@ -12,9 +12,8 @@ TEST_CASE("a service's name has 1 to 256 characters and no slashes, counted as W
     std::string cyrillic;
     for (int i = 0; i < 256; ++i) cyrillic += "\xd0\xb6";
     CHECK_FALSE(detail::check_service_name(cyrillic));
-    for (const std::string& name :
-         {std::string(), std::string(257, 'x'), cyrillic + "x", std::string("a/b"), std::string("a\\b"),
-          std::string("a\0b", 3)}) {
+    for (const std::string& name : {std::string(), std::string(257, 'x'), cyrillic + "x", std::string("a/b"),
+                                    std::string("a\\b"), std::string("a\0b", 3)}) {
         const Failure failure = detail::check_service_name(name);
         CHECK(failure.stage() == Stage::options);
         CHECK(failure.code().value() == 123);
@@ -28,7 +27,7 @@ TEST_CASE("a configuration that contradicts itself is refused, with the service'
     good.dependencies = {"Tcpip"};
     good.failure_actions = {{FailureAction::Type::restart, Duration::seconds(1)}};
     CHECK_FALSE(check_service_config("plain", good));
-    const auto refused = [](ServiceConfig config) {
+    const auto refused = [](const ServiceConfig& config) {
         const Failure failure = check_service_config("plain", config);
         return failure.stage() == Stage::options && failure.code().value() == 87 &&
                failure.message().find("the service plain") != std::string::npos;

@@ -86,10 +86,9 @@ struct Model {
     StopReason reason = StopReason::none;
 };
 
-constexpr ServiceState real_states[] = {ServiceState::stopped,       ServiceState::start_pending,
-                                        ServiceState::running,       ServiceState::pause_pending,
-                                        ServiceState::paused,        ServiceState::continue_pending,
-                                        ServiceState::stop_pending,  ServiceState::stopped};
+constexpr ServiceState real_states[] = {
+    ServiceState::stopped, ServiceState::start_pending,    ServiceState::running,      ServiceState::pause_pending,
+    ServiceState::paused,  ServiceState::continue_pending, ServiceState::stop_pending, ServiceState::stopped};
 
 std::uint32_t answer_code(char letter) {
     switch (letter) {
@@ -169,8 +168,8 @@ TEST_CASE("the state machine follows its rules over long random sequences") {
         Model model;
         for (int length = 0; length < 60; ++length) {
             // Ends are rare, or no sequence would be long.
-            const int event = random() % 16 == 0 ? static_cast<int>(random() % event_count)
-                                                 : static_cast<int>(random() % first_end);
+            const int event =
+                random() % 16 == 0 ? static_cast<int>(random() % event_count) : static_cast<int>(random() % first_end);
             INFO("round " << round << ", event " << length << ": " << rules[event].name);
             if (!step(machine, model, event)) FAIL("differs from the rules");
         }

@@ -27,12 +27,13 @@ TEST_CASE("what is no UTF-8 becomes U+FFFD, and spoils nothing beside it") {
     CHECK(to_utf16("a\x80z") == u"a\uFFFDz");
     CHECK(to_utf16("a\xc3") == u"a\uFFFD");
     CHECK(to_utf16("a\xc3z") == u"a\uFFFDz");
-    CHECK(to_utf16("\xc0\xaf") == u"\uFFFD\uFFFD");                      // too long a form of a slash
-    CHECK(to_utf16("\xed\xa0\x80") == u"\uFFFD\uFFFD\uFFFD");            // half a surrogate pair
-    CHECK(to_utf16("\xf4\x90\x80\x80") == u"\uFFFD\uFFFD\uFFFD\uFFFD");  // beyond Unicode
+    CHECK(to_utf16("\xc0\xaf") == u"\uFFFD\uFFFD");                     // too long a form of a slash
+    CHECK(to_utf16("\xed\xa0\x80") == u"\uFFFD\uFFFD\uFFFD");           // half a surrogate pair
+    CHECK(to_utf16("\xf4\x90\x80\x80") == u"\uFFFD\uFFFD\uFFFD\uFFFD"); // beyond Unicode
 }
 
 TEST_CASE("half a surrogate pair in UTF-16 becomes U+FFFD") {
     const char16_t halves[] = {'a', 0xd800, 'b', 0xdc00, 0xd800};
-    CHECK(to_utf8(halves, 5) == "a\xef\xbf\xbd" "b\xef\xbf\xbd\xef\xbf\xbd");
+    CHECK(to_utf8(halves, 5) == "a\xef\xbf\xbd"
+                                "b\xef\xbf\xbd\xef\xbf\xbd");
 }

@@ -34,7 +34,7 @@ struct ServiceConfig {
     std::vector<std::string> dependencies;
     std::string account; ///< LocalSystem where it is empty
     std::string password;
-    std::vector<FailureAction> failure_actions; ///< for the first failure, the second, and all later ones
+    std::vector<FailureAction> failure_actions;        ///< for the first failure, the second, and all later ones
     Duration failure_reset = Duration::seconds(86400); ///< without a failure for so long, counting starts again
     std::string failure_command;
     bool non_crash_failures = true; ///< an exit code that is not 0 counts as a failure too
@@ -48,8 +48,8 @@ namespace detail {
 inline Failure check_service_config(const std::string& name, const ServiceConfig& config) {
     if (const Failure problem = check_service_name(name)) return problem;
     const auto refuse = [&](const std::string& reason) {
-        return Failure(Stage::options, win32_error(win32::invalid_parameter), "the configuration of the service " + name,
-                       reason);
+        return Failure(Stage::options, win32_error(win32::invalid_parameter),
+                       "the configuration of the service " + name, reason);
     };
     if (config.program.find('"') != std::string::npos) return refuse("the program's path has a quote");
     if (to_utf16(config.display_name).size() > 256) return refuse("the display name has more than 256 characters");

@@ -45,9 +45,7 @@ class ServiceMachine {
     }
 
     // RUNNING, from START_PENDING only: a stop that came before is kept.
-    bool ready() noexcept {
-        return status_.state == ServiceState::start_pending && enter(ServiceState::running);
-    }
+    bool ready() noexcept { return status_.state == ServiceState::start_pending && enter(ServiceState::running); }
 
     // A sign of life. The checkpoint grows, and the next one is due within `extend_by`.
     bool progress(Duration extend_by) noexcept {

@@ -25,7 +25,8 @@ enum class ServiceState : std::uint32_t {
 
 /// The state in a word, for people.
 inline const char* state_name(ServiceState state) noexcept {
-    static const char* const names[] = {"stopped", "starting", "stopping", "running", "continuing", "pausing", "paused"};
+    static const char* const names[] = {"stopped",    "starting", "stopping", "running",
+                                        "continuing", "pausing",  "paused"};
     const auto number = static_cast<std::uint32_t>(state);
     return number >= 1 && number <= 7 ? names[number - 1] : "in an unknown state";
 }
@@ -153,11 +154,7 @@ struct DeviceEvent {
 
 /// A change of the hardware profile: DBT_….
 struct HardwareProfileEvent {
-    enum class Type : std::uint32_t {
-        query_change = 0x17,
-        changed = 0x18,
-        change_cancelled = 0x19
-    };
+    enum class Type : std::uint32_t { query_change = 0x17, changed = 0x18, change_cancelled = 0x19 };
     Type type = Type::changed;
 };
 

@@ -250,7 +250,8 @@ class FakeScm final : private detail::ServicePort {
         if (status.type != ServiceType::own_process && status.type != ServiceType::share_process) {
             violate("a type that is none");
         }
-        if (!pending && (status.checkpoint != 0 || status.wait_hint != Duration())) violate("a checkpoint, not pending");
+        if (!pending && (status.checkpoint != 0 || status.wait_hint != Duration()))
+            violate("a checkpoint, not pending");
         if (pending && status.state == last_.state && status.checkpoint < last_.checkpoint) {
             violate("a checkpoint that went back");
         }

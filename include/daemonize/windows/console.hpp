@@ -55,8 +55,7 @@ inline int run_on_console(ServiceCore* const* services, std::size_t count) noexc
     static_cast<void>(DAEMONIZE_SYSTEM(SetConsoleCtrlHandler)(&handle_console_event, TRUE)); // no console: no Ctrl-C
     std::vector<HANDLE> threads;
     for (std::size_t i = 1; i < count; ++i) {
-        const HANDLE thread =
-            DAEMONIZE_SYSTEM(CreateThread)(nullptr, 0, &run_console_service, services[i], 0, nullptr);
+        const HANDLE thread = DAEMONIZE_SYSTEM(CreateThread)(nullptr, 0, &run_console_service, services[i], 0, nullptr);
         if (thread != nullptr) {
             threads.push_back(thread);
             continue;

@@ -34,8 +34,7 @@ class EventLog {
         // An entry holds 31839 characters, and is refused whole where it has more.
         const std::wstring wide = detail::widen(text).substr(0, 31839);
         const wchar_t* strings[] = {wide.c_str()};
-        const BOOL written =
-            DAEMONIZE_SYSTEM(ReportEventW)(log, type, 0, message_id, nullptr, 1, 0, strings, nullptr);
+        const BOOL written = DAEMONIZE_SYSTEM(ReportEventW)(log, type, 0, message_id, nullptr, 1, 0, strings, nullptr);
         const DWORD error = written != FALSE ? NO_ERROR : ::GetLastError();
         static_cast<void>(DAEMONIZE_SYSTEM(DeregisterEventSource)(log)); // the entry is written, or is not
         return error == NO_ERROR || failed(error, failure);

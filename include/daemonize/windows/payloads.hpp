@@ -58,7 +58,8 @@ inline DeviceEvent copy_device_event(DWORD type, const void* data) {
     const auto* bytes = static_cast<const unsigned char*>(data);
     event.bytes.assign(bytes, bytes + header.dbch_size);
     event.device_type = header.dbch_devicetype;
-    if (header.dbch_devicetype == DBT_DEVTYP_DEVICEINTERFACE && header.dbch_size >= sizeof(DEV_BROADCAST_DEVICEINTERFACE_W)) {
+    if (header.dbch_devicetype == DBT_DEVTYP_DEVICEINTERFACE &&
+        header.dbch_size >= sizeof(DEV_BROADCAST_DEVICEINTERFACE_W)) {
         const auto& device = reinterpret_cast<const DEV_BROADCAST_DEVICEINTERFACE_W&>(header);
         event.device_class = guid_text(device.dbcc_classguid);
         event.name = device_name(header, offsetof(DEV_BROADCAST_DEVICEINTERFACE_W, dbcc_name));

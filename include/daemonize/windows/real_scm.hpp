@@ -58,7 +58,8 @@ inline void WINAPI service_main(DWORD count, wchar_t** values) {
     const Dispatched& known = dispatched();
     ServiceCore* core = known.services[0];
     for (std::size_t i = 0; i < known.count && count > 0; ++i) {
-        if (DAEMONIZE_SYSTEM(lstrcmpiW)(widen(known.services[i]->name).c_str(), values[0]) == 0) core = known.services[i];
+        if (DAEMONIZE_SYSTEM(lstrcmpiW)(widen(known.services[i]->name).c_str(), values[0]) == 0)
+            core = known.services[i];
     }
     core->main(std::move(arguments));
 }

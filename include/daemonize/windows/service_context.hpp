@@ -155,8 +155,8 @@ inline void ServiceCore::main(std::vector<std::string> arguments) noexcept {
 }
 
 inline std::uint32_t ServiceCore::handle(const ControlEvent& event) noexcept {
-    const bool stops = event.control == Control::stop || event.control == Control::shutdown ||
-                       event.control == Control::preshutdown;
+    const bool stops =
+        event.control == Control::stop || event.control == Control::shutdown || event.control == Control::preshutdown;
     const ServiceHandler* handler = handlers.find(event.control);
     const bool at_once = handler != nullptr && handler->at_once;
     Duration allowance = Duration::longest();

@@ -29,7 +29,7 @@ class ServiceCore {
     Duration wait_hint = Duration::seconds(20);
     HandlerTable handlers;
     Callback<int(ServiceContext&)> body;
-    std::uint32_t wrong_control = 0; // one that no user control can be
+    std::uint32_t wrong_control = 0;       // one that no user control can be
     std::vector<std::string> command_line; // the process's, the program first
 
     // What can be found wrong without Windows.
@@ -168,8 +168,8 @@ class ServiceCore {
             const Duration now = port_->now();
             if (!paused && until <= now) return true;
             const bool endless = paused || span == Duration::longest();
-            const Duration rest = endless ? Duration::longest()
-                                          : Duration::nanoseconds(until.nanoseconds() - now.nanoseconds());
+            const Duration rest =
+                endless ? Duration::longest() : Duration::nanoseconds(until.nanoseconds() - now.nanoseconds());
             if (!port_->wait(rest)) process_ending_ = true;
         }
     }

@@ -68,7 +68,8 @@ inline ScHandle open_service(const std::string& name, DWORD access, Failure& fai
 
 inline ServiceStatus to_status(const SERVICE_STATUS_PROCESS& raw) noexcept {
     ServiceStatus status;
-    status.type = static_cast<ServiceType>(raw.dwServiceType & (SERVICE_WIN32_OWN_PROCESS | SERVICE_WIN32_SHARE_PROCESS));
+    status.type =
+        static_cast<ServiceType>(raw.dwServiceType & (SERVICE_WIN32_OWN_PROCESS | SERVICE_WIN32_SHARE_PROCESS));
     status.state = static_cast<ServiceState>(raw.dwCurrentState);
     status.accepted = static_cast<Accept>(raw.dwControlsAccepted);
     status.exit_code = raw.dwWin32ExitCode;

@@ -17,7 +17,8 @@ namespace detail {
 class WideConfig {
   public:
     WideConfig(const std::string& name, const ServiceConfig& config)
-        : config_(config), name_(widen(name)), display_(widen(config.display_name.empty() ? name : config.display_name)),
+        : config_(config), name_(widen(name)),
+          display_(widen(config.display_name.empty() ? name : config.display_name)),
           program_(config.program.empty() ? narrow(program_path().c_str()) : config.program),
           path_(widen(join_command_line(program_, config.arguments))), account_(widen(config.account)),
           password_(widen(config.password)), dependencies_(list(config.dependencies)) {}
@@ -84,8 +85,9 @@ class Extras {
     // Puts back what was there before.
     void restore() noexcept {
         for (std::size_t i = saved_.size(); i-- > 0;) {
-            static_cast<void>(DAEMONIZE_SYSTEM(ChangeServiceConfig2W)(service_.get(), saved_[i].level,
-                                                                      saved_[i].bytes.data())); // the first failure counts
+            static_cast<void>(
+                DAEMONIZE_SYSTEM(ChangeServiceConfig2W)(service_.get(), saved_[i].level,
+                                                        saved_[i].bytes.data())); // the first failure counts
         }
     }
 
@@ -125,7 +127,8 @@ class Extras {
         std::vector<SC_ACTION> actions;
         for (const FailureAction& action : config.failure_actions) {
             const std::int64_t delay = action.after.milliseconds();
-            actions.push_back({static_cast<SC_ACTION_TYPE>(action.type), delay > INT32_MAX ? INT32_MAX : static_cast<DWORD>(delay)});
+            actions.push_back(
+                {static_cast<SC_ACTION_TYPE>(action.type), delay > INT32_MAX ? INT32_MAX : static_cast<DWORD>(delay)});
         }
         std::wstring command = widen(config.failure_command);
         std::wstring no_message;
@@ -170,14 +173,14 @@ inline bool reconfigure(const ScHandle& manager, const std::string& name, const 
     DAEMONIZE_SYSTEM(QueryServiceConfigW)(service.get(), nullptr, 0, &size);
     std::vector<BYTE> bytes(size + sizeof(QUERY_SERVICE_CONFIGW));
     auto* before = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(bytes.data());
-    if (DAEMONIZE_SYSTEM(QueryServiceConfigW)(service.get(), before, static_cast<DWORD>(bytes.size()), &size) == FALSE) {
+    if (DAEMONIZE_SYSTEM(QueryServiceConfigW)(service.get(), before, static_cast<DWORD>(bytes.size()), &size) ==
+        FALSE) {
         return set_failure(failure, Stage::service_query, ::GetLastError(), name);
     }
     const wchar_t* account = wide.account() != nullptr ? wide.account() : L"LocalSystem";
-    if (DAEMONIZE_SYSTEM(ChangeServiceConfigW)(service.get(), wide.type(), wide.start(), SERVICE_ERROR_NORMAL,
-                                               wide.path(), nullptr, nullptr, wide.dependencies(), account,
-                                               wide.account() != nullptr ? wide.password() : L"",
-                                               wide.display()) == FALSE) {
+    if (DAEMONIZE_SYSTEM(ChangeServiceConfigW)(
+            service.get(), wide.type(), wide.start(), SERVICE_ERROR_NORMAL, wide.path(), nullptr, nullptr,
+            wide.dependencies(), account, wide.account() != nullptr ? wide.password() : L"", wide.display()) == FALSE) {
         return set_failure(failure, Stage::service_configure, ::GetLastError(), name);
     }
     Extras extras(service, name, true, failure);
@@ -188,7 +191,8 @@ inline bool reconfigure(const ScHandle& manager, const std::string& name, const 
     static_cast<void>(DAEMONIZE_SYSTEM(ChangeServiceConfigW)(
         service.get(), before->dwServiceType, before->dwStartType, before->dwErrorControl, before->lpBinaryPathName,
         nullptr, nullptr, before->lpDependencies != nullptr ? before->lpDependencies : L"",
-        same_account ? nullptr : before->lpServiceStartName, nullptr, before->lpDisplayName)); // the first failure counts
+        same_account ? nullptr : before->lpServiceStartName, nullptr,
+        before->lpDisplayName)); // the first failure counts
     return false;
 }
 

@@ -70,8 +70,9 @@ class ServiceManager {
             if (detail::tick_clock() >= until) break;
             DAEMONIZE_SYSTEM(Sleep)(50);
         }
-        failure = Failure(Stage::service_uninstall, detail::win32_error(ERROR_SERVICE_MARKED_FOR_DELETE), name_,
-                          "it is stopped and marked for deletion, and goes when the programs that hold it open close it");
+        failure =
+            Failure(Stage::service_uninstall, detail::win32_error(ERROR_SERVICE_MARKED_FOR_DELETE), name_,
+                    "it is stopped and marked for deletion, and goes when the programs that hold it open close it");
         return false;
     }
 
@@ -244,13 +245,15 @@ class ServiceManager {
                          Failure& failure) const noexcept {
         DWORD size = 0;
         DWORD count = 0;
-        if (DAEMONIZE_SYSTEM(EnumDependentServicesW)(service.get(), SERVICE_ACTIVE, nullptr, 0, &size, &count) != FALSE) {
+        if (DAEMONIZE_SYSTEM(EnumDependentServicesW)(service.get(), SERVICE_ACTIVE, nullptr, 0, &size, &count) !=
+            FALSE) {
             return true;
         }
         if (::GetLastError() != ERROR_MORE_DATA) return true; // what cannot be listed makes the stop itself fail
         std::vector<BYTE> bytes(size);
         auto* found = reinterpret_cast<ENUM_SERVICE_STATUSW*>(bytes.data());
-        if (DAEMONIZE_SYSTEM(EnumDependentServicesW)(service.get(), SERVICE_ACTIVE, found, size, &size, &count) == FALSE) {
+        if (DAEMONIZE_SYSTEM(EnumDependentServicesW)(service.get(), SERVICE_ACTIVE, found, size, &size, &count) ==
+            FALSE) {
             return detail::set_failure(failure, Stage::service_stop, ::GetLastError(), name_);
         }
         for (DWORD i = 0; i < count; ++i) {

@@ -1,67 +1,16 @@
 // What an installed service does under a real services.exe, through ServiceManager and past it.
-#include <daemonize.hpp>
+#include "installed.hpp"
 
 #include <chrono>
-#include <fstream>
-#include <iterator>
 
 #include <shellapi.h>
 
-#include "check.hpp"
-
 using namespace std::chrono_literals;
+using namespace test;
 using daemonize::Control;
-using daemonize::Failure;
-using daemonize::ServiceConfig;
-using daemonize::ServiceManager;
-using daemonize::ServiceState;
 using daemonize::Stage;
 
 namespace {
-
-const ServiceManager& manager() {
-    static const ServiceManager one("daemonize-test");
-    return one;
-}
-
-std::string beside(const std::string& name) {
-    const std::string self = daemonize::detail::narrow(daemonize::detail::program_path().c_str());
-    return self.substr(0, self.find_last_of("\\/") + 1) + name;
-}
-
-// Relative, as a narrow path knows no other alphabet.
-std::string notes() {
-    std::ifstream file("notes.txt", std::ios::binary);
-    return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
-}
-
-// Installed, and taken away again, whatever the test did.
-class Installed {
-  public:
-    explicit Installed(ServiceConfig config = {}) {
-        take_away();
-        if (config.program.empty()) config.program = beside("service.exe");
-        manager().install(config);
-    }
-    Installed(const Installed&) = delete;
-    Installed& operator=(const Installed&) = delete;
-    ~Installed() { take_away(); }
-
-  private:
-    static void take_away() {
-        Failure ignored;
-        static_cast<void>(manager().uninstall(ignored));
-        std::remove("notes.txt");
-    }
-};
-
-int code(const Failure& failure) { return failure.code().value(); }
-
-Failure start(const std::vector<std::string>& arguments) {
-    Failure failure;
-    static_cast<void>(manager().start(arguments, failure));
-    return failure;
-}
 
 // By StartService alone, with no wait for RUNNING.
 void only_start(std::vector<const wchar_t*> arguments) {
@@ -169,11 +118,6 @@ CASE(stalled_start) {
     SAME(code(failure), 1053);
     HOLDS(failure.message().find("shows no progress") != std::string::npos);
     HOLDS(::GetTickCount() - begun < 20000);
-    // It takes no stop while it is starting, so its process has to go.
-    const HANDLE process = ::OpenProcess(PROCESS_TERMINATE | SYNCHRONIZE, FALSE, manager().status().process_id);
-    HOLDS(::TerminateProcess(process, 1));
-    ::WaitForSingleObject(process, INFINITE);
-    ::CloseHandle(process);
 }
 
 CASE(slow_stop) {
@@ -213,145 +157,6 @@ CASE(wrong_controls) {
     HOLDS(!manager().control(256u, failure) && code(failure) == 87);
     SAME(raw_control(128, SERVICE_USER_DEFINED_CONTROL), raw_control(255, SERVICE_USER_DEFINED_CONTROL));
     HOLDS(manager().status().state == ServiceState::running);
-}
-
-CASE(no_such_service) {
-    const ServiceManager none("daemonize-none");
-    Failure failure;
-    HOLDS(!none.start({}, failure));
-    SAME(code(failure), 1060);
-    HOLDS(failure.stage() == Stage::service_open);
-    HOLDS(failure.message().find("daemonize-none") != std::string::npos);
-    HOLDS(!none.stop(failure) && code(failure) == 1060);
-    HOLDS(!none.uninstall(failure) && code(failure) == 1060);
-    bool thrown = false;
-    try {
-        none.pause();
-    } catch (const daemonize::Error& error) {
-        thrown = error.code().value() == 1060;
-    }
-    HOLDS(thrown);
-}
-
-CASE(wrong_names) {
-    ServiceConfig config;
-    config.program = beside("service.exe");
-    for (const std::string& name : {std::string(), std::string(257, 'x'), std::string("a/b"), std::string("a\\b")}) {
-        Failure failure;
-        HOLDS(!ServiceManager(name).install(config, failure));
-        SAME(code(failure), 123);
-        HOLDS(failure.stage() == Stage::options);
-        HOLDS(!ServiceManager(name).start({}, failure) && code(failure) == 123);
-    }
-}
-
-CASE(wrong_configurations) {
-    Failure failure;
-    ServiceConfig config;
-    config.program = beside("no such file.exe");
-    HOLDS(!manager().install(config, failure));
-    SAME(code(failure), 2);
-    HOLDS(failure.message().find("no such file.exe") != std::string::npos);
-    config.program = beside("");
-    HOLDS(!manager().install(config, failure));
-    config.program = beside("service.exe");
-    config.failure_actions = {{daemonize::FailureAction::Type::run_command, 1s}};
-    HOLDS(!manager().install(config, failure) && code(failure) == 87);
-    HOLDS(!manager().exists());
-}
-
-CASE(disabled) {
-    ServiceConfig config;
-    config.start = daemonize::StartType::disabled;
-    const Installed installed(config);
-    const Failure failure = start({});
-    SAME(code(failure), 1058);
-    HOLDS(failure.stage() == Stage::service_start);
-    config.start = daemonize::StartType::manual;
-    config.program = beside("service.exe");
-    manager().install(config);
-    HOLDS(!start({}));
-}
-
-CASE(nothing_half_installed) {
-    // Wine knows no SID type (error 124): a real refusal, after the service itself was made.
-    ServiceConfig config;
-    config.program = beside("service.exe");
-    config.sid_type = daemonize::SidType::unrestricted;
-    Failure failure;
-    HOLDS(!manager().install(config, failure));
-    SAME(code(failure), 124);
-    HOLDS(failure.stage() == Stage::service_configure);
-    HOLDS(!manager().exists());
-    config.sid_type = daemonize::SidType::none;
-    config.display_name = "before";
-    config.description = "before";
-    const Installed installed(config);
-    const auto read = [] {
-        const SC_HANDLE scm = ::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_CONNECT);
-        const SC_HANDLE service = ::OpenServiceW(scm, L"daemonize-test", SERVICE_QUERY_CONFIG);
-        alignas(QUERY_SERVICE_CONFIGW) static BYTE bytes[8192];
-        alignas(SERVICE_DESCRIPTIONW) static BYTE text[8192];
-        DWORD size;
-        HOLDS(::QueryServiceConfigW(service, reinterpret_cast<QUERY_SERVICE_CONFIGW*>(bytes), sizeof bytes, &size));
-        HOLDS(::QueryServiceConfig2W(service, SERVICE_CONFIG_DESCRIPTION, text, sizeof text, &size));
-        ::CloseServiceHandle(service);
-        ::CloseServiceHandle(scm);
-        const auto& found = *reinterpret_cast<const QUERY_SERVICE_CONFIGW*>(bytes);
-        return daemonize::detail::narrow(found.lpBinaryPathName) + "|" + daemonize::detail::narrow(found.lpDisplayName) +
-               "|" + std::to_string(found.dwStartType) + "|" +
-               daemonize::detail::narrow(reinterpret_cast<const SERVICE_DESCRIPTIONW*>(text)->lpDescription);
-    };
-    const std::string before = read();
-    SAME(before, "\"" + beside("service.exe") + "\"|before|3|before");
-    config.arguments = {"after"};
-    config.display_name = config.description = "after";
-    config.start = daemonize::StartType::automatic;
-    config.sid_type = daemonize::SidType::restricted;
-    HOLDS(!manager().install(config, failure));
-    SAME(read(), before);
-    config.sid_type = daemonize::SidType::none;
-    HOLDS(manager().install(config, failure));
-    SAME(read(), "\"" + beside("service.exe") + "\" after|after|2|after");
-}
-
-CASE(install_over_a_running_one) {
-    const Installed installed;
-    manager().start();
-    const std::uint32_t process = manager().status().process_id;
-    ServiceConfig config;
-    config.program = beside("service.exe");
-    config.arguments = {"--second"};
-    manager().install(config);
-    SAME(manager().status().process_id, process);
-    manager().restart({"arguments"});
-    HOLDS(manager().status().process_id != process);
-    HOLDS(notes().find("line --second\n") != std::string::npos);
-}
-
-CASE(marked_for_deletion) {
-    const Installed installed;
-    manager().start();
-    const SC_HANDLE scm = ::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_CONNECT);
-    const SC_HANDLE held = ::OpenServiceW(scm, L"daemonize-test", SERVICE_QUERY_STATUS);
-    Failure failure;
-    HOLDS(!manager().uninstall(failure, 300ms));
-    SAME(code(failure), 1072);
-    HOLDS(failure.message().find("marked for deletion") != std::string::npos);
-    ::CloseServiceHandle(held);
-    // Half deleted, and running.
-    ServiceConfig config;
-    config.program = beside("service.exe");
-    manager().install(config);
-    manager().start();
-    {
-        const SC_HANDLE service = ::OpenServiceW(scm, L"daemonize-test", DELETE);
-        HOLDS(::DeleteService(service));
-        ::CloseServiceHandle(service);
-    }
-    manager().install(config);
-    HOLDS(!start({}));
-    ::CloseServiceHandle(scm);
 }
 
 CASE(two_in_one_process) {
@@ -410,7 +215,6 @@ CASE(event_log) {
     log.uninstall();
 }
 
-// For the tests' own use: a program that stays, and says when it is there.
 CASE(hold) {
     std::ofstream("held.txt") << "held";
     ::Sleep(INFINITE);
@@ -435,10 +239,4 @@ CASE(command_lines) {
     }
 }
 
-int main(int count, char** values) try {
-    daemonize::detail::enter_program_directory();
-    return test::run(count, values);
-} catch (const std::exception& error) {
-    std::printf("%s\n", error.what());
-    return 1;
-}
+int main(int count, char** values) { return run_cases(count, values); }

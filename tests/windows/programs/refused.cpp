@@ -131,9 +131,7 @@ CASE(event_log) {
            [&](Failure& failure) { return log.write(Severity::failure, "x", failure); });
 }
 
-int main(int count, char** values) try {
-    return test::run(count, values);
-} catch (const std::exception& error) {
+int main(int count, char** values) try { return test::run(count, values); } catch (const std::exception& error) {
     std::printf("%s\n", error.what());
     return 1;
 }

@@ -50,7 +50,7 @@ int behave(Context& service) {
     }
     if (how == "stalled") {
         service.progress("half", 1s);
-        service.wait_for_stop();
+        ::Sleep(14000); // the ten seconds that it is given, and some
     }
     if (how == "slow stop") {
         serve(service);
@@ -69,9 +69,8 @@ daemonize::WinService& set_up(daemonize::WinService& service) {
         .on_pause([](Context& context) { note(context.paused() ? "paused early" : "pause"); })
         .on_continue([] { note("continue"); })
         .on_param_change([] { note("param change"); })
-        .on_netbind_change([](Context&, daemonize::Control which) {
-            note("netbind " + std::to_string(static_cast<int>(which)));
-        })
+        .on_netbind_change(
+            [](Context&, daemonize::Control which) { note("netbind " + std::to_string(static_cast<int>(which))); })
         .on_user_control(130, [] { note("control 130"); })
         .on_user_control(131, daemonize::in_handler, [] { return 1234u; })
         .body(behave);
