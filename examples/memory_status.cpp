@@ -13,8 +13,7 @@
 namespace {
 
 bool write_memory_status(const std::filesystem::path& log) {
-    MEMORYSTATUSEX memory = {};
-    memory.dwLength = sizeof memory;
+    MEMORYSTATUSEX memory = {sizeof memory, 0, 0, 0, 0, 0, 0, 0, 0};
     GlobalMemoryStatusEx(&memory);
     std::ofstream file(log, std::ios::app);
     file << "in use " << memory.dwMemoryLoad << " %, physical " << memory.ullAvailPhys / 1024 << " of "
@@ -24,8 +23,7 @@ bool write_memory_status(const std::filesystem::path& log) {
 
 int run(const std::string& log) {
     return daemonize::WinService("MemoryStatus")
-        .on_pause([] {})
-        .on_continue([] {})
+        .accept(daemonize::Accept::pause_continue)
         .run([path = std::filesystem::u8path(log)](daemonize::WinService::Context& service) {
             if (!write_memory_status(path)) return 1;
             service.ready();
@@ -56,9 +54,7 @@ int main() try {
     if (verb == "pause") return manager.pause(), 0;
     if (verb == "continue") return manager.resume(), 0;
     if (verb == "status") return std::puts(daemonize::state_name(manager.status().state)), 0;
-    return std::fputs("usage: memory_status [install|uninstall|start|stop|pause|continue|status] [--log FILE]\n",
-                      stderr),
-           2;
+    return std::fputs("usage: memory_status [VERB] [--log FILE]\n", stderr), 2;
 } catch (const daemonize::Error& error) {
     std::fprintf(stderr, "memory_status: %s\n", error.what());
     return error.failure().exit_code();

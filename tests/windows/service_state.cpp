@@ -13,32 +13,33 @@ using detail::ServiceMachine;
 
 namespace {
 
-// Rows: not begun, start pending, running, pause pending, paused (H), continue pending, stop pending (T), stopped (X).
-constexpr char states[] = "UPRAHCTX";
+// Rows: not begun, start pending, running, pause pending, paused (H), continue pending, stop pending (T), stopped (X), and
+// not begun with a stop waiting (V).
+constexpr char states[] = "UPRAHCTXV";
 
 struct Rule {
     const char* name;
-    const char* cells[8]; // next state, "+" for a report, and a control's answer: o, n (120), a (1061), x (1062)
+    const char* cells[9]; // next state, "+" for a report, and a control's answer: o, n (120), a (1061), x (1062)
 };
 
 constexpr Rule rules[] = {
-    {"begin", {"P+", "P-", "R-", "A-", "H-", "C-", "T-", "X-"}},
-    {"ready", {"U-", "R+", "R-", "A-", "H-", "C-", "T-", "X-"}},
-    {"progress", {"U-", "P+", "R-", "A+", "H-", "C+", "T+", "X-"}},
-    {"paused", {"U-", "P-", "R-", "H+", "H-", "C-", "T-", "X-"}},
-    {"continued", {"U-", "P-", "R-", "A-", "H-", "R+", "T-", "X-"}},
-    {"interrupt", {"U-", "T+", "T+", "T+", "T+", "T+", "T-", "X-"}},
-    {"stop", {"U-x", "T+o", "T+o", "T+o", "T+o", "T+o", "T-o", "X-x"}},
-    {"shutdown", {"U-x", "T+o", "T+o", "T+o", "T+o", "T+o", "T-o", "X-x"}},
-    {"preshutdown, not accepted", {"U-x", "P-n", "R-n", "A-n", "H-n", "C-n", "T-n", "X-x"}},
-    {"pause", {"U-x", "P-a", "A+o", "A-o", "H-o", "A+o", "T-a", "X-x"}},
-    {"resume", {"U-x", "P-a", "R-o", "C+o", "C+o", "C-o", "T-a", "X-x"}},
-    {"interrogate", {"U-o", "P+o", "R+o", "A+o", "H+o", "C+o", "T+o", "X-o"}},
-    {"user control", {"U-x", "P-a", "R-o", "A-o", "H-o", "C-o", "T-a", "X-x"}},
-    {"user control, no handler", {"U-x", "P-n", "R-n", "A-n", "H-n", "C-n", "T-n", "X-x"}},
-    {"end with 0", {"U-", "X+", "X+", "X+", "X+", "X+", "X+", "X-"}},
-    {"end with 7", {"U-", "X+", "X+", "X+", "X+", "X+", "X+", "X-"}},
-    {"end by a throw", {"U-", "X+", "X+", "X+", "X+", "X+", "X+", "X-"}},
+    {"begin", {"P+", "P-", "R-", "A-", "H-", "C-", "T-", "X-", "T+"}},
+    {"ready", {"U-", "R+", "R-", "A-", "H-", "C-", "T-", "X-", "V-"}},
+    {"progress", {"U-", "P+", "R-", "A+", "H-", "C+", "T+", "X-", "V-"}},
+    {"paused", {"U-", "P-", "R-", "H+", "H-", "C-", "T-", "X-", "V-"}},
+    {"continued", {"U-", "P-", "R-", "A-", "H-", "R+", "T-", "X-", "V-"}},
+    {"interrupt", {"V-", "T+", "T+", "T+", "T+", "T+", "T-", "X-", "V-"}},
+    {"stop", {"U-x", "T+o", "T+o", "T+o", "T+o", "T+o", "T-o", "X-x", "V-x"}},
+    {"shutdown", {"U-x", "T+o", "T+o", "T+o", "T+o", "T+o", "T-o", "X-x", "V-x"}},
+    {"preshutdown, not accepted", {"U-x", "P-n", "R-n", "A-n", "H-n", "C-n", "T-n", "X-x", "V-x"}},
+    {"pause", {"U-x", "P-a", "A+o", "A-o", "H-o", "A+o", "T-a", "X-x", "V-x"}},
+    {"resume", {"U-x", "P-a", "R-o", "C+o", "C+o", "C-o", "T-a", "X-x", "V-x"}},
+    {"interrogate", {"U-o", "P+o", "R+o", "A+o", "H+o", "C+o", "T+o", "X-o", "V-o"}},
+    {"user control", {"U-x", "P-a", "R-o", "A-o", "H-o", "C-o", "T-a", "X-x", "V-x"}},
+    {"user control, no handler", {"U-x", "P-n", "R-n", "A-n", "H-n", "C-n", "T-n", "X-x", "V-x"}},
+    {"end with 0", {"U-", "X+", "X+", "X+", "X+", "X+", "X+", "X-", "V-"}},
+    {"end with 7", {"U-", "X+", "X+", "X+", "X+", "X+", "X+", "X-", "V-"}},
+    {"end by a throw", {"U-", "X+", "X+", "X+", "X+", "X+", "X+", "X-", "V-"}},
 };
 constexpr int event_count = static_cast<int>(sizeof rules / sizeof rules[0]);
 constexpr int first_control = 6;
@@ -87,8 +88,9 @@ struct Model {
 };
 
 constexpr ServiceState real_states[] = {
-    ServiceState::stopped, ServiceState::start_pending,    ServiceState::running,      ServiceState::pause_pending,
-    ServiceState::paused,  ServiceState::continue_pending, ServiceState::stop_pending, ServiceState::stopped};
+    ServiceState::stopped,       ServiceState::start_pending, ServiceState::running,
+    ServiceState::pause_pending, ServiceState::paused,        ServiceState::continue_pending,
+    ServiceState::stop_pending,  ServiceState::stopped,       ServiceState::stopped};
 
 std::uint32_t answer_code(char letter) {
     switch (letter) {
@@ -117,7 +119,7 @@ bool step(ServiceMachine& machine, Model& model, int event) {
     } else if (next != model.state) {
         model.checkpoint = std::strchr("PACT", states[next]) != nullptr ? 1 : 0;
     }
-    if (next != model.state && states[next] == 'T') {
+    if (next != model.state && (states[next] == 'V' || (states[next] == 'T' && before != 'V'))) {
         model.reason = event == 5   ? StopReason::interrupt
                        : event == 6 ? StopReason::operator_request
                                     : StopReason::shutdown;

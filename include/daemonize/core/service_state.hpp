@@ -41,7 +41,7 @@ class ServiceMachine {
     bool begin() noexcept {
         if (begun_) return false;
         begun_ = true;
-        return enter(ServiceState::start_pending);
+        return enter(stop_requested() ? ServiceState::stop_pending : ServiceState::start_pending);
     }
 
     // RUNNING, from START_PENDING only: a stop that came before is kept.
@@ -82,11 +82,11 @@ class ServiceMachine {
         return true;
     }
 
-    // A stop from elsewhere than the SCM. The first reason stays.
+    // A stop from elsewhere than the SCM, which may come before there is anything to stop. The first reason stays.
     bool request_stop(StopReason reason) noexcept {
-        if (!alive() || stop_requested() || reason == StopReason::none) return false;
+        if (ended_ || stop_requested() || reason == StopReason::none) return false;
         reason_ = reason;
-        return enter(ServiceState::stop_pending);
+        return begun_ && enter(ServiceState::stop_pending);
     }
 
     // A control as the handler gets it. `handled`: the application has a handler for it.

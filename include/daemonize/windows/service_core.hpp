@@ -68,9 +68,9 @@ class ServiceCore {
     // A stop that the SCM does not know of. False where one was asked for already.
     bool request_stop(StopReason reason, Duration allowance) noexcept {
         const PortLock held(*port_);
-        if (!machine_.request_stop(reason)) return false;
+        if (machine_.stop_requested()) return false;
+        if (machine_.request_stop(reason)) report();
         note_stop(allowance);
-        report();
         tell_body();
         return true;
     }

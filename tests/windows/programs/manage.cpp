@@ -3,8 +3,6 @@
 
 #include <chrono>
 
-#include <shellapi.h>
-
 using namespace std::chrono_literals;
 using namespace test;
 using daemonize::Control;
@@ -218,25 +216,6 @@ CASE(event_log) {
 CASE(hold) {
     std::ofstream("held.txt") << "held";
     ::Sleep(INFINITE);
-}
-
-CASE(command_lines) {
-    // Ours and Windows' own reading of one text.
-    std::uint32_t seed = 1;
-    const auto next = [&](std::uint32_t below) { return (seed = seed * 1664525 + 1013904223) / 65536 % below; };
-    for (int round = 0; round < 20000; ++round) {
-        std::string line = next(2) == 0 ? "x.exe " : "\"a b\" ";
-        for (std::uint32_t length = next(14); length > 0; --length) line += "ab \t\"\"\\\\"[next(8)];
-        int count = 0;
-        wchar_t** const values = ::CommandLineToArgvW(daemonize::detail::widen(line).c_str(), &count);
-        std::string theirs;
-        for (int i = 0; i < count; ++i) theirs += "<" + daemonize::detail::narrow(values[i]) + ">";
-        ::LocalFree(values);
-        std::string ours;
-        for (const std::string& value : daemonize::detail::parse_command_line(line)) ours += "<" + value + ">";
-        SAME(ours + " of " + line, theirs + " of " + line);
-        if (test::failures() > 5) return;
-    }
 }
 
 int main(int count, char** values) { return run_cases(count, values); }
