@@ -13,7 +13,6 @@ using daemonize::Control;
 using daemonize::Duration;
 using daemonize::ServiceState;
 using daemonize::Severity;
-using daemonize::StopReason;
 using daemonize::WinService;
 using daemonize::testing::FakeScm;
 using Context = WinService::Context;
@@ -142,6 +141,7 @@ TEST_CASE("PAUSED is reported when on_pause has returned, and sleeping goes on u
             during.push_back(seen_by->state());
             CHECK_FALSE(context.paused());
         })
+        .on_user_control(128, [] {})
         .body([&](Context& context) {
             context.ready();
             while (context.sleep_for(10s)) ++rounds;
@@ -154,6 +154,8 @@ TEST_CASE("PAUSED is reported when on_pause has returned, and sleeping goes on u
     CHECK(scm.control(Control::pause) == 0);
     CHECK(scm.state() == ServiceState::paused);
     scm.advance(1h);
+    CHECK(rounds == 1);
+    CHECK(scm.control(daemonize::user_control(128)) == 0); // wakes it, and its time has long passed
     CHECK(rounds == 1);
     CHECK(scm.control(Control::pause) == 0);
     CHECK(scm.control(Control::resume) == 0);
