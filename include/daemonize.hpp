@@ -22,24 +22,45 @@
 //     posix/launch.hpp       Launch: what came of it; a launch from check to readiness
 //     posix/daemon.hpp       Daemon: ready, progress, fail, reopen_logs
 //     posix/pid_file.hpp     PidFile: a lock that says who runs
+//     windows/win_service.hpp      WinService: a Windows service, and a console program where somebody starts it by hand
+//     windows/service_context.hpp  its Context: ready, progress, sleep_for, wait_for_stop, poll
+//     windows/service_manager.hpp  ServiceManager: install, uninstall, start, stop, pause, resume, control, status
+//     windows/event_log.hpp        EventLog: the event log, and by the same calls (posix/event_log.hpp) syslog
+//     testing/fake_scm.hpp         FakeScm: a service control manager for tests, on any platform
+//     core/service_types.hpp       Control, Accept, ServiceState, the events' contents
+//     core/service_config.hpp      ServiceConfig: what a service can be installed with
 //     core/failure.hpp       Failure, Error: what went wrong
 //     core/stage.hpp         Stage: each step, its words and its exit status
 //     core/duration.hpp      Duration: any std::chrono duration
 //     core/callback.hpp      Callback: a stored function
 //
 // Macros, all of them: DAEMONIZE_VERSION_MAJOR, _MINOR and _PATCH; DAEMONIZE_HAS_EXCEPTIONS(), DAEMONIZE_ON_WINDOWS() and
-// DAEMONIZE_ON_LINUX(), function-like; DAEMONIZE_SYSTEM(call), which tests may define (core/platform.hpp).
+// DAEMONIZE_ON_LINUX(), function-like; DAEMONIZE_SYSTEM(call), which tests may define (core/platform.hpp); and
+// DAEMONIZE_TESTING, which a test defines to have FakeScm.
 #ifndef DAEMONIZE_HPP
 #define DAEMONIZE_HPP
 
 #include "daemonize/core/platform.hpp"
 
 #include "daemonize/core/callback.hpp"
+#include "daemonize/core/command_line.hpp"
 #include "daemonize/core/duration.hpp"
 #include "daemonize/core/failure.hpp"
+#include "daemonize/core/pending_watch.hpp"
+#include "daemonize/core/service_config.hpp"
+#include "daemonize/windows/win_service.hpp"
 
-#if !DAEMONIZE_ON_WINDOWS()
+#if DAEMONIZE_ON_WINDOWS()
+#include "daemonize/windows/real_scm.hpp"
+#include "daemonize/windows/service_manager.hpp"
+#else
 #include "daemonize/posix/daemonizer.hpp"
+#include "daemonize/posix/event_log.hpp"
+#include "daemonize/windows/no_scm.hpp"
+#endif
+
+#if defined(DAEMONIZE_TESTING)
+#include "daemonize/testing/fake_scm.hpp"
 #endif
 
 #endif

@@ -34,7 +34,20 @@ enum class Stage {
     readiness,
     timeout,
     interrupted,
-    body
+    body,
+    // of Windows services
+    dispatcher,
+    service_manager,
+    service_open,
+    service_install,
+    service_configure,
+    service_uninstall,
+    service_start,
+    service_stop,
+    service_control,
+    service_query,
+    service_wait,
+    event_log
 };
 
 namespace detail {
@@ -76,6 +89,18 @@ inline StageFacts stage_facts(Stage stage) noexcept {
     case Stage::timeout: return {"become ready", 124};
     case Stage::interrupted: return {"become ready", 130};
     case Stage::body: return {"run", 1};
+    case Stage::dispatcher: return {"reach the service control manager for", 80};
+    case Stage::service_manager: return {"open the service control manager", 81};
+    case Stage::service_open: return {"open the service", 82};
+    case Stage::service_install: return {"install the service", 83};
+    case Stage::service_configure: return {"configure the service", 84};
+    case Stage::service_uninstall: return {"uninstall the service", 85};
+    case Stage::service_start: return {"start the service", 86};
+    case Stage::service_stop: return {"stop the service", 87};
+    case Stage::service_control: return {"send a control to the service", 88};
+    case Stage::service_query: return {"query the service", 89};
+    case Stage::service_wait: return {"wait for the service", 90};
+    case Stage::event_log: return {"write to the log", 91};
     }
     return {"run", 1};
 }

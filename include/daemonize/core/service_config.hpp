@@ -1,0 +1,72 @@
+// ServiceConfig: all that a service can be installed with, and what of it is wrong before Windows is asked.
+// Uses service_name; ServiceManager uses it.
+#ifndef DAEMONIZE_CORE_SERVICE_CONFIG_HPP
+#define DAEMONIZE_CORE_SERVICE_CONFIG_HPP
+
+#include "service_name.hpp"
+
+#include <string>
+#include <vector>
+
+namespace daemonize {
+
+/// When a service is started: SERVICE_AUTO_START and so on. `delayed` is automatic, some two minutes after the boot.
+enum class StartType : std::uint32_t { automatic = 2, manual = 3, disabled = 4, delayed = 0x102 };
+
+/// SERVICE_SID_TYPE_…: whether the service has a security identifier of its own.
+enum class SidType : std::uint32_t { none = 0, unrestricted = 1, restricted = 3 };
+
+/// What Windows does when a service fails: SC_ACTION_….
+struct FailureAction {
+    enum class Type : std::uint32_t { none = 0, restart = 1, reboot = 2, run_command = 3 };
+    Type type = Type::restart;
+    Duration after;
+};
+
+/// A service's configuration. What is left out is Windows' default.
+struct ServiceConfig {
+    std::string display_name; ///< the name itself where it is empty
+    std::string description;
+    std::string program;                ///< this program where it is empty
+    std::vector<std::string> arguments; ///< of the command line; quoting is the library's
+    ServiceType type = ServiceType::own_process;
+    StartType start = StartType::manual;
+    std::vector<std::string> dependencies;
+    std::string account; ///< LocalSystem where it is empty
+    std::string password;
+    std::vector<FailureAction> failure_actions;        ///< for the first failure, the second, and all later ones
+    Duration failure_reset = Duration::seconds(86400); ///< without a failure for so long, counting starts again
+    std::string failure_command;
+    bool non_crash_failures = true; ///< an exit code that is not 0 counts as a failure too
+    Duration preshutdown_timeout;   ///< Windows' default where it is 0
+    SidType sid_type = SidType::none;
+    std::vector<std::string> privileges; ///< the only ones it keeps; empty keeps the account's
+};
+
+namespace detail {
+
+inline Failure check_service_config(const std::string& name, const ServiceConfig& config) {
+    if (const Failure problem = check_service_name(name)) return problem;
+    const auto refuse = [&](const std::string& reason) {
+        return Failure(Stage::options, win32_error(win32::invalid_parameter),
+                       "the configuration of the service " + name, reason);
+    };
+    if (config.program.find('"') != std::string::npos) return refuse("the program's path has a quote");
+    if (to_utf16(config.display_name).size() > 256) return refuse("the display name has more than 256 characters");
+    for (const std::string& dependency : config.dependencies) {
+        if (dependency.empty()) return refuse("a dependency has no name");
+    }
+    for (const FailureAction& action : config.failure_actions) {
+        if (action.type == FailureAction::Type::run_command && config.failure_command.empty()) {
+            return refuse("a failure is to run a command, and there is none");
+        }
+        if (action.after < Duration()) return refuse("a failure's delay is negative");
+    }
+    if (config.preshutdown_timeout < Duration()) return refuse("the pre-shutdown time-out is negative");
+    return Failure();
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

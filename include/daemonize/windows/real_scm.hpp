@@ -1,0 +1,126 @@
+// WinService's way to Windows: who started this process, the dispatcher with its ServiceMain, or else the console.
+// Uses win_service and console; the umbrella includes it on Windows.
+#ifndef DAEMONIZE_WINDOWS_REAL_SCM_HPP
+#define DAEMONIZE_WINDOWS_REAL_SCM_HPP
+
+#include "../core/command_line.hpp"
+#include "console.hpp"
+#include "win_service.hpp"
+
+#include <tlhelp32.h>
+
+namespace daemonize {
+
+/// The process's command line in UTF-8, the program first: what main() gets has lost what the code page lacks.
+inline std::vector<std::string> command_line() {
+    return detail::parse_command_line(detail::narrow(DAEMONIZE_SYSTEM(GetCommandLineW)()));
+}
+
+namespace detail {
+
+// Whether services.exe is the parent: session and token mislead in containers and with restricted accounts, and to ask
+// the dispatcher itself costs ten seconds at a console.
+inline bool is_started_by_scm() noexcept {
+    const HANDLE snapshot = DAEMONIZE_SYSTEM(CreateToolhelp32Snapshot)(TH32CS_SNAPPROCESS, 0);
+    if (snapshot == INVALID_HANDLE_VALUE) return false;
+    const DWORD self = DAEMONIZE_SYSTEM(GetCurrentProcessId)();
+    DWORD parent = 0;
+    bool found = false;
+    PROCESSENTRY32W entry = {};
+    for (int pass = 0; pass < 2; ++pass) {
+        entry.dwSize = sizeof entry;
+        BOOL more = DAEMONIZE_SYSTEM(Process32FirstW)(snapshot, &entry);
+        for (; more != FALSE; more = DAEMONIZE_SYSTEM(Process32NextW)(snapshot, &entry)) {
+            if (pass == 0 && entry.th32ProcessID == self) parent = entry.th32ParentProcessID;
+            if (pass == 1 && entry.th32ProcessID == parent) {
+                found = DAEMONIZE_SYSTEM(lstrcmpiW)(entry.szExeFile, L"services.exe") == 0;
+            }
+        }
+    }
+    static_cast<void>(DAEMONIZE_SYSTEM(CloseHandle)(snapshot));
+    return found;
+}
+
+// The services that the dispatcher knows: it calls ServiceMain with a name, and no pointer of ours.
+struct Dispatched {
+    ServiceCore* const* services = nullptr;
+    std::size_t count = 0;
+};
+
+inline Dispatched& dispatched() noexcept {
+    static Dispatched* const one = new Dispatched; // ServiceMain may run on when main() has returned
+    return *one;
+}
+
+inline void WINAPI service_main(DWORD count, wchar_t** values) {
+    std::vector<std::string> arguments;
+    for (DWORD i = 0; i < count; ++i) arguments.push_back(narrow(values[i]));
+    const Dispatched& known = dispatched();
+    ServiceCore* core = known.services[0];
+    for (std::size_t i = 0; i < known.count && count > 0; ++i) {
+        if (DAEMONIZE_SYSTEM(lstrcmpiW)(widen(known.services[i]->name).c_str(), values[0]) == 0)
+            core = known.services[i];
+    }
+    core->main(std::move(arguments));
+}
+
+// A service begins in System32: what it names relatively is meant beside the program.
+inline void enter_program_directory() noexcept {
+    const std::wstring path = program_path();
+    const std::size_t slash = path.find_last_of(L"\\/");
+    if (slash == std::wstring::npos) return;
+    static_cast<void>(DAEMONIZE_SYSTEM(SetCurrentDirectoryW)(path.substr(0, slash + 1).c_str()));
+}
+
+// Returns when all have stopped. A Win32 error.
+inline DWORD run_dispatcher(ServiceCore* const* services, std::size_t count) noexcept {
+    const ServiceType type = count > 1 ? ServiceType::share_process : ServiceType::own_process;
+    std::vector<std::wstring> names(count);
+    std::vector<SERVICE_TABLE_ENTRYW> table(count + 1);
+    for (std::size_t i = 0; i < count; ++i) {
+        services[i]->prepare(*new ScmPort, type); // lives as long as the process, as its core
+        names[i] = widen(services[i]->name);
+        table[i].lpServiceName = &names[i][0];
+        table[i].lpServiceProc = &service_main;
+    }
+    dispatched() = {services, count};
+    return DAEMONIZE_SYSTEM(StartServiceCtrlDispatcherW)(table.data()) != FALSE ? NO_ERROR : ::GetLastError();
+}
+
+inline int run_on_host(ServiceCore* const* given, std::size_t count, RunAs run_as) noexcept {
+    const std::vector<std::string> line = daemonize::command_line();
+    // A copy for good: the caller's array goes when main() returns.
+    auto* const services = new ServiceCore*[count];
+    for (std::size_t i = 0; i < count; ++i) {
+        services[i] = given[i];
+        services[i]->command_line = line;
+        if (const Failure problem = services[i]->check()) {
+            write_console(problem.message());
+            static_cast<void>(EventLog(services[i]->name).error(problem.message()));
+            return problem.exit_code();
+        }
+    }
+    if (run_as == RunAs::console || (run_as == RunAs::detected && !is_started_by_scm())) {
+        return run_on_console(services, count);
+    }
+    enter_program_directory();
+    const DWORD error = run_dispatcher(services, count);
+    if (error == NO_ERROR) {
+        int code = 0;
+        for (std::size_t i = 0; i < count && code == 0; ++i) code = services[i]->exit_code();
+        return code;
+    }
+    // A parent that only has the SCM's name.
+    if (error == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT && run_as == RunAs::detected) {
+        return run_on_console(services, count);
+    }
+    const Failure problem = windows_failure(Stage::dispatcher, error, "the service " + services[0]->name);
+    write_console(problem.message());
+    static_cast<void>(EventLog(services[0]->name).error(problem.message()));
+    return problem.exit_code();
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,10 @@
+// After <windows.h> as applications include it, with its macros of min and max, where nobody has forbidden them.
+#include <windows.h>
+
+#include <daemonize.hpp>
+
+int after_windows_h() {
+    daemonize::WinService service("after");
+    service.on_power_event([](auto&, const daemonize::PowerEvent&) {}).body([] { return 0; });
+    return static_cast<int>(service.name().size());
+}

@@ -1,0 +1,163 @@
+#!/bin/sh
+# sh wine.sh set_up TREE WORK               builds the test programs for Windows in WORK, and boots a Wine of its own there
+# sh wine.sh program WORK MODEL NAME CASE   one case of programs/NAME.cpp, by the compiler's thread model
+# sh wine.sh fake_scm|memory_status|console|planted WORK other tests, each described below
+# sh wine.sh tear_down WORK                 ends that Wine
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/skip.sh"
+exec </dev/null
+action=$1
+shift
+command -v wine >/dev/null || skip 'wine is not installed'
+for model in posix win32; do
+    command -v "x86_64-w64-mingw32-g++-$model" >/dev/null || skip "x86_64-w64-mingw32-g++-$model is not installed"
+done
+# Paths and arguments beyond ASCII go through the locale.
+export WINEDEBUG=-all LC_ALL=C.UTF-8
+
+fail() {
+    echo "wine.sh: $*" >&2
+    exit 1
+}
+
+in_work() {
+    work=$(cd "$1" && pwd)
+    export WINEPREFIX="$work/prefix"
+}
+
+# build TREE MODEL SOURCE PROGRAM
+build() {
+    "x86_64-w64-mingw32-g++-$2" -std=c++17 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -static \
+        -I "$1/include" "$1/$3" -o "$4"
+}
+
+# With a space and another alphabet in it: paths have to be quoted, and to survive.
+directory_of() {
+    echo "$work/$1 служба"
+}
+
+set_up() {
+    tree=$1
+    mkdir -p "$2"
+    in_work "$2"
+    for model in posix win32; do
+        mkdir -p "$(directory_of $model)"
+        for program in service manage install refused windows_parts; do
+            build "$tree" $model "tests/windows/programs/$program.cpp" "$(directory_of $model)/$program.exe"
+        done
+    done
+    build "$tree" posix examples/memory_status.cpp "$(directory_of posix)/memory_status.exe"
+    build "$tree" posix tests/windows/programs/planted.cpp "$work/planted.exe"
+    build "$tree" win32 examples/test_with_fake_scm.cpp "$work/fake.exe"
+    rm -f "$(directory_of posix)/held.txt"
+    timeout 120 wineboot -i 2>"$work/boot.log" || fail "wineboot: status $?"
+    wineserver -w
+    hold
+    # A cold one can take another service's start for ours.
+    timeout 60 wine manage.exe life || fail "the first life of a service: status $?"
+}
+
+# When the last ordinary program ends, Wine ends its services with it, and two programs that begin together may make two
+# service control managers: this one stays as long as the tests run, and is there before they begin.
+hold() {
+    cd "$(directory_of posix)"
+    setsid timeout 1800 wine manage.exe hold >/dev/null 2>&1 &
+    timeout 60 sh -c 'until [ -s held.txt ]; do sleep 0.1; done' || fail 'no program stays in Wine'
+}
+
+say() {
+    echo "> $*"
+    timeout 60 "$@" 2>&1 | tr -d '\r'
+}
+
+# expect WHAT TEXT: the transcript has a line with it.
+expect() {
+    grep -q -e "$1" "$work/transcript" || { cat "$work/transcript"; fail "no line with: $1"; }
+}
+
+# The MemoryStatus example, by its own verbs and by `wine sc` and `wine net`.
+memory_status() {
+    in_work "$1"
+    cd "$(directory_of posix)"
+    rm -f "$WINEPREFIX/drive_c/память.log"
+    {
+        say wine memory_status.exe install --log 'C:\память.log'
+        say wine sc qc MemoryStatus
+        say wine memory_status.exe start
+        say wine memory_status.exe status
+        say wine sc query MemoryStatus
+        say wine memory_status.exe pause
+        say wine memory_status.exe status
+        say wine memory_status.exe continue
+        say wine net stop MemoryStatus
+        say wine net start MemoryStatus
+        say wine memory_status.exe status
+        say wine sc stop MemoryStatus
+        say wine memory_status.exe stop
+        say wine memory_status.exe status
+        say wine memory_status.exe uninstall
+        say wine memory_status.exe status
+    } >"$work/transcript" || true
+    cat "$work/transcript"
+    expect '^paused$'
+    expect 'MemoryStatus service was stopped successfully'
+    expect 'MemoryStatus service was started successfully'
+    expect 'cannot open the service MemoryStatus: .*1060'
+    [ "$(grep -c '^running$' "$work/transcript")" -eq 2 ] || fail 'it was not running twice'
+    [ "$(grep -c '^stopped$' "$work/transcript")" -eq 1 ] || fail 'it was not stopped'
+    # Once a start, at the least.
+    [ "$(grep -c 'in use [0-9]* %, physical' "$WINEPREFIX/drive_c/память.log")" -ge 2 ] || fail 'the log is too short'
+}
+
+# Started by hand: the foreground at once, and Ctrl-C ends it with success.
+console() {
+    in_work "$1"
+    cd "$(directory_of posix)"
+    rm -f MemoryStatus.log
+    : >"$work/console"
+    wine memory_status.exe 2>"$work/console" &
+    service=$!
+    # Ten seconds would be the dispatcher's own refusal.
+    timeout 8 sh -c 'until [ -s MemoryStatus.log ]; do sleep 0.1; done' || fail 'it did not run at once'
+    grep -q 'MemoryStatus: started by hand, and running in the foreground' "$work/console" || fail 'it did not say so'
+    kill -INT $service
+    status=0
+    wait $service || status=$?
+    [ $status -eq 0 ] || fail "Ctrl-C ended it with status $status"
+}
+
+# A file at C:\My.exe must not be run in place of the service in C:\My Service; unquoted, it is.
+planted() {
+    in_work "$1"
+    drive=$WINEPREFIX/drive_c
+    mkdir -p "$drive/My служба"
+    cp "$(directory_of posix)/service.exe" "$(directory_of posix)/manage.exe" "$drive/My служба/"
+    cp "$work/planted.exe" "$drive/My.exe"
+    rm -f "$drive/planted.txt"
+    wine 'C:\My служба\manage.exe' quoted_path || fail 'the service did not run'
+    [ ! -e "$drive/planted.txt" ] || fail 'the planted program ran'
+    wine sc create daemonize-unquoted binpath= 'C:\My служба\service.exe' >/dev/null
+    timeout 30 wine sc start daemonize-unquoted >/dev/null 2>&1 || true
+    timeout 10 sh -c 'until [ -e "$0" ]; do sleep 0.1; done' "$drive/planted.txt" ||
+        fail 'even unquoted it does not run, so that this proves nothing'
+    wine sc delete daemonize-unquoted >/dev/null
+    rm "$drive/My.exe"
+}
+
+program() {
+    in_work "$1"
+    cd "$(directory_of "$2")"
+    timeout 120 wine "$3.exe" "$4"
+}
+
+case $action in
+    set_up | program | memory_status | console | planted) "$action" "$@" ;;
+    fake_scm)
+        in_work "$1"
+        timeout 60 wine "$work/fake.exe" ;;
+    tear_down)
+        in_work "$1"
+        wineserver -k || true ;;
+    *) fail "no such test: $action" ;;
+esac
