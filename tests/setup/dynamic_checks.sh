@@ -21,8 +21,10 @@ sanitized_suite() {
     mkdir -p "$reports"
     # Daemons that have become somebody else report as well.
     chmod 1777 "$reports"
+    # Not vptr: it asks through a pipe whether memory is there, and with no descriptor left takes every object for none.
     if build_in "$1" "$top" -DCMAKE_CXX_COMPILER=clang++ -DDAEMONIZE_INSTALL=OFF \
-        -DCMAKE_CXX_FLAGS='-gline-tables-only -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer'; then
+        -DCMAKE_CXX_FLAGS="-gline-tables-only -fno-omit-frame-pointer \
+            -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all"; then
         # No search for leaks, which valgrind does: without /proc, as in a daemon's new root, it never ends.
         run_ctest 'suite with ASan and UBSan' "$1" '' \
             env ASAN_OPTIONS="log_path=$reports/report:detect_leaks=0" UBSAN_OPTIONS="log_path=$reports/report:print_stacktrace=1" \
