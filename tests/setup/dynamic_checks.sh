@@ -23,6 +23,7 @@ sanitized_suite() {
     chmod 1777 "$reports"
     # Not vptr: it asks through a pipe whether memory is there, and with no descriptor left takes every object for none.
     if build_in "$1" "$top" -DCMAKE_CXX_COMPILER=clang++ -DDAEMONIZE_INSTALL=OFF \
+        -DDAEMONIZE_TEST_SINGLE_HEADER=OFF \
         -DCMAKE_CXX_FLAGS="-gline-tables-only -fno-omit-frame-pointer \
             -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all"; then
         # No search for leaks, which valgrind does: without /proc, as in a daemon's new root, it never ends.
