@@ -1,5 +1,5 @@
 // What ServiceManager asks of Windows, call by call, where Wine's services.exe shows none of it: the order in which
-// dependents stop and start.
+// dependents stop and start, and each level of the configuration.
 #include "answering_scm.hpp"
 
 #include <daemonize.hpp>
@@ -31,6 +31,60 @@ void base_with_dependents() {
 
 // Each is waited for before the next is asked.
 const char* const all_stopped = "stop top\nstopped top\nstop middle\nstopped middle\nstop base\nstopped base\n";
+
+ServiceConfig plain() {
+    ServiceConfig config;
+    config.program = detail::narrow(detail::program_path().c_str());
+    return config;
+}
+
+ServiceConfig full() {
+    ServiceConfig config = plain();
+    config.start = StartType::delayed;
+    config.description = "what it does";
+    using Type = FailureAction::Type;
+    config.failure_actions = {{Type::restart, Duration::seconds(5)},
+                              {Type::run_command, Duration::seconds(60)},
+                              {Type::none, Duration::seconds(365 * 86400)}};
+    config.failure_reset = Duration::seconds(3600);
+    config.failure_command = "mend.exe /now";
+    config.preshutdown_timeout = Duration::milliseconds(45500);
+    config.sid_type = SidType::restricted;
+    config.privileges = {"SeChangeNotifyPrivilege", "SeShutdownPrivilege"};
+    return config;
+}
+
+const char* const all_levels = "description: 'what it does'\n"
+                               "failure actions: reset 3600, message '', command 'mend.exe /now', 3, "
+                               "1 after 5000, 3 after 60000, 0 after 2147483647\n"
+                               "delayed start: 1\n"
+                               "non-crash failures: 1\n"
+                               "SID type: 3\n"
+                               "pre-shutdown time-out: 45500\n"
+                               "privileges: SeChangeNotifyPrivilege SeShutdownPrivilege\n";
+
+struct Level {
+    DWORD number;
+    const char* text;
+};
+const Level levels[] = {{SERVICE_CONFIG_DESCRIPTION, "'s description"},
+                        {SERVICE_CONFIG_FAILURE_ACTIONS, "'s failure actions"},
+                        {SERVICE_CONFIG_DELAYED_AUTO_START_INFO, "'s delayed start"},
+                        {SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, "'s flag for failures without a crash"},
+                        {SERVICE_CONFIG_SERVICE_SID_INFO, "'s SID type"},
+                        {SERVICE_CONFIG_PRESHUTDOWN_INFO, "'s pre-shutdown time-out"},
+                        {SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, "'s privileges"}};
+
+void refuse_level(const Level& level, const ServiceConfig& config) {
+    scm::refused_level = level.number;
+    Failure failure;
+    HOLDS(!manager.install(config, failure));
+    SAME(scm::refused_level, 0u);
+    SAME(failure.code().value(), static_cast<int>(ERROR_NOT_ENOUGH_QUOTA));
+    HOLDS(failure.stage() == Stage::service_configure);
+    HOLDS(failure.message().find(std::string("base") + level.text) != std::string::npos);
+    SAME(scm::open_handles, 0);
+}
 
 } // namespace
 
@@ -75,6 +129,73 @@ CASE(stopping_dependent) {
     manager.restart();
     SAME(scm::joined(scm::events), "stopped top\nstop middle\nstopped middle\nstop base\nstopped base\n"
                                    "start base\nstart middle\n");
+}
+
+CASE(levels_of_a_new_service) {
+    manager.install(full());
+    SAME(scm::joined(scm::events), all_levels);
+    SAME(scm::services[L"base"].start, static_cast<DWORD>(SERVICE_AUTO_START));
+    // What is Windows' beginning is not set at all.
+    scm::services.clear();
+    scm::forget();
+    manager.install(plain());
+    SAME(scm::joined(scm::events), "");
+    scm::services.clear();
+    ServiceConfig config = plain();
+    config.failure_actions = {{FailureAction::Type::restart, Duration::seconds(1)}};
+    config.failure_reset = Duration::seconds(100LL * 365 * 86400);
+    config.non_crash_failures = false;
+    manager.install(config);
+    SAME(scm::joined(scm::events), "failure actions: reset 4294967295, message '', command '', 1, 1 after 1000\n");
+}
+
+CASE(levels_of_an_existing_service) {
+    manager.install(plain());
+    scm::forget();
+    manager.install(full());
+    SAME(scm::joined(scm::events), all_levels);
+    // What is there already is not set twice; what is taken out goes.
+    scm::forget();
+    ServiceConfig config = plain();
+    config.sid_type = SidType::restricted;
+    manager.install(config);
+    SAME(scm::joined(scm::events), "description: ''\n"
+                                   "failure actions: reset 86400, message '', command '', 0\n"
+                                   "delayed start: 0\n"
+                                   "non-crash failures: 0\n");
+}
+
+CASE(refused_level_of_a_new_service) {
+    for (const Level& level : levels) {
+        refuse_level(level, full());
+        SAME(scm::events.back(), "delete base");
+        HOLDS(!manager.exists());
+    }
+}
+
+CASE(refused_level_of_an_existing_service) {
+    ServiceConfig before = plain();
+    for (int i = 0; i < 2; ++i) {
+        scm::services.clear();
+        manager.install(before);
+        const std::string configuration = scm::configuration(L"base");
+        for (const Level& level : levels) {
+            ServiceConfig after = full();
+            after.display_name = "after";
+            after.arguments = {"after"};
+            refuse_level(level, after);
+            SAME(scm::configuration(L"base"), configuration);
+        }
+        // And again over one that has everything.
+        before.description = "before";
+        before.start = StartType::automatic;
+        before.failure_actions = {{FailureAction::Type::reboot, Duration::seconds(9)}};
+        before.failure_command = "before.exe";
+        before.non_crash_failures = false;
+        before.sid_type = SidType::unrestricted;
+        before.preshutdown_timeout = Duration::seconds(7);
+        before.privileges = {"SeBackupPrivilege"};
+    }
 }
 
 int main(int count, char** values) try { return test::run(count, values); } catch (const std::exception& error) {
