@@ -219,7 +219,10 @@ constexpr DWORD delete_access = 0x00010000;
 // Makes a service, with everything, or takes it away again.
 inline bool create(const ScHandle& manager, const std::string& name, const ServiceConfig& config,
                    const WideConfig& wide, Failure& failure) {
-    const DWORD access = SERVICE_CHANGE_CONFIG | SERVICE_QUERY_CONFIG | SERVICE_START | delete_access;
+    DWORD access = SERVICE_CHANGE_CONFIG | delete_access;
+    for (const FailureAction& action : config.failure_actions) {
+        if (action.type == FailureAction::Type::restart) access |= SERVICE_START; // what may restart it must be let to
+    }
     const ScHandle service(DAEMONIZE_SYSTEM(CreateServiceW)(
         manager.get(), wide.name(), wide.display(), access, wide.type(), wide.start(), SERVICE_ERROR_NORMAL,
         wide.path(), nullptr, nullptr, wide.dependencies(), wide.account(), wide.password()));

@@ -1,5 +1,5 @@
 // What ServiceManager asks of Windows, call by call, where Wine's services.exe shows none of it: the order in which
-// dependents stop and start, and each level of the configuration.
+// dependents stop and start, each level of the configuration, and the rights of every handle.
 #include "answering_scm.hpp"
 
 #include <daemonize.hpp>
@@ -83,6 +83,23 @@ void refuse_level(const Level& level, const ServiceConfig& config) {
     SAME(failure.code().value(), static_cast<int>(ERROR_NOT_ENOUGH_QUOTA));
     HOLDS(failure.stage() == Stage::service_configure);
     HOLDS(failure.message().find(std::string("base") + level.text) != std::string::npos);
+    SAME(scm::open_handles, 0);
+}
+
+std::string rights(const std::vector<DWORD>& values) {
+    std::ostringstream out;
+    for (const DWORD value : values) out << (out.tellp() > 0 ? " " : "") << std::hex << value;
+    return out.str();
+}
+
+// What the managers and the services are opened for, in order. The answering SCM refuses what is asked without its
+// right, so that these are also enough.
+template <class Operation>
+void opens(const char* managers, const char* services, Operation operation) {
+    scm::forget();
+    operation();
+    SAME(rights(scm::manager_rights), managers);
+    SAME(rights(scm::service_rights), services);
     SAME(scm::open_handles, 0);
 }
 
@@ -196,6 +213,35 @@ CASE(refused_level_of_an_existing_service) {
         before.preshutdown_timeout = Duration::seconds(7);
         before.privileges = {"SeBackupPrivilege"};
     }
+}
+
+// The SCM: 1 connect, 2 create. A service: 1 query its configuration, 2 change it, 4 query its status, 8 list its
+// dependents, 10 start, 20 stop, 40 pause and continue, 80 interrogate, 100 controls of its own, 10000 delete.
+CASE(least_rights) {
+    ServiceConfig restarting = plain();
+    restarting.failure_actions = {{FailureAction::Type::restart, Duration::seconds(1)}};
+    opens("3", "10002", [] { manager.install(plain()); });
+    opens("3", "13", [] { manager.install(plain()); });
+    opens("3", "13", [&] { manager.install(restarting); });
+    opens("1 1 1", "2c 10000 4", [] { manager.uninstall(); });
+    // One that restarts by itself takes the right to start it.
+    opens("3", "10012", [&] { manager.install(restarting); });
+    opens("1", "14", [] { manager.start(); });
+    opens("1", "4", [] { static_cast<void>(manager.status()); });
+    opens("1", "4", [] { HOLDS(manager.exists()); });
+    opens("1", "4", [] { manager.wait_for(ServiceState::running); });
+    opens("1", "44", [] { manager.pause(); });
+    opens("1", "44", [] { manager.resume(); });
+    opens("1", "100", [] { manager.control(200u); });
+    opens("1", "40", [] { manager.control(Control::param_change); });
+    opens("1", "40", [] { manager.control(Control::netbind_add); });
+    opens("1", "80", [] { manager.control(Control::interrogate); });
+    opens("1 1", "2c 14", [] { manager.restart(); });
+    opens("1", "2c", [] { manager.stop(); });
+    opens("1", "14", [] { manager.start(); });
+    opens("1", "20", [] { manager.control(Control::stop); });
+    base_with_dependents();
+    opens("1 1 1 1 1 1", "2c 2c 2c 14 14 14", [] { manager.restart(); });
 }
 
 int main(int count, char** values) try { return test::run(count, values); } catch (const std::exception& error) {
