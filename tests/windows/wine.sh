@@ -43,7 +43,7 @@ set_up() {
     in_work "$2"
     for model in posix win32; do
         mkdir -p "$(directory_of $model)"
-        for program in service manage install refused windows_parts; do
+        for program in service manage install refused asked_of_scm windows_parts; do
             build "$tree" $model "tests/windows/programs/$program.cpp" "$(directory_of $model)/$program.exe"
         done
     done

@@ -85,6 +85,7 @@ class Extras {
     // Puts back what was there before.
     void restore() noexcept {
         for (std::size_t i = saved_.size(); i-- > 0;) {
+            empty_for_null(saved_[i].level, saved_[i].bytes.data());
             static_cast<void>(
                 DAEMONIZE_SYSTEM(ChangeServiceConfig2W)(service_.get(), saved_[i].level,
                                                         saved_[i].bytes.data())); // the first failure counts
@@ -97,7 +98,23 @@ class Extras {
         std::vector<BYTE> bytes;
     };
 
-    // What a query gives has the form that a change takes.
+    // What a query gives has the form that a change takes, but for what is not there: the query's null would leave what
+    // came in between, and only an empty text, or no actions at an address, take it away.
+    static void empty_for_null(DWORD level, BYTE* bytes) noexcept {
+        static wchar_t no_text[] = L"";
+        static SC_ACTION no_action = {SC_ACTION_NONE, 0};
+        if (level == SERVICE_CONFIG_DESCRIPTION) {
+            auto& info = *reinterpret_cast<SERVICE_DESCRIPTIONW*>(bytes);
+            if (info.lpDescription == nullptr) info.lpDescription = no_text;
+        } else if (level == SERVICE_CONFIG_FAILURE_ACTIONS) {
+            auto& info = *reinterpret_cast<SERVICE_FAILURE_ACTIONSW*>(bytes);
+            if (info.lpCommand == nullptr) info.lpCommand = no_text;
+            if (info.lpRebootMsg == nullptr) info.lpRebootMsg = no_text;
+            if (info.lpsaActions == nullptr) info.lpsaActions = &no_action;
+        }
+    }
+
+    // The whole answer, with the texts that it points to.
     bool query(DWORD level, std::vector<BYTE>& bytes) const {
         DWORD size = 0;
         DAEMONIZE_SYSTEM(QueryServiceConfig2W)(service_.get(), level, nullptr, 0, &size);
@@ -165,7 +182,7 @@ class Extras {
 // Changes an existing service. It goes on running as it was until it is started again.
 inline bool reconfigure(const ScHandle& manager, const std::string& name, const ServiceConfig& config,
                         const WideConfig& wide, Failure& failure) {
-    // Failure actions that restart want the right to start.
+    // Failure actions that restart want the right to start: the new ones, or the old ones when they are put back.
     const ScHandle service =
         open_service(manager, name, SERVICE_CHANGE_CONFIG | SERVICE_QUERY_CONFIG | SERVICE_START, failure);
     if (!service) return false;
@@ -202,7 +219,10 @@ constexpr DWORD delete_access = 0x00010000;
 // Makes a service, with everything, or takes it away again.
 inline bool create(const ScHandle& manager, const std::string& name, const ServiceConfig& config,
                    const WideConfig& wide, Failure& failure) {
-    const DWORD access = SERVICE_CHANGE_CONFIG | SERVICE_QUERY_CONFIG | SERVICE_START | delete_access;
+    DWORD access = SERVICE_CHANGE_CONFIG | delete_access;
+    for (const FailureAction& action : config.failure_actions) {
+        if (action.type == FailureAction::Type::restart) access |= SERVICE_START; // what may restart it must be let to
+    }
     const ScHandle service(DAEMONIZE_SYSTEM(CreateServiceW)(
         manager.get(), wide.name(), wide.display(), access, wide.type(), wide.start(), SERVICE_ERROR_NORMAL,
         wide.path(), nullptr, nullptr, wide.dependencies(), wide.account(), wide.password()));

@@ -257,8 +257,10 @@ class ServiceManager {
             return detail::set_failure(failure, Stage::service_stop, ::GetLastError(), name_);
         }
         for (DWORD i = 0; i < count; ++i) {
-            names.push_back(detail::narrow(found[i].lpServiceName));
-            if (!ServiceManager(names.back()).stop(failure)) return false;
+            const std::string name = detail::narrow(found[i].lpServiceName);
+            // One that somebody else is stopping is waited for, and not to be started again.
+            if (found[i].ServiceStatus.dwCurrentState != SERVICE_STOP_PENDING) names.push_back(name);
+            if (!ServiceManager(name).stop(failure)) return false;
         }
         return true;
     }
