@@ -19,8 +19,9 @@ class Callback<Result(Arguments...)> {
     Callback() noexcept = default;
     Callback(std::nullptr_t) noexcept {}
 
-    template <class Target, class = decltype(static_cast<Result>(
-                                std::declval<std::decay_t<Target>&>()(std::declval<Arguments>()...)))>
+    template <
+        class Target, class = std::enable_if_t<!std::is_same<std::decay_t<Target>, Callback>::value>,
+        class = decltype(static_cast<Result>(std::declval<std::decay_t<Target>&>()(std::declval<Arguments>()...)))>
     Callback(Target&& target) {
         using Stored = std::decay_t<Target>;
         target_ = new Stored(std::forward<Target>(target));

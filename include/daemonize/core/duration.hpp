@@ -69,7 +69,12 @@ class Duration {
     }
 
     static constexpr std::int64_t common_divisor(std::int64_t a, std::int64_t b) noexcept {
-        return b == 0 ? a : common_divisor(b, a % b);
+        while (b != 0) {
+            const std::int64_t rest = a % b;
+            a = b;
+            b = rest;
+        }
+        return a;
     }
 
     static constexpr std::int64_t from_floating(double nanoseconds) noexcept {

@@ -46,7 +46,7 @@ struct ServiceConfig {
 namespace detail {
 
 inline Failure check_service_config(const std::string& name, const ServiceConfig& config) {
-    if (const Failure problem = check_service_name(name)) return problem;
+    if (Failure problem = check_service_name(name)) return problem;
     const auto refuse = [&](const std::string& reason) {
         return Failure(Stage::options, win32_error(win32::invalid_parameter),
                        "the configuration of the service " + name, reason);

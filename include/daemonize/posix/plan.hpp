@@ -126,7 +126,7 @@ inline std::string Plan::absolute(Stage stage, const std::string& path) {
 
 // Relative paths mean the launcher's directory. Inside a new root that can only hold if the directory is below it.
 inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
-    const std::string whole = absolute(stage, path);
+    std::string whole = absolute(stage, path);
     if (whole.empty() || path[0] == '/' || chroot.empty()) return whole;
     const std::string prefix = chroot.back() == '/' ? chroot : chroot + "/";
     if (whole.compare(0, prefix.size(), prefix) == 0) return whole.substr(prefix.size() - 1);

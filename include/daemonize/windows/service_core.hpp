@@ -34,7 +34,7 @@ class ServiceCore {
 
     // What can be found wrong without Windows.
     Failure check() const {
-        if (const Failure problem = check_service_name(name)) return problem;
+        if (Failure problem = check_service_name(name)) return problem;
         if (!body) {
             return Failure(Stage::options, win32_error(win32::invalid_parameter), "the service " + name,
                            "it has no body");
