@@ -9,7 +9,6 @@
 
 #include <daemonize.hpp>
 
-using daemonize::Daemon;
 using daemonize::Daemonizer;
 using daemonize::Failure;
 using daemonize::Launch;

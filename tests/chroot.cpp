@@ -5,7 +5,6 @@
 #include <ctime>
 
 using daemonize::Daemonizer;
-using daemonize::Stage;
 
 namespace {
 

@@ -39,7 +39,7 @@ inline OwnLaunch& own_launch() noexcept {
     if (own.channel) {
         static_cast<void>(send_fault(own.channel.get(), failed, 0));
     } else {
-        write_error(own.plan->name + ": " + to_failure(failed).message() + "\n");
+        write_error(own.name() + ": " + to_failure(failed).message() + "\n");
     }
     std::exit(code);
 }
@@ -92,7 +92,7 @@ class Daemon {
     void progress(const std::string& text, Duration extend_by = Duration()) {
         detail::OwnLaunch& own = detail::own_launch();
         if (own.ready || own.plan == nullptr) return;
-        if (!own.channel) return detail::write_error(own.plan->name + ": " + detail::one_line(text) + "\n");
+        if (!own.channel) return detail::write_error(own.name() + ": " + detail::one_line(text) + "\n");
         detail::Record record;
         record.kind = detail::Record::progress;
         record.extend_by = extend_by.nanoseconds();
