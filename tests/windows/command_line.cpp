@@ -55,7 +55,8 @@ TEST_CASE("random lists of arguments are read back as they were") {
         Arguments arguments(random() % 6);
         for (std::string& argument : arguments) {
             for (std::size_t length = random() % 12; length > 0; --length) {
-                argument += static_cast<char>(random() % 3 != 0 ? 1 + random() % 255 : "\\\" "[random() % 3]);
+                const bool any = random() % 3 != 0;
+                argument += any ? static_cast<char>(1 + random() % 255) : "\\\" "[random() % 3];
             }
         }
         if (!survives(arguments)) FAIL("is not read back: " << join_command_line("x", arguments));
