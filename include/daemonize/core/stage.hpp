@@ -35,6 +35,12 @@ enum class Stage {
     timeout,
     interrupted,
     body,
+    // of a running service
+    events,
+    notification,
+    sockets,
+    instance,
+    configuration,
     // of Windows services
     dispatcher,
     service_manager,
@@ -89,6 +95,11 @@ inline StageFacts stage_facts(Stage stage) noexcept {
     case Stage::timeout: return {"become ready", 124};
     case Stage::interrupted: return {"become ready", 130};
     case Stage::body: return {"run", 1};
+    case Stage::events: return {"take signals as events", 77};
+    case Stage::notification: return {"notify the service manager", 68};
+    case Stage::sockets: return {"use the socket", 67};
+    case Stage::instance: return {"reach the daemon of", 79};
+    case Stage::configuration: return {"use the configuration", 78};
     case Stage::dispatcher: return {"reach the service control manager for", 80};
     case Stage::service_manager: return {"open the service control manager", 81};
     case Stage::service_open: return {"open the service", 82};
