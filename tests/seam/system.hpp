@@ -189,6 +189,7 @@ using ::_exit;
 using ::alarm;
 using ::clock_gettime;
 using ::getpid;
+using ::sysconf;
 using ::umask;
 
 inline pid_t fork() {

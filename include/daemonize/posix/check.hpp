@@ -114,7 +114,7 @@ inline void check_pid_file(Plan& plan) {
     if (!failure) {
         const PidFile::Holder holder = PidFile::holder(path, failure);
         if (!failure && holder.running) {
-            failure = already_held(path, {LockHolder::State::running, holder.pid});
+            failure = already_held(path, {LockHolder::State::running, holder.pid, true});
         }
     }
     if (failure) plan.problems.push_back(std::move(failure));

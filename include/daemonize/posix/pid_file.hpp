@@ -72,7 +72,7 @@ inline bool is_held_here(const std::string& path) noexcept {
 
 inline Failure open_others_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
     if (!is_held_here(path)) return open_pid_file(path, owners, locked);
-    return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)()});
+    return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)(), true});
 }
 
 // In the process that is to hold it: claims a file that open_pid_file opened. `held` has its path already.
@@ -144,11 +144,11 @@ class PidFile {
     static Holder holder(const std::string& path, Failure& failure) noexcept {
         failure = Failure();
         if (detail::is_held_here(path)) return {true, DAEMONIZE_SYSTEM(getpid)()};
-        constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-        const detail::Descriptor file(detail::retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags); }));
-        if (!file && errno == ENOENT) return {};
+        detail::Descriptor file;
+        struct stat facts;
+        if (!detail::open_to_ask(path, file, facts, failure) || !file) return {};
         detail::LockHolder holder;
-        if (!file || !detail::ask_holder(file.get(), holder)) {
+        if (!detail::ask_holder(file.get(), holder)) {
             failure = Failure(Stage::pid_file_open, detail::posix_error(errno), path);
             return {};
         }

@@ -38,6 +38,8 @@ inline bool set_lock(int file, int command, struct flock request) noexcept {
 
 #if defined(F_OFD_SETLK)
 
+constexpr bool locks_name_holders = true;
+
 // Both bytes, so that nobody's read lock can slip onto the second one before the daemon takes it.
 inline bool lock_whether(int file) noexcept {
     return set_lock(file, F_OFD_SETLK, lock_request(F_WRLCK, whether_byte, 2));
@@ -54,6 +56,8 @@ inline bool lock_as_launcher(int file) noexcept {
 }
 
 #else
+
+constexpr bool locks_name_holders = false;
 
 // Without OFD locks, flock says whether; POSIX locks would collide with it there, so the number in the file says who.
 inline bool lock_whether(int file) noexcept {
@@ -73,7 +77,8 @@ struct LockHolder {
         squatted // a read lock alone: anyone who can read the file may take one, and it means nothing
     };
     State state = State::none;
-    pid_t pid = 0; // 0: the kernel names nobody that we can see
+    pid_t pid = 0;         // 0: nobody that we can see is named
+    bool is_named = false; // by the kernel; else the number is only what the file says
 };
 
 // The lock that would stand in the way of a write lock on this byte; its type is F_UNLCK where none would.
@@ -95,19 +100,25 @@ inline bool ask_holder(int file, LockHolder& holder) noexcept {
     struct flock whether, who, launcher;
     if (!ask_lock(file, who_byte, who)) return false;
     if (who.l_type == F_WRLCK && who.l_pid > 0) {
-        holder = {LockHolder::State::running, who.l_pid};
+        holder = {LockHolder::State::running, who.l_pid, true};
         return true;
     }
     if (!ask_lock(file, launcher_byte, launcher) || !ask_lock(file, whether_byte, whether)) return false;
     if (launcher.l_type == F_WRLCK) {
-        holder = {LockHolder::State::starting, launcher.l_pid > 0 ? launcher.l_pid : 0};
+        holder = {LockHolder::State::starting, launcher.l_pid > 0 ? launcher.l_pid : 0, launcher.l_pid > 0};
     } else if (whether.l_type == F_WRLCK) {
         // The daemon closed another descriptor of the file, and so lost the lock that names it.
-        holder = {LockHolder::State::running, read_pid(file)};
+        holder = {LockHolder::State::running, read_pid(file), false};
     } else if (whether.l_type == F_RDLCK || who.l_type == F_RDLCK || launcher.l_type == F_RDLCK) {
         holder.state = LockHolder::State::squatted;
     }
     return true;
+}
+
+// Whether a launcher still waits for this daemon to be ready. In the foreground a process launches itself.
+inline bool is_awaited(int file, pid_t daemon) noexcept {
+    struct flock launcher;
+    return ask_lock(file, launcher_byte, launcher) && launcher.l_type == F_WRLCK && launcher.l_pid != daemon;
 }
 
 inline bool is_same_file(const struct stat& a, const struct stat& b) noexcept {

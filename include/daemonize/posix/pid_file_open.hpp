@@ -5,6 +5,7 @@
 
 #include "pid_file_lock.hpp"
 
+#include <poll.h>
 #include <string>
 #include <utility>
 
@@ -95,6 +96,22 @@ inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& open
     return false;
 }
 
+// Opens a pid file in order to ask about it. True, and nothing open, where there is none. Whose it is does not matter: the
+// locks name its holder, and who could lie by them could kill that process himself.
+inline bool open_to_ask(const std::string& path, Descriptor& file, struct stat& facts, Failure& failure,
+                        int access = O_RDONLY) {
+    const int flags = access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    file = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags); }));
+    if (!file && errno == ENOENT) return true;
+    if (!file || DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
+        failure =
+            Failure(Stage::pid_file_open, posix_error(errno), path, errno == ELOOP ? "it is a symbolic link" : "");
+    } else {
+        failure = distrust_file(path, facts, Owners{true, facts.st_uid});
+    }
+    return !failure;
+}
+
 inline bool lock_for_start(int file) noexcept { return lock_as_launcher(file) && lock_whether(file); }
 
 // Puts a fresh file where a squatter's read lock blocks the old one. `path.new` is the replacers' own mutex: mode 0600
@@ -131,8 +148,13 @@ inline Failure already_held(const std::string& path, const LockHolder& holder) {
     return Failure(Stage::pid_file_lock, posix_error(EBUSY), path, std::move(reason));
 }
 
+// Whether the lock is one of those that a stop holds for an instant while it takes a dead daemon's file away.
+inline bool may_be_removal(const LockHolder& holder) noexcept {
+    return locks_name_holders && holder.state == LockHolder::State::running && !holder.is_named;
+}
+
 // Locks an open pid file. Neither a failure nor true: something changed meanwhile, so open it anew.
-inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, Failure& failure) {
+inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, bool patient, Failure& failure) {
     if (lock_for_start(opened.get())) return true;
     const int error = errno;
     LockHolder holder;
@@ -142,6 +164,8 @@ inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, Failur
         if (opened.made) static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path.c_str()));
     } else if (holder.state == LockHolder::State::squatted) {
         return replace_squatted(path, opened, failure);
+    } else if (patient && may_be_removal(holder)) {
+        static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // to be cut short does no harm
     } else if (holder.state != LockHolder::State::none) {
         failure = already_held(path, holder);
     }
@@ -160,14 +184,14 @@ inline Failure make_fit(const std::string& path, const OpenPidFile& opened) {
 }
 
 // One try at opening and locking. Neither a failure nor a file: try again.
-inline Failure try_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
+inline Failure try_pid_file(const std::string& path, const Owners& owners, bool patient, OpenPidFile& locked) {
     OpenPidFile opened;
     if (!open_or_make(path, 0644, opened)) {
         return Failure(Stage::pid_file_open, posix_error(errno), path, errno == ELOOP ? "it is a symbolic link" : "");
     }
     if (Failure failure = distrust_file(path, opened.facts, owners)) return failure;
     Failure failure;
-    if (!lock_or_replace(path, opened, failure)) return failure;
+    if (!lock_or_replace(path, opened, patient, failure)) return failure;
     // Its owner may have removed it, or another start replaced it, between our open and our lock.
     if (!is_at(path.c_str(), opened.facts)) return Failure();
     failure = make_fit(path, opened);
@@ -183,7 +207,7 @@ inline Failure try_pid_file(const std::string& path, const Owners& owners, OpenP
 inline Failure open_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
     if (Failure failure = distrust_directory(path, owners)) return failure;
     for (int attempt = 0; attempt < 1000; ++attempt) {
-        Failure failure = try_pid_file(path, owners, locked);
+        Failure failure = try_pid_file(path, owners, attempt < 100, locked);
         if (failure || locked) return failure;
     }
     return Failure(Stage::pid_file_lock, posix_error(EAGAIN), path, "it keeps being replaced");

@@ -29,19 +29,24 @@ inline const char* status_value(const char* text, const char* name) noexcept {
     return found;
 }
 
+// A set of signals as proc(5) writes it, in hexadecimal digits.
+inline std::uint64_t parse_signal_set(const char* value) noexcept {
+    std::uint64_t set = 0;
+    for (; *value != '\0' && *value != '\n'; ++value) {
+        const char* digits = "0123456789abcdef";
+        const char* digit = std::strchr(digits, *value);
+        if (digit == nullptr) break;
+        set = set << 4 | static_cast<std::uint64_t>(digit - digits);
+    }
+    return set;
+}
+
 inline ProcessStatus parse_process_status(const char* text) noexcept {
     ProcessStatus status;
     if (const char* value = status_value(text, "\nThreads:")) {
         parse_number(value, std::strspn(value, "0123456789"), UINT64_MAX, status.threads);
     }
-    if (const char* value = status_value(text, "\nSigIgn:")) {
-        for (; *value != '\0' && *value != '\n'; ++value) {
-            const char* digits = "0123456789abcdef";
-            const char* digit = std::strchr(digits, *value);
-            if (digit == nullptr) break;
-            status.ignored = status.ignored << 4 | static_cast<std::uint64_t>(digit - digits);
-        }
-    }
+    if (const char* value = status_value(text, "\nSigIgn:")) status.ignored = parse_signal_set(value);
     return status;
 }
 

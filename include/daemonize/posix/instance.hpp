@@ -1,0 +1,259 @@
+// Instance: the daemon of a pid file, seen from outside. Who runs, since when; signals, a stop, a reload, a wait.
+// Uses pid_file, process_handle and process_facts; programs and Service use it.
+#ifndef DAEMONIZE_POSIX_INSTANCE_HPP
+#define DAEMONIZE_POSIX_INSTANCE_HPP
+
+#include "pid_file.hpp"
+#include "process_facts.hpp"
+#include "process_handle.hpp"
+
+#include <string>
+#include <utility>
+
+namespace daemonize {
+
+/// The daemon that holds a pid file, found by the file's locks: the number in it is never trusted, and a process that got
+/// the number of a daemon that died is never touched. Each operation looks anew, and holds nothing in between. Each comes
+/// in two forms: one fills a Failure, of Stage::instance or Stage::pid_file_open, the other throws that as an Error.
+///
+/// May be used by several threads. Sources: fcntl(2), "Open file description locks"; pidfd_send_signal(2). Without a pidfd
+/// (Linux before 5.3, a container's filter, other systems) a signal goes to the number at once after the kernel named it.
+class Instance {
+  public:
+    enum class State {
+        not_running,
+        dead,     ///< it left its pid file: killed, or the machine was
+        starting, ///< not ready yet
+        running
+    };
+
+    struct Status {
+        State state = State::not_running;
+        pid_t pid = 0;            ///< where it runs, or starts and can be named
+        std::int64_t since = 0;   ///< when its process began, in seconds since 1970; 0 where the system does not tell
+        std::uint64_t memory = 0; ///< its resident memory in bytes; 0 where the system does not tell
+    };
+
+    /// The daemon of this pid file. Nothing is opened yet.
+    static Instance at(std::string pid_file) { return Instance(std::move(pid_file)); }
+
+    const std::string& pid_file() const noexcept { return path_; }
+
+    /// What it does now. Takes no lock, and so disturbs no start.
+    Status status(Failure& failure) const noexcept {
+        Found found;
+        Status result;
+        if (!find(found, failure)) return result;
+        result.state = found.state;
+        result.pid = found.pid;
+        if (found.pid <= 0) return result;
+        const detail::ProcessFacts facts = detail::process_facts(found.pid);
+        result.since = facts.since;
+        result.memory = facts.memory;
+        return result;
+    }
+
+    /// Sends it a signal. One that does not run is a failure: ESRCH.
+    bool signal(int number, Failure& failure) const noexcept {
+        Found found;
+        return find_process(found, failure) && send(found, number, failure);
+    }
+
+    /// Has it read its configuration again, by SIGHUP. Refused where the daemon does not handle that, and would die of it.
+    bool reload(Failure& failure) const noexcept {
+        Found found;
+        if (!find_process(found, failure)) return false;
+        if (detail::takes_signal(found.pid, SIGHUP) == detail::Answer::no) {
+            return fail(failure, EOPNOTSUPP, "it does not handle SIGHUP, which would end it");
+        }
+        return send(found, SIGHUP, failure);
+    }
+
+    /// Asks it to stop, by SIGTERM, and waits until it is gone. What does not end within `timeout` is killed, where
+    /// `then_kill` says so, or is a failure: ETIMEDOUT. One that does not run is none. What a dead one left is removed.
+    bool stop(Duration timeout, bool then_kill, Failure& failure) const noexcept {
+        const Duration deadline = detail::monotonic_now() + timeout;
+        Found found;
+        do {
+            if (!find(found, failure)) return false;
+            if (found.pid <= 0 && !nap_while_starting(found, deadline)) break;
+        } while (found.state == State::starting && found.pid <= 0);
+        if (found.state != State::running && found.state != State::starting) return remove_remains();
+        if (!is_signalable(found, failure)) return false;
+        if (!send_to_end(found, SIGTERM, failure) || wait_for_end(found, deadline)) return !failure && remove_remains();
+        if (!then_kill) return fail(failure, ETIMEDOUT, process_text(found) + " did not stop in time");
+        if (!send_to_end(found, SIGKILL, failure)) return !failure && remove_remains();
+        // Death by SIGKILL takes as long as the system call that the process is in.
+        if (wait_for_end(found, detail::monotonic_now() + Duration::seconds(10))) return remove_remains();
+        return fail(failure, ETIMEDOUT, process_text(found) + " was killed, and does not end");
+    }
+
+    /// Waits until it does not run any more; false, without a failure, where it still does after `timeout`.
+    bool wait(Duration timeout, Failure& failure) const noexcept {
+        const Duration deadline = detail::monotonic_now() + timeout;
+        for (;;) {
+            Found found;
+            if (!find(found, failure)) return false;
+            if (found.state != State::running && found.state != State::starting) return true;
+            if (found.pid > 0 ? !wait_for_end(found, deadline) : !nap_while_starting(found, deadline)) return false;
+        }
+    }
+
+#if DAEMONIZE_HAS_EXCEPTIONS()
+    /// As above; they throw Error.
+    Status status() const {
+        Failure failure;
+        const Status result = status(failure);
+        if (failure) throw Error(std::move(failure));
+        return result;
+    }
+    void signal(int number) const {
+        Failure failure;
+        if (!signal(number, failure)) throw Error(std::move(failure));
+    }
+    void reload() const {
+        Failure failure;
+        if (!reload(failure)) throw Error(std::move(failure));
+    }
+    void stop(Duration timeout = Duration::seconds(30), bool then_kill = false) const {
+        Failure failure;
+        if (!stop(timeout, then_kill, failure)) throw Error(std::move(failure));
+    }
+    bool wait(Duration timeout = Duration::longest()) const {
+        Failure failure;
+        const bool ended = wait(timeout, failure);
+        if (failure) throw Error(std::move(failure));
+        return ended;
+    }
+#endif
+
+  private:
+    // What one look found. Between the two questions that named it the process was there: the handle is its own.
+    struct Found {
+        State state = State::not_running;
+        pid_t pid = 0;
+        bool is_certain = false; // that the process of this number is the daemon
+        detail::ProcessHandle process;
+    };
+
+    explicit Instance(std::string path) : path_(std::move(path)) {}
+
+    bool fail(Failure& failure, int error, std::string reason = {}) const {
+        failure = Failure(Stage::instance, detail::posix_error(error), path_, std::move(reason));
+        return false;
+    }
+
+    static std::string process_text(const Found& found) { return "process " + std::to_string(found.pid); }
+
+    bool ask(int file, detail::LockHolder& holder, Failure& failure) const {
+        if (detail::ask_holder(file, holder)) return true;
+        failure = Failure(Stage::pid_file_open, detail::posix_error(errno), path_);
+        return false;
+    }
+
+    bool find(Found& found, Failure& failure) const {
+        found = Found();
+        failure = Failure();
+        if (detail::is_held_here(path_)) {
+            found.state = State::running;
+            found.pid = DAEMONIZE_SYSTEM(getpid)();
+            found.is_certain = true;
+            found.process = detail::ProcessHandle(found.pid);
+            return true;
+        }
+        detail::Descriptor file;
+        struct stat facts;
+        if (!detail::open_to_ask(path_, file, facts, failure)) return false;
+        // Each round that does not end found another process than the one before: a daemon that was just replaced.
+        for (int round = 0; file && round < 1000; ++round) {
+            detail::LockHolder holder, again;
+            if (!ask(file.get(), holder, failure)) return false;
+            if (holder.state == detail::LockHolder::State::none ||
+                holder.state == detail::LockHolder::State::squatted) {
+                found.state = facts.st_size > 0 ? State::dead : State::not_running;
+                return true;
+            }
+            if (holder.state == detail::LockHolder::State::starting) {
+                found.state = State::starting; // its process is the launcher's, which is nobody's to signal
+                return true;
+            }
+            found.process = detail::ProcessHandle(holder.pid);
+            if (!ask(file.get(), again, failure)) return false;
+            if (again.state != holder.state || again.pid != holder.pid) continue;
+            found.state = detail::is_awaited(file.get(), holder.pid) ? State::starting : State::running;
+            found.pid = holder.pid;
+            found.is_certain = holder.is_named || detail::holds_lock(holder.pid, facts) == detail::Answer::yes;
+            return true;
+        }
+        return !file || fail(failure, EAGAIN, "its process keeps changing");
+    }
+
+    // Finds a daemon that can be signalled.
+    bool find_process(Found& found, Failure& failure) const {
+        if (!find(found, failure)) return false;
+        if (found.state != State::running && found.state != State::starting) {
+            return fail(failure, ESRCH, "it does not run");
+        }
+        return is_signalable(found, failure);
+    }
+
+    bool is_signalable(const Found& found, Failure& failure) const {
+        if (found.pid <= 0) return fail(failure, EAGAIN, "it is being started");
+        return found.is_certain ||
+               fail(failure, EPERM, "the system does not tell whether it is " + process_text(found));
+    }
+
+    bool send(const Found& found, int number, Failure& failure) const {
+        const int error = found.process.signal(number);
+        if (error == ESRCH) return fail(failure, ESRCH, "it does not run any more");
+        return error == 0 || fail(failure, error);
+    }
+
+    // False where there is nothing to wait for: it is gone already, or the failure says why it will not go.
+    bool send_to_end(const Found& found, int number, Failure& failure) const {
+        const int error = found.process.signal(number);
+        if (error == ESRCH) return false;
+        if (error != 0) return fail(failure, error, error == EPERM ? "another user runs it" : "");
+        static_cast<void>(found.process.signal(SIGCONT)); // a stopped process would not hear of it
+        return true;
+    }
+
+    // Waits until this very process does not hold the file any more. The locks are asked too: a process that nobody reaps
+    // is still there without a pidfd.
+    bool wait_for_end(const Found& found, Duration deadline) const {
+        for (;;) {
+            if (found.process.wait(deadline)) return true;
+            Found now;
+            Failure ignored;
+            if (find(now, ignored) && now.pid != found.pid) return true;
+            if (detail::monotonic_now() >= deadline) return false;
+        }
+    }
+
+    // Between the lock and the daemon there is a launcher at work for some milliseconds: no process to wait for yet.
+    static bool nap_while_starting(const Found& found, Duration deadline) noexcept {
+        if (found.state != State::starting || detail::monotonic_now() >= deadline) return false;
+        static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 5)); // to be cut short does no harm
+        return true;
+    }
+
+    // Takes a dead daemon's file away, under its lock, so that no start loses it. What cannot be removed is no failure:
+    // the next start takes it over.
+    bool remove_remains() const {
+        detail::Descriptor file;
+        struct stat facts;
+        Failure ignored;
+        constexpr int access = O_RDWR;
+        if (!detail::open_to_ask(path_, file, facts, ignored, access) || !file) return true;
+        if (detail::lock_whether(file.get()) && detail::is_at(path_.c_str(), facts)) {
+            static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path_.c_str()));
+        }
+        return true;
+    }
+
+    std::string path_;
+};
+
+} // namespace daemonize
+
+#endif
