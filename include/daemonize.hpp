@@ -23,6 +23,7 @@
 //     posix/daemon.hpp       Daemon: ready, progress, fail, reopen_logs
 //     posix/pid_file.hpp     PidFile: a lock that says who runs
 //     posix/instance.hpp     Instance: that daemon, seen from outside: status, signal, stop, reload, wait
+//     posix/events.hpp       Events: stop, reload, other signals and ended children, as calls where the program waits
 //     windows/win_service.hpp      WinService: a Windows service, and a console program where somebody starts it by hand
 //     windows/service_context.hpp  its Context: ready, progress, sleep_for, wait_for_stop, poll
 //     windows/service_manager.hpp  ServiceManager: install, uninstall, start, stop, pause, resume, control, status
@@ -58,6 +59,7 @@
 #include "daemonize/posix/daemonizer.hpp"
 #include "daemonize/posix/event_log.hpp"
 #include "daemonize/posix/instance.hpp"
+#include "daemonize/posix/events.hpp"
 #include "daemonize/windows/no_scm.hpp"
 #endif
 

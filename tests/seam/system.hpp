@@ -16,6 +16,7 @@
 #include <pthread.h>
 #include <pwd.h>
 #include <string>
+#include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
@@ -128,6 +129,9 @@ SEAM_CALL(chmod)
 SEAM_CALL(chroot)
 SEAM_CALL(close)
 SEAM_CALL(dup2)
+SEAM_CALL(epoll_create1)
+SEAM_CALL(epoll_ctl)
+SEAM_CALL(epoll_wait)
 SEAM_CALL(fchmod)
 SEAM_CALL(fchown)
 SEAM_CALL(fcntl)

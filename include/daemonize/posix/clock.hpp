@@ -1,5 +1,5 @@
-// The clock that waits go by: it counts on whatever is done to the time of day.
-// Uses core; all that waits uses it.
+// The monotonic clock, and what poll(2) is to be told of a deadline on it.
+// Uses duration; whatever waits may use it.
 #ifndef DAEMONIZE_POSIX_CLOCK_HPP
 #define DAEMONIZE_POSIX_CLOCK_HPP
 

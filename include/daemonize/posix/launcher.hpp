@@ -1,6 +1,6 @@
 // The launcher's side: it waits for the daemon's record, shows what comes meanwhile, ends the daemon on time-out or
 // Ctrl-C, and reaps what it started and nothing else.
-// Uses undo, channel and terminal; launch.hpp uses it.
+// Uses undo, channel, clock and terminal; launch.hpp uses it.
 #ifndef DAEMONIZE_POSIX_LAUNCHER_HPP
 #define DAEMONIZE_POSIX_LAUNCHER_HPP
 
