@@ -5,31 +5,17 @@
 #define DAEMONIZE_POSIX_LAUNCHER_HPP
 
 #include "channel.hpp"
+#include "clock.hpp"
 #include "middle.hpp"
 #include "terminal.hpp"
 
-#include <climits>
 #include <csignal>
-#include <ctime>
 #include <poll.h>
 #include <string>
 #include <sys/wait.h>
 
 namespace daemonize {
 namespace detail {
-
-inline Duration monotonic_now() noexcept {
-    struct timespec now = {};
-    static_cast<void>(DAEMONIZE_SYSTEM(clock_gettime)(CLOCK_MONOTONIC, &now)); // POSIX: cannot fail for this clock
-    return Duration::seconds(now.tv_sec) + Duration::nanoseconds(now.tv_nsec);
-}
-
-inline int poll_time(Duration deadline) noexcept {
-    const Duration now = monotonic_now();
-    if (deadline <= now) return 0;
-    const std::int64_t left = (deadline.nanoseconds() - now.nanoseconds()) / 1000000 + 1;
-    return left > INT_MAX ? INT_MAX : static_cast<int>(left);
-}
 
 // What the launcher's signal handler reaches: one launch at a time waits in a process.
 inline volatile std::sig_atomic_t interrupting_signal = 0;
