@@ -22,6 +22,7 @@
 //     posix/launch.hpp       Launch: what came of it; a launch from check to readiness
 //     posix/daemon.hpp       Daemon: ready, progress, fail, reopen_logs
 //     posix/pid_file.hpp     PidFile: a lock that says who runs
+//     posix/notifier.hpp     Notifier: what the service manager is told, by sd_notify's protocol or s6's newline
 //     windows/win_service.hpp      WinService: a Windows service, and a console program where somebody starts it by hand
 //     windows/service_context.hpp  its Context: ready, progress, sleep_for, wait_for_stop, poll
 //     windows/service_manager.hpp  ServiceManager: install, uninstall, start, stop, pause, resume, control, status
@@ -56,6 +57,7 @@
 #else
 #include "daemonize/posix/daemonizer.hpp"
 #include "daemonize/posix/event_log.hpp"
+#include "daemonize/posix/notifier.hpp"
 #include "daemonize/windows/no_scm.hpp"
 #endif
 
