@@ -23,6 +23,9 @@
 //     posix/daemon.hpp       Daemon: ready, progress, fail, reopen_logs
 //     posix/pid_file.hpp     PidFile: a lock that says who runs
 //     posix/notifier.hpp     Notifier: what the service manager is told, by sd_notify's protocol or s6's newline
+//     posix/sockets.hpp      listen_fds, launchd_sockets: what a service manager passed
+//     posix/inetd_socket.hpp, posix/listen_on.hpp   the socket of inetd, and one of the program's own
+//     posix/socket.hpp       Socket: one of these
 //     windows/win_service.hpp      WinService: a Windows service, and a console program where somebody starts it by hand
 //     windows/service_context.hpp  its Context: ready, progress, sleep_for, wait_for_stop, poll
 //     windows/service_manager.hpp  ServiceManager: install, uninstall, start, stop, pause, resume, control, status
@@ -58,6 +61,7 @@
 #include "daemonize/posix/daemonizer.hpp"
 #include "daemonize/posix/event_log.hpp"
 #include "daemonize/posix/notifier.hpp"
+#include "daemonize/posix/sockets.hpp"
 #include "daemonize/windows/no_scm.hpp"
 #endif
 
