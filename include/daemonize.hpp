@@ -24,6 +24,11 @@
 //     posix/pid_file.hpp     PidFile: a lock that says who runs
 //     posix/instance.hpp     Instance: that daemon, seen from outside: status, signal, stop, reload, wait
 //     posix/events.hpp       Events: stop, reload, other signals and ended children, as calls where the program waits
+//     posix/notifier.hpp     Notifier: what the service manager is told, by sd_notify's protocol or s6's newline
+//     posix/sockets.hpp      listen_fds, launchd_sockets: what a service manager passed
+//     posix/inetd_socket.hpp, posix/listen_on.hpp   the socket of inetd, and one of the program's own
+//     posix/socket.hpp       Socket: one of these
+//     core/host.hpp          Host: what started the program; detect_host() of posix/ or windows/ finds it
 //     windows/win_service.hpp      WinService: a Windows service, and a console program where somebody starts it by hand
 //     windows/service_context.hpp  its Context: ready, progress, sleep_for, wait_for_stop, poll
 //     windows/service_manager.hpp  ServiceManager: install, uninstall, start, stop, pause, resume, control, status
@@ -48,18 +53,23 @@
 #include "daemonize/core/command_line.hpp"
 #include "daemonize/core/duration.hpp"
 #include "daemonize/core/failure.hpp"
+#include "daemonize/core/host.hpp"
 #include "daemonize/core/pending_watch.hpp"
 #include "daemonize/core/service_config.hpp"
 #include "daemonize/windows/win_service.hpp"
 
 #if DAEMONIZE_ON_WINDOWS()
+#include "daemonize/windows/detect_host.hpp"
 #include "daemonize/windows/real_scm.hpp"
 #include "daemonize/windows/service_manager.hpp"
 #else
 #include "daemonize/posix/daemonizer.hpp"
+#include "daemonize/posix/detect_host.hpp"
 #include "daemonize/posix/event_log.hpp"
 #include "daemonize/posix/instance.hpp"
 #include "daemonize/posix/events.hpp"
+#include "daemonize/posix/notifier.hpp"
+#include "daemonize/posix/sockets.hpp"
 #include "daemonize/windows/no_scm.hpp"
 #endif
 

@@ -12,6 +12,7 @@
 #include <functional>
 #include <grp.h>
 #include <map>
+#include <net/if.h>
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
@@ -24,6 +25,7 @@
 #include <sys/select.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <type_traits>
 #include <unistd.h>
@@ -124,10 +126,12 @@ Result as(long result) noexcept {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 SEAM_CALL(access)
+SEAM_CALL(bind)
 SEAM_CALL(chdir)
 SEAM_CALL(chmod)
 SEAM_CALL(chroot)
 SEAM_CALL(close)
+SEAM_CALL(connect)
 SEAM_CALL(dup2)
 SEAM_CALL(epoll_create1)
 SEAM_CALL(epoll_ctl)
@@ -137,6 +141,7 @@ SEAM_CALL(fchown)
 SEAM_CALL(fcntl)
 SEAM_CALL(flock)
 SEAM_CALL(fstat)
+SEAM_CALL(fstatfs)
 SEAM_CALL(ftruncate)
 SEAM_CALL(getcwd)
 SEAM_CALL(getgrnam_r)
@@ -147,9 +152,13 @@ SEAM_CALL(getpwuid_r)
 SEAM_CALL(getresgid)
 SEAM_CALL(getresuid)
 SEAM_CALL(getrlimit)
+SEAM_CALL(getsockname)
+SEAM_CALL(getsockopt)
+SEAM_CALL(if_nametoindex)
 SEAM_CALL(ioctl)
 SEAM_CALL(isatty)
 SEAM_CALL(kill)
+SEAM_CALL(listen)
 SEAM_CALL(lstat)
 SEAM_CALL(mkdir)
 SEAM_CALL(open)
@@ -168,18 +177,22 @@ SEAM_CALL(rename)
 SEAM_CALL(rmdir)
 SEAM_CALL(select)
 SEAM_CALL(send)
+SEAM_CALL(sendmsg)
 SEAM_CALL(seteuid)
 SEAM_CALL(setgroups)
 SEAM_CALL(setresgid)
 SEAM_CALL(setresuid)
 SEAM_CALL(setrlimit)
 SEAM_CALL(setsid)
+SEAM_CALL(setsockopt)
 SEAM_CALL(setuid)
 SEAM_CALL(shutdown)
 SEAM_CALL(sigaction)
+SEAM_CALL(socket)
 SEAM_CALL(socketpair)
 SEAM_CALL(stat)
 SEAM_CALL(syscall)
+SEAM_CALL(tcgetpgrp)
 SEAM_CALL(unlink)
 SEAM_CALL(waitid)
 SEAM_CALL(waitpid)
@@ -194,6 +207,7 @@ using ::alarm;
 using ::clock_gettime;
 using ::getpid;
 using ::sysconf;
+using ::getppid;
 using ::umask;
 
 inline pid_t fork() {

@@ -1,15 +1,14 @@
 // The launch channel: what the daemon, and the process between, tell the launcher. A socket pair, and not a pipe, so that
 // a launcher that died raises no SIGPIPE; close-on-exec, so that no program the daemon starts keeps the launcher waiting.
-// Uses fault; the launch uses it.
+// Uses quiet_socket; the launch uses it.
 #ifndef DAEMONIZE_POSIX_CHANNEL_HPP
 #define DAEMONIZE_POSIX_CHANNEL_HPP
 
-#include "descriptors.hpp"
+#include "quiet_socket.hpp"
 
 #include <cstdint>
 #include <cstring>
 #include <string>
-#include <sys/socket.h>
 #include <sys/types.h>
 
 namespace daemonize {
@@ -31,34 +30,6 @@ struct Record {
 };
 
 constexpr std::size_t record_text_limit = 2000; // of each text: an error's one line, whatever the path
-
-#if defined(MSG_NOSIGNAL) && defined(SOCK_CLOEXEC)
-
-constexpr int quiet_send = MSG_NOSIGNAL;
-inline bool make_socket_pair(int (&ends)[2]) noexcept {
-    return DAEMONIZE_SYSTEM(socketpair)(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0;
-}
-
-#else
-
-constexpr int quiet_send = 0;
-inline bool make_socket_pair(int (&ends)[2]) noexcept {
-    if (DAEMONIZE_SYSTEM(socketpair)(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return false;
-    for (const int end : ends) {
-        const int on = 1;
-        if (DAEMONIZE_SYSTEM(fcntl)(end, F_SETFD, FD_CLOEXEC) == 0 &&
-            DAEMONIZE_SYSTEM(setsockopt)(end, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) == 0) {
-            continue;
-        }
-        const int error = errno;
-        for (const int open : ends) static_cast<void>(DAEMONIZE_SYSTEM(close)(open));
-        errno = error;
-        return false;
-    }
-    return true;
-}
-
-#endif
 
 struct Channel {
     Descriptor launcher;

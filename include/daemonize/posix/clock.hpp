@@ -1,5 +1,5 @@
-// The monotonic clock, and what poll(2) is to be told of a deadline on it.
-// Uses duration; whatever waits may use it.
+// The monotonic clock, and what poll(2) is to be given of it: setting the time of day changes neither.
+// Uses core; everything in posix may use it.
 #ifndef DAEMONIZE_POSIX_CLOCK_HPP
 #define DAEMONIZE_POSIX_CLOCK_HPP
 

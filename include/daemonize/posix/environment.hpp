@@ -1,11 +1,12 @@
 // The daemon's environment, made before the fork: what is kept of it, and the variables that name a process by number.
-// Uses core; the launch uses it.
+// Uses activation; the launch uses it.
 #ifndef DAEMONIZE_POSIX_ENVIRONMENT_HPP
 #define DAEMONIZE_POSIX_ENVIRONMENT_HPP
 
 #include "../core/parse.hpp"
+#include "activation.hpp"
 
-#include <cstdlib>
+#include <cstddef>
 #include <cstring>
 #include <string>
 #include <sys/types.h>
@@ -18,17 +19,6 @@ extern char** environ;
 namespace daemonize {
 namespace detail {
 
-// How many descriptors a service manager passed to this very process, from 3 on: sd_listen_fds(3). 0 where none, or
-// where LISTEN_PID names another process.
-inline int activation_count() noexcept {
-    const char* pid = std::getenv("LISTEN_PID");
-    const char* count = std::getenv("LISTEN_FDS");
-    std::uint64_t number = 0;
-    if (pid == nullptr || count == nullptr) return 0;
-    if (parse_pid(pid, std::strlen(pid)) != DAEMONIZE_SYSTEM(getpid)()) return 0;
-    return parse_number(count, std::strlen(count), 1 << 20, number) ? static_cast<int>(number) : 0;
-}
-
 // An environment of the daemon's own, complete before the fork but for the daemon's number.
 class Environment {
   public:
@@ -38,7 +28,8 @@ class Environment {
             if (names == nullptr || is_named(*names, *entry)) entries_.push_back(*entry);
         }
         // The descriptors and the watchdog were meant for us; the daemon has another number, and must find it there.
-        follow("LISTEN_PID=", listen_pid_);
+        Activation activation;
+        if (is_activated(activation) && follow("LISTEN_PID=", listen_pid_)) drop("LISTEN_PIDFDID=");
         follow("WATCHDOG_PID=", watchdog_pid_);
         is_changed_ = names != nullptr || listen_pid_[0] != '\0' || watchdog_pid_[0] != '\0';
         entries_.push_back(nullptr);
@@ -64,13 +55,25 @@ class Environment {
         return false;
     }
 
-    void follow(const char* prefix, Entry& own) noexcept {
+    // False where the variable is not set, or names another process.
+    bool follow(const char* prefix, Entry& own) noexcept {
         const std::size_t size = std::strlen(prefix);
+        bool followed = false;
         for (char*& entry : entries_) {
             if (std::strncmp(entry, prefix, size) != 0) continue;
             if (parse_pid(entry + size, std::strlen(entry + size)) != DAEMONIZE_SYSTEM(getpid)()) continue;
             std::memcpy(own, prefix, size + 1);
             entry = own;
+            followed = true;
+        }
+        return followed;
+    }
+
+    // The daemon's own is not known before the fork, and one that is not there is not asked for.
+    void drop(const char* prefix) {
+        for (std::size_t i = entries_.size(); i-- > 0;) {
+            if (std::strncmp(entries_[i], prefix, std::strlen(prefix)) != 0) continue;
+            entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
         }
     }
 

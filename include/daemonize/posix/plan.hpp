@@ -4,6 +4,7 @@
 #ifndef DAEMONIZE_POSIX_PLAN_HPP
 #define DAEMONIZE_POSIX_PLAN_HPP
 
+#include "activation.hpp"
 #include "directories.hpp"
 #include "environment.hpp"
 #include "identity.hpp"
@@ -251,7 +252,7 @@ inline void insert_sorted(std::vector<int>& list, int number) {
 
 inline void Plan::find_kept(const Options& options) {
     constexpr std::size_t room_for_ours = 8;
-    const int activated = activation_count();
+    const int activated = activation().count;
     kept.reserve(options.kept_fds.size() + static_cast<std::size_t>(activated) + room_for_ours);
     for (const int number : options.kept_fds) {
         if (!is_open(number)) problem(Stage::options, errno, "keep_fd(" + std::to_string(number) + ")");
