@@ -66,12 +66,14 @@
 #include "daemonize/posix/daemonizer.hpp"
 #include "daemonize/posix/detect_host.hpp"
 #include "daemonize/posix/event_log.hpp"
-#include "daemonize/posix/instance.hpp"
 #include "daemonize/posix/events.hpp"
+#include "daemonize/posix/instance.hpp"
 #include "daemonize/posix/notifier.hpp"
 #include "daemonize/posix/sockets.hpp"
 #include "daemonize/windows/no_scm.hpp"
 #endif
+
+#include "daemonize/service.hpp"
 
 #if defined(DAEMONIZE_TESTING)
 #include "daemonize/testing/fake_scm.hpp"

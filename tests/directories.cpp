@@ -28,11 +28,12 @@ class Name {
     }
     const std::string& text() const { return text_; }
     std::string run() const { return "/run/" + text_; }
+    std::string state() const { return "/var/lib/" + text_; }
     std::string log() const { return "/var/log/" + text_; }
 
   private:
     void clear() const {
-        for (const std::string& path : {run(), log()}) {
+        for (const std::string& path : {run(), state(), log()}) {
             for (const char* below : {"/inner", "/link", ""}) std::remove((path + below).c_str());
         }
     }
@@ -41,7 +42,7 @@ class Name {
 };
 
 void ask_for_both(Daemonizer& daemonizer, const std::string& name) {
-    daemonizer.runtime_directory(name).log_directory(name);
+    daemonizer.runtime_directory(name).state_directory(name).log_directory(name);
 }
 
 // An ordinary user's launch, with directories of its own, in a child. It tells what `body` made of it.
@@ -75,7 +76,7 @@ TEST_CASE("root's daemon gets its directories in the system's, as its own, whate
         test::Held daemon(daemonizer);
         ::umask(before);
         REQUIRE(daemon.ok());
-        for (const std::string& path : {name.run(), name.log()}) {
+        for (const std::string& path : {name.run(), name.state(), name.log()}) {
             INFO(path);
             const struct stat facts = facts_of(path);
             CHECK(facts.st_mode == (S_IFDIR | 0755));
@@ -96,7 +97,7 @@ TEST_CASE("root's daemon that stays root has root's directories, of the group th
     daemonizer.group("54322");
     test::Held daemon(daemonizer);
     REQUIRE(daemon.ok());
-    for (const std::string& path : {name.run(), name.log()}) {
+    for (const std::string& path : {name.run(), name.state(), name.log()}) {
         CHECK(facts_of(path).st_uid == 0);
         CHECK(facts_of(path).st_gid == 54322);
     }
@@ -120,7 +121,7 @@ TEST_CASE("a directory that is there already is used, and given to the daemon's 
     NEEDS_ROOT();
     const test::Orphanage orphanage;
     const Name name;
-    for (const std::string& path : {name.run(), name.log()}) {
+    for (const std::string& path : {name.run(), name.state(), name.log()}) {
         REQUIRE(::mkdir(path.c_str(), 0750) == 0);
         test::write_file(path + "/inner", "kept");
     }
@@ -130,7 +131,7 @@ TEST_CASE("a directory that is there already is used, and given to the daemon's 
     CHECK(daemonizer.check().empty()); // it may not write there yet, but will
     test::Held daemon(daemonizer);
     REQUIRE(daemon.ok());
-    for (const std::string& path : {name.run(), name.log()}) {
+    for (const std::string& path : {name.run(), name.state(), name.log()}) {
         CHECK(facts_of(path).st_uid == 54321);
         CHECK(facts_of(path).st_gid == 54322);
         CHECK(test::contents(path + "/inner") == "kept");

@@ -26,7 +26,7 @@
 
 namespace test {
 
-constexpr int patience = 20000; // milliseconds: how long an event is awaited before the test has failed
+constexpr int patience = 60000; // milliseconds: how long an event is awaited before the test has failed
 
 /// Makes every orphan of this process its own child: what a failed launch leaves behind can then be seen, and a daemon's
 /// end can be waited for. Sees to it that none is left from the test before.

@@ -17,6 +17,7 @@ using daemonize::Stage;
 constexpr Named stages[] = {{Stage::options, "options"},
                             {Stage::threads, "threads"},
                             {Stage::runtime_directory, "runtime_directory"},
+                            {Stage::state_directory, "state_directory"},
                             {Stage::log_directory, "log_directory"},
                             {Stage::pid_file_open, "pid_file_open"},
                             {Stage::pid_file_lock, "pid_file_lock"},

@@ -1,8 +1,9 @@
 // Running what the application gave us: what it throws is a failure with its own text, and never leaves us.
-// Uses platform; every host uses it.
+// Uses callback; every host uses it.
 #ifndef DAEMONIZE_CORE_BODY_HPP
 #define DAEMONIZE_CORE_BODY_HPP
 
+#include "callback.hpp"
 #include "platform.hpp"
 
 #include <exception>
@@ -21,6 +22,26 @@ int status_of(Body& body, Arguments&&... arguments) {
         return 0;
     } else {
         return static_cast<int>(body(std::forward<Arguments>(arguments)...));
+    }
+}
+
+// A step of the application's: `f(std::string& why)` or `f()`, which return whether they succeeded, or `f()` that returns
+// nothing and fails by throwing.
+template <class Body>
+Callback<bool(std::string&)> adapt_step(Body body) {
+    if constexpr (std::is_invocable<Body&, std::string&>::value) {
+        static_assert(std::is_same<std::invoke_result_t<Body&, std::string&>, bool>::value,
+                      "f(std::string& why) must return whether it succeeded");
+        return Callback<bool(std::string&)>(std::move(body));
+    } else if constexpr (std::is_void<std::invoke_result_t<Body&>>::value) {
+        return Callback<bool(std::string&)>([call = std::move(body)](std::string&) mutable {
+            call();
+            return true;
+        });
+    } else {
+        static_assert(std::is_same<std::invoke_result_t<Body&>, bool>::value,
+                      "f() must return nothing, or whether it succeeded");
+        return Callback<bool(std::string&)>([call = std::move(body)](std::string&) mutable { return call(); });
     }
 }
 

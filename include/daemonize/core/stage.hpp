@@ -10,6 +10,7 @@ enum class Stage {
     options,
     threads,
     runtime_directory,
+    state_directory,
     log_directory,
     pid_file_open,
     pid_file_lock,
@@ -70,6 +71,7 @@ inline StageFacts stage_facts(Stage stage) noexcept {
     case Stage::options: return {"accept", 64};
     case Stage::threads: return {"fork", 70};
     case Stage::runtime_directory: return {"make the runtime directory", 233};
+    case Stage::state_directory: return {"make the state directory", 238};
     case Stage::log_directory: return {"make the log directory", 240};
     case Stage::pid_file_open: return {"open the pid file", 73};
     case Stage::pid_file_lock: return {"lock the pid file", 75};

@@ -1,11 +1,11 @@
 // Which descriptors a service manager passed to this very process, by LISTEN_PID, LISTEN_PIDFDID and LISTEN_FDS:
 // sd_listen_fds(3).
-// Uses fault and descriptors; environment, plan and sockets use it.
+// Uses pidfd; environment, plan and sockets use it.
 #ifndef DAEMONIZE_POSIX_ACTIVATION_HPP
 #define DAEMONIZE_POSIX_ACTIVATION_HPP
 
 #include "../core/parse.hpp"
-#include "descriptors.hpp"
+#include "pidfd.hpp"
 
 #include <cstdlib>
 #include <cstring>
@@ -28,19 +28,12 @@ struct Activation {
 
 #if DAEMONIZE_ON_LINUX()
 
-#if defined(SYS_pidfd_open)
-constexpr long pidfd_open_number = SYS_pidfd_open;
-#else
-constexpr long pidfd_open_number = 434;
-#endif
-
 // The number that a process has for good, unlike its pid: the inode of its pidfd. 0 where the kernel gives it none (before
 // 6.9), or where an inode is too small for it.
 inline std::uint64_t own_pidfd_id() noexcept {
     constexpr auto pidfs = 0x50494446u; // PID_FS_MAGIC
     if (sizeof(ino_t) < sizeof(std::uint64_t)) return 0;
-    const Descriptor self(static_cast<int>(
-        DAEMONIZE_SYSTEM(syscall)(pidfd_open_number, static_cast<long>(DAEMONIZE_SYSTEM(getpid)()), 0L)));
+    const Descriptor self = open_pidfd(DAEMONIZE_SYSTEM(getpid)());
     struct statfs system;
     struct stat facts;
     if (!self || DAEMONIZE_SYSTEM(fstatfs)(self.get(), &system) != 0) return 0;

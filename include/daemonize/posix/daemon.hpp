@@ -68,6 +68,20 @@ inline Fault announce_ready(OwnLaunch& own) noexcept {
     return Fault();
 }
 
+// Tells the launcher, or where none waits standard error, why the daemon ends. What it is to end with.
+inline int tell_failure(const std::string& text, int asked_code) noexcept {
+    OwnLaunch& own = own_launch();
+    int code = exit_status(asked_code);
+    if (code == 0) code = 1;
+    if (own.channel) {
+        const Fault failed = fault(Stage::body, ECANCELED, "", text.c_str());
+        static_cast<void>(send_fault(own.channel.get(), failed, code));
+    } else {
+        write_error(own.name() + ": " + one_line(text) + "\n");
+    }
+    return code;
+}
+
 } // namespace detail
 
 /// The running daemon: a handle that may be copied freely, not an owner. The lock and the pid file belong to the process,
@@ -103,16 +117,7 @@ class Daemon {
     /// Ends the daemon as failed, by std::exit. The launcher, if it still waits, prints `text` as its one line and exits
     /// with `exit_code`; later it is written to standard error. An exit code that would read as success becomes 1.
     [[noreturn]] void fail(const std::string& text, int exit_code = 1) {
-        detail::OwnLaunch& own = detail::own_launch();
-        int code = detail::exit_status(exit_code);
-        if (code == 0) code = 1;
-        if (own.channel) {
-            const detail::Fault failed = detail::fault(Stage::body, ECANCELED, "", text.c_str());
-            static_cast<void>(detail::send_fault(own.channel.get(), failed, code));
-        } else {
-            detail::write_error(own.name() + ": " + detail::one_line(text) + "\n");
-        }
-        std::exit(code);
+        std::exit(detail::tell_failure(text, exit_code));
     }
 
     /// Opens the files of stdout_to() and stderr_to() anew, after a log was rotated: as at the launch, by the same path,

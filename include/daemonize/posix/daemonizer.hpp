@@ -13,6 +13,8 @@
 
 namespace daemonize {
 
+class Daemonizer;
+
 namespace detail {
 
 #if defined(__GLIBC__)
@@ -22,6 +24,9 @@ inline std::string program_name() { return getprogname(); }
 #else
 inline std::string program_name() { return "daemon"; }
 #endif
+
+// What was asked of it: a Service asks for more before it launches.
+inline Options& options_of(Daemonizer& daemonizer) noexcept;
 
 } // namespace detail
 
@@ -140,6 +145,13 @@ class Daemonizer {
         return *this;
     }
 
+    /// Makes /var/lib/`name` (for others than root $XDG_STATE_HOME/`name`) in the same way as log_directory().
+    /// Stage::state_directory.
+    Daemonizer& state_directory(std::string name) {
+        options_.state_directory.set(std::move(name));
+        return *this;
+    }
+
     /// Makes /var/log/`name` (for others than root $XDG_STATE_HOME/log/`name`), inside the new root where there is one,
     /// mode 0755, and gives it to the run-as user. Stage::log_directory.
     Daemonizer& log_directory(std::string name) {
@@ -159,21 +171,7 @@ class Daemonizer {
     /// it fails by throwing, or by returning false. What it opens stays open. Stage::before_drop.
     template <class Body>
     Daemonizer& before_drop(Body body) {
-        if constexpr (std::is_invocable<Body&, std::string&>::value) {
-            static_assert(std::is_same<std::invoke_result_t<Body&, std::string&>, bool>::value,
-                          "before_drop(f): f(std::string& why) must return whether it succeeded");
-            options_.before_drop = Callback<bool(std::string&)>(std::move(body));
-        } else if constexpr (std::is_void<std::invoke_result_t<Body&>>::value) {
-            options_.before_drop = Callback<bool(std::string&)>([call = std::move(body)](std::string&) mutable {
-                call();
-                return true;
-            });
-        } else {
-            static_assert(std::is_same<std::invoke_result_t<Body&>, bool>::value,
-                          "before_drop(f): f() must return nothing, or whether it succeeded");
-            options_.before_drop =
-                Callback<bool(std::string&)>([call = std::move(body)](std::string&) mutable { return call(); });
-        }
+        options_.before_drop = detail::adapt_step(std::move(body));
         return *this;
     }
 
@@ -266,6 +264,8 @@ class Daemonizer {
     }
 
   private:
+    friend detail::Options& detail::options_of(Daemonizer& daemonizer) noexcept;
+
     Daemonizer& stream(int number, std::string path) {
         options_.streams[number] = {detail::StreamOption::Kind::path, std::move(path), -1};
         return *this;
@@ -281,6 +281,8 @@ class Daemonizer {
 
     detail::Options options_;
 };
+
+inline detail::Options& detail::options_of(Daemonizer& daemonizer) noexcept { return daemonizer.options_; }
 
 } // namespace daemonize
 

@@ -1,4 +1,4 @@
-// The directories that a launch makes for its daemon: /run/NAME and /var/log/NAME, or the user's own.
+// The directories that a launch makes for its daemon: /run/NAME, /var/lib/NAME and /var/log/NAME, or the user's own.
 // Uses fault; the launch uses it.
 #ifndef DAEMONIZE_POSIX_DIRECTORIES_HPP
 #define DAEMONIZE_POSIX_DIRECTORIES_HPP
@@ -26,15 +26,26 @@ constexpr const char* system_runtime_directory = "/var/run";
 inline std::string runtime_base() {
     if (geteuid() == 0) return system_runtime_directory;
     const char* base = std::getenv("XDG_RUNTIME_DIR");
-    return base != nullptr && base[0] == '/' ? base : "";
+    if (base != nullptr && base[0] == '/') return base;
+    // cron and the like do not say where it is, though there is one.
+    const std::string usual = std::string(system_runtime_directory) + "/user/" + std::to_string(geteuid());
+    struct stat facts;
+    const bool is_there = DAEMONIZE_SYSTEM(lstat)(usual.c_str(), &facts) == 0;
+    return is_there && S_ISDIR(facts.st_mode) && facts.st_uid == geteuid() ? usual : "";
+}
+
+inline std::string state_base() {
+    if (geteuid() == 0) return "/var/lib";
+    const char* state = std::getenv("XDG_STATE_HOME");
+    if (state != nullptr && state[0] == '/') return state;
+    const char* home = std::getenv("HOME");
+    return home != nullptr && home[0] == '/' ? std::string(home) + "/.local/state" : "";
 }
 
 inline std::string log_base() {
     if (geteuid() == 0) return "/var/log";
-    const char* state = std::getenv("XDG_STATE_HOME");
-    if (state != nullptr && state[0] == '/') return std::string(state) + "/log";
-    const char* home = std::getenv("HOME");
-    return home != nullptr && home[0] == '/' ? std::string(home) + "/.local/state/log" : "";
+    const std::string state = state_base();
+    return state.empty() ? state : state + "/log";
 }
 
 // Every directory on the way to `path`, `path` itself last, that is not there yet.

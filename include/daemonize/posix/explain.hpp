@@ -119,6 +119,7 @@ class Explanation {
             step("groups", std::to_string(plan_.identity.gid) + ", all of them:" + groups);
         }
         if (!plan_.chroot.empty()) step("root directory", plan_.chroot);
+        if (!plan_.state_directory.empty()) step("state directory", plan_.state_directory);
         if (!plan_.log_directory.empty()) step("log directory", plan_.log_directory);
         if (plan_.identity.changes_user) {
             step("user", plan_.identity.user + " (" + std::to_string(plan_.identity.uid) + ")");

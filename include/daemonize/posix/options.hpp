@@ -82,6 +82,7 @@ struct Options {
     Asked<std::vector<std::string>> environment;
     std::vector<LimitOption> limits;
     Asked<std::string> runtime_directory;
+    Asked<std::string> state_directory;
     Asked<std::string> log_directory;
     Asked<std::string> pid_file;
     Callback<bool(std::string&)> before_drop;
@@ -92,6 +93,7 @@ struct Options {
     Duration timeout = Duration::seconds(30);
     bool foreground = false;
     bool allow_threads = false;
+    bool leave_blocked = false; // signals, for a Service that takes them over before any can end it
 };
 
 } // namespace detail

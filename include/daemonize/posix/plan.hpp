@@ -64,7 +64,8 @@ struct Plan {
     std::vector<int> kept; // sorted, all above 2; with room for those that the launch opens itself
     Environment environment;
     std::string runtime_directory;
-    std::string log_directory; // as the daemon sees it
+    std::string state_directory; // as the daemon sees it; the next as well
+    std::string log_directory;
     std::vector<std::string>
         missing;                   // directories, as the launcher sees them, that the launch will make; innermost last
     std::vector<std::string> made; // those of them that the launcher made before the fork
@@ -150,6 +151,7 @@ inline void Plan::find_paths(const Options& options) {
     if (!options.keep_directory && !options.foreground) directory = in_new_root(Stage::chdir, options.directory);
     if (options.pid_file) pid_file.path = absolute(Stage::pid_file_open, options.pid_file.value);
     find_directory(Stage::runtime_directory, options.runtime_directory, runtime_base(), runtime_directory);
+    find_directory(Stage::state_directory, options.state_directory, state_base(), state_directory);
     find_directory(Stage::log_directory, options.log_directory, log_base(), log_directory);
 }
 
@@ -165,13 +167,13 @@ inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, c
         problem(stage, EINVAL, below, "it must be a name, without . and .. and not empty");
     } else if (base.empty()) {
         problem(stage, ENOENT, below,
-                stage == Stage::log_directory ? "HOME is not set for this user"
+                stage != Stage::runtime_directory ? "HOME is not set for this user"
                                               : "XDG_RUNTIME_DIR is not set for this user");
     } else {
         path = base + "/" + below;
         // Both views: the runtime directory is made in the new root as well, where the daemon will look for it.
         if (stage == Stage::runtime_directory) missing = missing_directories(path);
-        if (stage == Stage::log_directory || !chroot.empty()) {
+        if (stage != Stage::runtime_directory || !chroot.empty()) {
             for (std::string& inside : missing_directories(outside(path))) missing.push_back(std::move(inside));
         }
     }

@@ -1,10 +1,10 @@
 // ProcessHandle: a process that cannot be taken for another one, which got its number after its death.
-// Uses clock and descriptors; Instance uses it.
+// Uses clock and pidfd; Instance uses it.
 #ifndef DAEMONIZE_POSIX_PROCESS_HANDLE_HPP
 #define DAEMONIZE_POSIX_PROCESS_HANDLE_HPP
 
 #include "clock.hpp"
-#include "descriptors.hpp"
+#include "pidfd.hpp"
 
 #include <csignal>
 #include <poll.h>
@@ -12,31 +12,6 @@
 
 namespace daemonize {
 namespace detail {
-
-#if DAEMONIZE_ON_LINUX()
-
-// The numbers are one on all architectures; headers older than the kernel lack the names.
-constexpr long pidfd_open_number = 434;
-constexpr long pidfd_send_signal_number = 424;
-
-inline Descriptor open_pidfd(pid_t pid) noexcept {
-    // The kernel sets close-on-exec itself.
-    return above_standard(static_cast<int>(DAEMONIZE_SYSTEM(syscall)(pidfd_open_number, pid, 0u)));
-}
-
-inline int signal_pidfd(int process, int number) noexcept {
-    return DAEMONIZE_SYSTEM(syscall)(pidfd_send_signal_number, process, number, nullptr, 0u) == 0 ? 0 : errno;
-}
-
-#else
-
-inline Descriptor open_pidfd(pid_t) noexcept {
-    errno = ENOSYS;
-    return Descriptor();
-}
-inline int signal_pidfd(int, int) noexcept { return ENOSYS; }
-
-#endif
 
 // By a pidfd where the kernel has them and lets us; else by the number, and then whoever uses this asks anew, as late as
 // it can, whether the number is still the right one's.

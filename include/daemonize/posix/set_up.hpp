@@ -97,6 +97,9 @@ inline Fault make_directories_inside(const Plan& plan) noexcept {
             return failed;
         }
     }
+    if (!plan.state_directory.empty()) {
+        if (const Fault failed = make_directory(Stage::state_directory, plan.state_directory, plan.owner())) return failed;
+    }
     if (plan.log_directory.empty()) return Fault();
     return make_directory(Stage::log_directory, plan.log_directory, plan.owner());
 }
@@ -191,7 +194,7 @@ inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = drop_privileges(plan, options)) return failed;
     if (const Fault failed = change_directory(plan)) return failed;
     if (const Fault failed = open_streams(plan, options, launching)) return failed;
-    return unblock_all_signals();
+    return options.leave_blocked ? Fault() : unblock_all_signals();
 }
 
 } // namespace detail

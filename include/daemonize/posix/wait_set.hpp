@@ -1,9 +1,9 @@
 // WaitSet: the one descriptor that stands for a WakeUp and, where the kernel has descriptors for processes, for children
-// that end. Uses descriptors; Events uses it.
+// that end. Uses pidfd; Events uses it.
 #ifndef DAEMONIZE_POSIX_WAIT_SET_HPP
 #define DAEMONIZE_POSIX_WAIT_SET_HPP
 
-#include "descriptors.hpp"
+#include "pidfd.hpp"
 
 #include <vector>
 
@@ -28,8 +28,7 @@ class WaitSet {
     // A descriptor that tells of this child's end, in the set; none where the kernel has no such thing, or a container's
     // seccomp filter refuses it.
     Descriptor watch(pid_t child) const noexcept {
-        Descriptor process =
-            above_standard(static_cast<int>(DAEMONIZE_SYSTEM(syscall)(pidfd_open_number, child, 0u))); // close-on-exec
+        Descriptor process = open_pidfd(child);
         if (process && !add(process.get(), child)) process.reset();
         return process;
     }
@@ -55,8 +54,6 @@ class WaitSet {
     void close() noexcept { set_.reset(); }
 
   private:
-    static constexpr long pidfd_open_number = 434; // of every architecture; the headers may be older than the kernel
-
     bool add(int number, pid_t child) const noexcept {
         struct epoll_event event = {};
         event.events = EPOLLIN;

@@ -1,0 +1,52 @@
+// ServiceSettings: what was asked of a Service on every host alike, word for word.
+// Uses core; Service and its hosts use it.
+#ifndef DAEMONIZE_CORE_SERVICE_SETTINGS_HPP
+#define DAEMONIZE_CORE_SERVICE_SETTINGS_HPP
+
+#include "body.hpp"
+#include "callback.hpp"
+#include "duration.hpp"
+#include "failure.hpp"
+#include "host.hpp"
+
+#include <string>
+#include <vector>
+
+namespace daemonize {
+namespace detail {
+
+struct ListenSetting {
+    std::string name;
+    std::string address;
+};
+
+struct ServiceSettings {
+    std::string name;
+    std::string instance;
+    std::string description;
+    bool background = false;
+    bool is_host_given = false;
+    HostKind host = HostKind::unknown;
+    std::vector<ListenSetting> listen;
+    int notify_fd = -1;
+    Duration stop_timeout = Duration::seconds(30);
+    Callback<bool(const std::vector<std::string>&, std::string&)> check;
+
+    // The name that tells this service from all others: of files, of units, in logs.
+    std::string full_name() const { return instance.empty() ? name : name + "@" + instance; }
+
+    // Asks on_check(), where there is one, whether the configuration will do.
+    Failure check_configuration(const std::vector<std::string>& arguments) {
+        std::string why;
+        bool accepted = !check;
+        if (check && !call_guarded([&] { accepted = check(arguments, why); }, why)) accepted = false;
+        if (accepted) return Failure();
+        return Failure(Stage::configuration, std::make_error_code(std::errc::invalid_argument), "",
+                       why.empty() ? "it did not say why" : why);
+    }
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

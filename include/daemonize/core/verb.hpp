@@ -1,0 +1,166 @@
+// Verb: what a service program's first word asks for, and the exit statuses that init scripts have agreed on.
+// Uses failure; Service uses it.
+#ifndef DAEMONIZE_CORE_VERB_HPP
+#define DAEMONIZE_CORE_VERB_HPP
+
+#include "failure.hpp"
+
+#include <string>
+#include <vector>
+
+namespace daemonize {
+namespace detail {
+
+enum class Verb { none, run, start, stop, restart, reload, status, install, uninstall, help };
+
+struct VerbText {
+    Verb verb;
+    const char* name;
+    const char* does;
+    bool takes_arguments; // which are the body's
+};
+
+constexpr VerbText verb_texts[] = {
+    {Verb::run, "run", "runs in the foreground", true},
+    {Verb::start, "start", "starts it in the background, and returns when it is ready", true},
+    {Verb::stop, "stop", "stops it, and returns when it is gone", false},
+    {Verb::restart, "restart", "checks the configuration, stops it and starts it again", true},
+    {Verb::reload, "reload", "checks the configuration, and has it read it again", true},
+    {Verb::status, "status", "tells whether it runs; with --json for programs", false},
+    {Verb::install, "install", "has the system start it at each boot, with these arguments", true},
+    {Verb::uninstall, "uninstall", "takes that back", false},
+    {Verb::help, "help", "shows this", false},
+};
+
+// The Linux Standard Base's, "Init Script Actions".
+namespace lsb {
+constexpr int success = 0;
+constexpr int failed = 1;
+constexpr int wrong_arguments = 2;
+constexpr int no_rights = 4;
+constexpr int not_installed = 5;
+constexpr int not_configured = 6;
+constexpr int not_running = 7;
+// of status alone:
+constexpr int status_dead = 1;
+constexpr int status_not_running = 3;
+constexpr int status_unknown = 4;
+} // namespace lsb
+
+struct VerbLine {
+    Verb verb = Verb::none;
+    bool json = false;
+    std::vector<std::string> arguments; // the body's
+    std::string problem;
+};
+
+inline std::string verb_list() {
+    std::string list;
+    constexpr std::size_t count = sizeof verb_texts / sizeof *verb_texts;
+    for (std::size_t i = 0; i < count; ++i) {
+        if (i > 0) list += i + 1 == count ? " or " : ", ";
+        list += verb_texts[i].name;
+    }
+    return list;
+}
+
+inline const VerbText* find_verb(const std::string& word) noexcept {
+    for (const VerbText& text : verb_texts) {
+        if (word == text.name) return &text;
+    }
+    return nullptr;
+}
+
+// Reads a command line without its program. The first word is a verb if it equals one; without a word, or with one that
+// begins with `-`, there is none. All that follows is the body's; `--` ends what is ours.
+inline VerbLine parse_verbs(const std::vector<std::string>& words) {
+    VerbLine line;
+    std::size_t at = 0;
+    const VerbText* text = nullptr;
+    if (!words.empty() && (words[0].empty() || words[0][0] != '-')) {
+        text = find_verb(words[0]);
+        if (text == nullptr) {
+            line.problem = "\"" + one_line(words[0]) + "\" is no verb: " + verb_list();
+            return line;
+        }
+        line.verb = text->verb;
+        at = 1;
+    }
+    if (line.verb == Verb::status && at < words.size() && words[at] == "--json") {
+        line.json = true;
+        ++at;
+    }
+    if (at < words.size() && words[at] == "--") ++at;
+    line.arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+    if (text != nullptr && !text->takes_arguments && !line.arguments.empty()) {
+        line.problem = std::string(text->name) + " takes no argument \"" + one_line(line.arguments[0]) + "\"";
+    }
+    return line;
+}
+
+// The text of `help`.
+inline std::string help_text(const std::string& program, const std::string& name, const std::string& description) {
+    std::string text = name;
+    if (!description.empty()) text += ": " + one_line(description);
+    text += "\n\nUsage: " + program + " [VERB] [ARGUMENTS]\n\n";
+    for (const VerbText& verb : verb_texts) {
+        std::string column = verb.name;
+        column.resize(12, ' ');
+        text += "  " + column + verb.does + "\n";
+    }
+    text += "\nWithout a verb it runs as whatever started it expects: a shell, systemd, a supervisor, inetd, a container,\n"
+            "the service control manager. What follows the verb, or --, is the service's own.\n";
+    return text;
+}
+
+// What an init script ends with after this failure.
+inline int lsb_code(const Failure& failure) noexcept {
+    if (!failure) return lsb::success;
+    const bool refused = failure.code() == std::errc::permission_denied ||
+                         failure.code() == std::errc::operation_not_permitted;
+    if (refused) return lsb::no_rights;
+    if (failure.stage() == Stage::configuration) return lsb::not_configured;
+    if (failure.stage() == Stage::service_open) return lsb::not_installed;
+    return failure.stage() == Stage::instance && failure.code() == std::errc::no_such_process ? lsb::not_running
+                                                                                                 : lsb::failed;
+}
+
+// A string of JSON, in quotes. What is no control character goes as it is: names and paths are UTF-8.
+inline std::string json_string(const std::string& text) {
+    static const char* const digits = "0123456789abcdef";
+    std::string quoted = "\"";
+    for (const char c : text) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            quoted += '\\';
+            quoted += c;
+        } else if (byte < 0x20) {
+            quoted += "\\u00";
+            quoted += digits[byte >> 4];
+            quoted += digits[byte & 15];
+        } else {
+            quoted += c;
+        }
+    }
+    return quoted + "\"";
+}
+
+// A span of time for people: the two largest units of it.
+inline std::string span_text(std::int64_t seconds) {
+    const std::int64_t days = seconds / 86400, hours = seconds / 3600 % 24, minutes = seconds / 60 % 60;
+    if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
+    if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
+    if (minutes > 0) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
+    return std::to_string(seconds) + " s";
+}
+
+// An amount of memory for people.
+inline std::string memory_text(std::uint64_t bytes) {
+    const std::uint64_t tenths = bytes * 10 / 1048576;
+    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,251 @@
+// Having the system start a service at each boot: a unit of systemd, an OpenRC or a System V init script, whichever it has.
+// Uses quote and descriptors; the verbs use it.
+#ifndef DAEMONIZE_POSIX_SERVICE_INSTALL_HPP
+#define DAEMONIZE_POSIX_SERVICE_INSTALL_HPP
+
+#include "../core/quote.hpp"
+#include "descriptors.hpp"
+#include "directories.hpp"
+#include "environment.hpp"
+#include "set_up.hpp"
+
+#include <cstdlib>
+#include <spawn.h>
+#include <string>
+#include <sys/wait.h>
+#include <vector>
+
+namespace daemonize {
+namespace detail {
+
+// What is known of a service that is to be installed.
+struct ServiceUnit {
+    std::string name;
+    std::string description;
+    std::string program;
+    std::string pid_file;
+    std::vector<std::string> arguments;
+};
+
+// How this system starts services: where the file goes, what it holds, which programs have to be told.
+struct InitSystem {
+    enum class Kind { none, systemd, openrc, sysv };
+    Kind kind = Kind::none;
+    std::string file;
+    mode_t mode = 0755;
+    std::vector<std::vector<std::string>> enable;  // commands, in order
+    std::vector<std::vector<std::string>> disable;
+};
+
+constexpr const char* install_mark = "# Written by the verb install, which overwrites it; uninstall takes it away.";
+
+inline bool is_there(const char* path) noexcept { return DAEMONIZE_SYSTEM(access)(path, F_OK) == 0; }
+
+// sd_booted(3): systemd is in charge of this machine.
+inline bool is_booted_by_systemd() noexcept { return is_there("/run/systemd/system"); }
+
+inline std::string user_unit_directory() {
+    const char* config = std::getenv("XDG_CONFIG_HOME");
+    if (config != nullptr && config[0] == '/') return std::string(config) + "/systemd/user";
+    const char* home = std::getenv("HOME");
+    return home != nullptr && home[0] == '/' ? std::string(home) + "/.config/systemd/user" : "";
+}
+
+inline InitSystem find_init_system(const std::string& name) {
+    InitSystem found;
+    const bool is_root = geteuid() == 0;
+    if (is_booted_by_systemd()) {
+        const std::string directory = is_root ? "/etc/systemd/system" : user_unit_directory();
+        if (directory.empty()) return found;
+        found.kind = InitSystem::Kind::systemd;
+        found.file = directory + "/" + name + ".service";
+        found.mode = 0644;
+        const std::string scope = is_root ? "--system" : "--user";
+        found.enable = {{"systemctl", scope, "daemon-reload"}, {"systemctl", scope, "--quiet", "enable", name + ".service"}};
+        found.disable = {{"systemctl", scope, "--quiet", "--now", "disable", name + ".service"}};
+    } else if (is_root && is_there("/sbin/openrc-run") && is_there("/run/openrc")) {
+        found.kind = InitSystem::Kind::openrc;
+        found.file = "/etc/init.d/" + name;
+        found.enable = {{"rc-update", "--quiet", "add", name, "default"}};
+        found.disable = {{"rc-update", "--quiet", "delete", name, "default"}};
+    } else if (is_root && is_there("/etc/init.d")) {
+        found.kind = InitSystem::Kind::sysv;
+        found.file = "/etc/init.d/" + name;
+        if (is_there("/usr/sbin/update-rc.d")) {
+            found.enable = {{"/usr/sbin/update-rc.d", name, "defaults"}};
+            found.disable = {{"/usr/sbin/update-rc.d", "-f", name, "remove"}};
+        } else if (is_there("/sbin/chkconfig")) {
+            found.enable = {{"/sbin/chkconfig", "--add", name}};
+            found.disable = {{"/sbin/chkconfig", "--del", name}};
+        }
+    }
+    return found;
+}
+
+inline std::string unit_text(const ServiceUnit& unit) {
+    std::string command = quote_for_unit(unit.program) + " run --";
+    for (const std::string& argument : unit.arguments) command += " " + quote_for_unit(argument);
+    std::string description = one_line(unit.description.empty() ? unit.name : unit.description);
+    for (std::size_t at = 0; (at = description.find('%', at)) != std::string::npos; at += 2) description.insert(at, "%");
+    return std::string(install_mark) + "\n[Unit]\nDescription=" + description + "\nAfter=network.target\n\n" +
+           "[Service]\nType=notify\nExecStart=" + command + "\nExecReload=/bin/kill -HUP $MAINPID\n" +
+           "Restart=on-failure\n\n[Install]\nWantedBy=" + (geteuid() == 0 ? "multi-user" : "default") + ".target\n";
+}
+
+inline std::string start_command(const ServiceUnit& unit, const char* verb) {
+    std::string command = quote_for_shell(unit.program) + " " + verb + " --";
+    for (const std::string& argument : unit.arguments) command += " " + quote_for_shell(argument);
+    return command;
+}
+
+inline std::string openrc_text(const ServiceUnit& unit) {
+    const std::string program = quote_for_shell(unit.program);
+    return "#!/sbin/openrc-run\n" + std::string(install_mark) +
+           "\ndescription=" + quote_for_shell(one_line(unit.description)) +
+           "\nextra_started_commands=\"reload\"\n\nstart() {\n    " + start_command(unit, "start") +
+           "\n}\n\nstop() {\n    " + program + " stop\n}\n\nreload() {\n    " + start_command(unit, "reload") +
+           "\n}\n\nstatus() {\n    " + program + " status\n}\n";
+}
+
+inline std::string sysv_text(const ServiceUnit& unit) {
+    const std::string description = one_line(unit.description.empty() ? unit.name : unit.description);
+    return "#!/bin/sh\n### BEGIN INIT INFO\n# Provides:          " + unit.name +
+           "\n# Required-Start:    $remote_fs $syslog\n# Required-Stop:     $remote_fs $syslog\n"
+           "# Default-Start:     2 3 4 5\n# Default-Stop:      0 1 6\n# Short-Description: " +
+           description + "\n### END INIT INFO\n" + install_mark + "\ncase \"$1\" in\nstart) exec " +
+           start_command(unit, "start") + " ;;\nrestart | force-reload) exec " + start_command(unit, "restart") +
+           " ;;\nreload) exec " + start_command(unit, "reload") + " ;;\nstop | status) exec " +
+           quote_for_shell(unit.program) + " \"$1\" ;;\n*)\n    echo \"usage: $0 start|stop|restart|force-reload|reload|status\" "
+           ">&2\n    exit 2\n    ;;\nesac\n";
+}
+
+inline std::string init_text(InitSystem::Kind kind, const ServiceUnit& unit) {
+    if (kind == InitSystem::Kind::systemd) return unit_text(unit);
+    return kind == InitSystem::Kind::openrc ? openrc_text(unit) : sysv_text(unit);
+}
+
+// Runs a program and waits for it. Its words go where ours go.
+inline Failure run_program(Stage stage, const std::string& about, const std::vector<std::string>& words) {
+    std::vector<char*> arguments;
+    for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+    arguments.push_back(nullptr);
+    std::string line = words.front();
+    for (std::size_t i = 1; i < words.size(); ++i) line += " " + words[i];
+    const WaitableChildren waitable;
+    pid_t child = -1;
+    const int error = DAEMONIZE_SYSTEM(posix_spawnp)(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
+    if (error != 0) return Failure(stage, posix_error(error), about + ": " + line);
+    int status = 0;
+    if (retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child, &status, 0); }) != child) {
+        return Failure(stage, posix_error(errno), about + ": " + line);
+    }
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Failure();
+    const std::string how = WIFEXITED(status) ? " ended with status " + std::to_string(WEXITSTATUS(status))
+                                               : " was killed by signal " + std::to_string(WTERMSIG(status));
+    return Failure(stage, posix_error(ECANCELED), about, line + how);
+}
+
+inline Failure run_programs(Stage stage, const std::string& about, const std::vector<std::vector<std::string>>& all) {
+    for (const std::vector<std::string>& words : all) {
+        if (Failure failure = run_program(stage, about, words)) return failure;
+    }
+    return Failure();
+}
+
+// Writes a whole file or none: under another name first.
+inline Failure replace_file(const std::string& path, mode_t mode, const std::string& text) {
+    const std::string fresh = path + ".new";
+    const auto failed = [&](const std::string& what) {
+        const int error = errno;
+        static_cast<void>(DAEMONIZE_SYSTEM(unlink)(fresh.c_str())); // what is left to do where this fails too
+        return Failure(Stage::service_install, posix_error(error), what);
+    };
+    constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
+    const Descriptor file =
+        above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(fresh.c_str(), flags, mode); }));
+    if (!file) return failed(path);
+    for (std::size_t done = 0; done < text.size();) {
+        const ssize_t written =
+            retry([&] { return DAEMONIZE_SYSTEM(write)(file.get(), text.data() + done, text.size() - done); });
+        if (written <= 0) return failed(path);
+        done += static_cast<std::size_t>(written);
+    }
+    if (DAEMONIZE_SYSTEM(fchmod)(file.get(), mode) != 0) return failed(path); // whatever the umask
+    return DAEMONIZE_SYSTEM(rename)(fresh.c_str(), path.c_str()) == 0 ? Failure() : failed(path);
+}
+
+// The program as the system will have to call it: by a whole path, past links.
+inline std::string whole_path(const std::string& program) {
+    for (const char* path : {"/proc/self/exe", program.c_str()}) {
+        char* real = DAEMONIZE_SYSTEM(realpath)(path, nullptr);
+        if (real == nullptr) continue;
+        const std::string whole = real;
+        std::free(real);
+        return whole;
+    }
+    return program;
+}
+
+inline Failure no_init_system(Stage stage, const std::string& name) {
+    return Failure(stage, posix_error(ENOSYS), name,
+                   geteuid() == 0 ? "this system has neither systemd nor init scripts" : "only root may, or a user of systemd");
+}
+
+// Installs the service, over an older installation too; what fails is taken back.
+inline Failure install_service(ServiceUnit unit) {
+    const InitSystem init = find_init_system(unit.name);
+    if (init.kind == InitSystem::Kind::none) return no_init_system(Stage::service_install, unit.name);
+    unit.program = whole_path(unit.program);
+    if (init.kind == InitSystem::Kind::systemd && geteuid() != 0) {
+        if (const Fault failed = make_directory(Stage::service_install, directory_of(init.file), Owner())) {
+            return to_failure(failed);
+        }
+    }
+    if (Failure failure = replace_file(init.file, init.mode, init_text(init.kind, unit))) return failure;
+    Failure failure = run_programs(Stage::service_install, unit.name, init.enable);
+    if (failure) static_cast<void>(DAEMONIZE_SYSTEM(unlink)(init.file.c_str()));
+    return failure;
+}
+
+inline std::string read_file(const std::string& path) {
+    const Descriptor file(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
+    std::string text(4096, '\0');
+    const ssize_t size = file ? retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), &text[0], text.size()); }) : -1;
+    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
+    return text;
+}
+
+// Whether the file is one that install wrote: what an administrator wrote is not ours to take away.
+inline bool is_installed(const InitSystem& init) {
+    return init.kind != InitSystem::Kind::none && read_file(init.file).find(install_mark) != std::string::npos;
+}
+
+inline Failure uninstall_service(const ServiceUnit& unit) {
+    const InitSystem init = find_init_system(unit.name);
+    if (init.kind == InitSystem::Kind::none) return no_init_system(Stage::service_uninstall, unit.name);
+    if (!is_installed(init)) {
+        return Failure(Stage::service_open, posix_error(ENOENT), unit.name, "it is not installed in " + init.file);
+    }
+    if (Failure failure = run_programs(Stage::service_uninstall, unit.name, init.disable)) return failure;
+    if (DAEMONIZE_SYSTEM(unlink)(init.file.c_str()) != 0) {
+        return Failure(Stage::service_uninstall, posix_error(errno), init.file);
+    }
+    if (init.kind != InitSystem::Kind::systemd) return Failure();
+    return run_program(Stage::service_uninstall, unit.name, init.enable.front());
+}
+
+// Whether systemd runs the service by the unit that install wrote.
+inline bool is_systemds(const ServiceUnit& unit) {
+    const InitSystem init = find_init_system(unit.name);
+    return init.kind == InitSystem::Kind::systemd && is_installed(init);
+}
+
+inline Failure systemctl(const ServiceUnit& unit, const char* verb) {
+    return run_program(Stage::instance, unit.pid_file,
+                       {"systemctl", geteuid() == 0 ? "--system" : "--user", verb, unit.name + ".service"});
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,199 @@
+// A service's run on POSIX: in this process, where its host wants it there, or in a daemon of its own.
+// Uses Daemonizer, Context, sockets and the container's init; the verbs and Service use it.
+#ifndef DAEMONIZE_POSIX_SERVICE_RUN_HPP
+#define DAEMONIZE_POSIX_SERVICE_RUN_HPP
+
+#include "container_init.hpp"
+#include "context.hpp"
+#include "daemonizer.hpp"
+#include "detect_host.hpp"
+#include "sockets.hpp"
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace daemonize {
+namespace detail {
+
+// All that a run needs. `options` are what Service::posix() asked of the Daemonizer.
+struct ServiceTask {
+    ServiceSettings& settings;
+    Options& options;
+    Callback<int(Context&)>& body;
+    std::vector<std::string> arguments;
+};
+
+inline std::string default_pid_file(const std::string& full_name) {
+    const std::string base = runtime_base();
+    return base.empty() ? std::string() : base + "/" + full_name + ".pid";
+}
+
+// Where the service's pid file is; empty where this user has no place for one.
+inline std::string pid_file_of(const ServiceTask& task) {
+    return task.options.pid_file ? task.options.pid_file.value : default_pid_file(task.settings.full_name());
+}
+
+inline void say(const ServiceTask& task, const std::string& text) { write_error(task.settings.full_name() + ": " + text + "\n"); }
+
+inline int say(const ServiceTask& task, const Failure& failure) {
+    say(task, failure.message());
+    return failure.exit_code();
+}
+
+// In the foreground a pid file that nobody asked for is left out where there is no place for it: the host knows who runs.
+// Under inetd many run at once.
+inline void choose_pid_file(ServiceTask& task, HostKind host, bool background) {
+    if (task.options.pid_file || host == HostKind::inetd) return;
+    const std::string path = default_pid_file(task.settings.full_name());
+    const bool has_place = !path.empty() && DAEMONIZE_SYSTEM(access)(directory_of(path).c_str(), W_OK | X_OK) == 0;
+    if (has_place || (background && !path.empty())) task.options.pid_file.set(path);
+}
+
+inline std::string directory_from(const char* variable, const std::string& base, const std::string& name) {
+    const char* given = std::getenv(variable);
+    // systemd lists several with colons; the first is the service's own.
+    if (given != nullptr && given[0] == '/') return std::string(given).substr(0, std::string(given).find(':'));
+    return base.empty() ? std::string() : base + "/" + name;
+}
+
+inline void find_directories(RunningService& running, const Options& options) {
+    const std::string name = running.settings.full_name();
+    const auto or_name = [&](const Asked<std::string>& asked) { return asked ? asked.value : name; };
+    running.directories[0] = directory_from("RUNTIME_DIRECTORY", runtime_base(), or_name(options.runtime_directory));
+    running.directories[1] = directory_from("STATE_DIRECTORY", state_base(), or_name(options.state_directory));
+    running.directories[2] = directory_from("LOGS_DIRECTORY", log_base(), or_name(options.log_directory));
+}
+
+// The sockets that a run has: those that were passed, or those of listen(), bound before the privileges go.
+struct ServiceSockets {
+    std::vector<Socket> passed;
+    std::vector<Socket> bound;
+
+    bool bind(const std::vector<ListenSetting>& wanted, std::string& why) {
+        for (const ListenSetting& one : wanted) {
+            Failure failure;
+            bound.push_back(listen_on(one.name, one.address, failure));
+            if (!failure) continue;
+            why = failure.message();
+            return false;
+        }
+        return true;
+    }
+
+    // A manager that gave its sockets no names of their own means ours, in order.
+    std::vector<Socket> take() { return std::move(passed.empty() ? bound : passed); }
+};
+
+inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
+    Failure failure;
+    if (host == HostKind::inetd) {
+        sockets.passed.push_back(inetd_socket(failure));
+    } else {
+        sockets.passed = listen_fds(failure);
+    }
+    return failure;
+}
+
+// Binds what listen() asked for ahead of the application's own step, unless sockets were passed.
+inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
+    if (task.settings.listen.empty() || !sockets.passed.empty()) return;
+    task.options.before_drop = [&task, &sockets, next = std::move(task.options.before_drop)](std::string& why) {
+        return sockets.bind(task.settings.listen, why) && (!next || next(why));
+    };
+}
+
+// Tells of a failure wherever somebody may look: the launcher, standard error or the journal, systemd's status.
+inline int tell_end(RunningService& running, const std::string& text, int code) {
+    static_cast<void>(running.notifier.status(text));
+    if (own_launch().channel || !writes_to_journal()) return tell_failure(text, code);
+    running.log.write(Severity::failure, text);
+    return code == 0 ? 1 : code;
+}
+
+// Runs the body, and makes of its end what its host is told: a stop that was asked for is no failure, whatever the body
+// returns; a body that leaves before it was ready, unasked, has failed, and what was thrown is a failure always.
+inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
+    Context context(running);
+    int code = 0;
+    std::string what;
+    const bool returned = call_guarded([&] { code = exit_status(body(context)); }, what);
+    if (!returned) return tell_end(running, what, 1);
+    if (context.stop_requested()) return 0;
+    if (!running.failure.empty()) return tell_end(running, running.failure, code == 0 ? 1 : code);
+    if (!running.is_ready) return tell_end(running, "it ended before it was ready", code == 0 ? 1 : code);
+    return code;
+}
+
+// In the process that is to be the service, set up, with all signals still blocked: none is lost, and none ends it before
+// it is taken.
+inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, ServiceSockets& sockets) {
+    Failure failure;
+    RunningService running(task.settings, std::move(host), std::move(notifier), !task.options.foreground, failure);
+    if (!failure) failure = to_failure(unblock_all_signals());
+    if (failure) return tell_end(running, failure.message(), failure.exit_code());
+    running.sockets = sockets.take();
+    running.arguments = std::move(task.arguments);
+    find_directories(running, task.options);
+    // A manager that started our launcher learns whom to watch.
+    if (running.is_daemonized) static_cast<void>(running.notifier.main_pid(DAEMONIZE_SYSTEM(getpid)()));
+    return run_body(running, task.body);
+}
+
+inline void keep_descriptor(Options& options, int number) {
+    if (number >= 0) options.kept_fds.push_back(number);
+}
+
+// What comes of a run: in the launcher the launch, in the service the body's end.
+struct RunOutcome {
+    bool is_launcher = false;
+    Launch launch;
+    int code = 0;
+};
+
+inline RunOutcome run_service(ServiceTask& task, Host host, bool background) {
+    RunOutcome outcome;
+    Failure failure;
+    ServiceSockets sockets;
+    Notifier notifier = Notifier::from_environment(failure);
+    if (!failure) failure = take_passed_sockets(sockets, host.kind);
+    if (failure) {
+        outcome.is_launcher = true;
+        outcome.launch = Launch(task.settings.full_name(), std::vector<Failure>{failure});
+        return outcome;
+    }
+    if (task.settings.notify_fd >= 0) notifier.notify_fd(task.settings.notify_fd);
+    task.options.foreground = !background;
+    task.options.wait = true;
+    task.options.leave_blocked = true;
+    choose_pid_file(task, host.kind, background);
+    bind_before_drop(task, sockets);
+    keep_descriptor(task.options, notifier.native_handle());
+    keep_descriptor(task.options, task.settings.notify_fd);
+    for (const Socket& socket : sockets.passed) keep_descriptor(task.options, socket.get());
+    if (start(task.options, false, outcome.launch)) {
+        outcome.code = run_in_place(task, std::move(host), std::move(notifier), sockets);
+    } else {
+        outcome.is_launcher = true;
+    }
+    return outcome;
+}
+
+// The run that the host expects, in the foreground. What main() is to return.
+inline int run_in_foreground(ServiceTask& task, Host host) {
+    if (host.kind == HostKind::container_init) {
+        int code = 0;
+        Failure failure;
+        if (!ContainerInit::enter(code, failure)) return failure ? say(task, failure) : code;
+    }
+    const RunOutcome outcome = run_service(task, std::move(host), false);
+    if (!outcome.is_launcher) return outcome.code;
+    outcome.launch.print();
+    return outcome.launch.exit_code();
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif
