@@ -1,0 +1,63 @@
+// Appends the time to a log, as a service of whatever starts it: a shell, systemd, s6, runit, cron, a container, Windows.
+// Usage: service [VERB] [--config FILE] [--log FILE]; `service help` shows the verbs. FILE holds the seconds between lines.
+#include <daemonize.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+
+namespace {
+
+struct Settings {
+    std::string config;
+    std::string log = "timestamp.log";
+    long interval = 60;
+};
+
+// What restart, reload and the start itself ask: whether these arguments will do.
+bool read_settings(const std::vector<std::string>& arguments, Settings& settings, std::string& why) {
+    for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
+        if (arguments[i] == "--config") settings.config = arguments[i + 1];
+        if (arguments[i] == "--log") settings.log = arguments[i + 1];
+    }
+    if (settings.config.empty()) return true;
+    std::FILE* file = std::fopen(settings.config.c_str(), "r");
+    const bool read = file != nullptr && std::fscanf(file, "%ld", &settings.interval) == 1 && settings.interval > 0;
+    if (file != nullptr) std::fclose(file);
+    if (!read) why = settings.config + " holds no number of seconds";
+    return read;
+}
+
+bool append_time(const std::string& log) {
+    const std::time_t now = std::time(nullptr);
+    std::FILE* file = std::fopen(log.c_str(), "a");
+    const bool written = file != nullptr && std::fputs(std::ctime(&now), file) >= 0;
+    return file != nullptr && std::fclose(file) == 0 && written;
+}
+
+int run(daemonize::Context& context) {
+    Settings settings;
+    std::string why;
+    if (!read_settings(context.arguments(), settings, why)) return context.fail(why, 6);
+    context.on_reload([&](std::string& reason) { return read_settings(context.arguments(), settings, reason); });
+    if (!append_time(settings.log)) return context.fail("cannot write " + settings.log);
+    context.ready();
+    context.report("writing to " + settings.log);
+    while (context.sleep_for(std::chrono::seconds(settings.interval))) {
+        if (!append_time(settings.log)) return context.fail("cannot write " + settings.log);
+    }
+    return 0;
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    return daemonize::Service("timestampd")
+        .description("Appends the time to a log")
+        .posix([](auto& daemonizer) { daemonizer.chdir(daemonize::keep); }) // a relative --log is the user's
+        .on_check([](const std::vector<std::string>& arguments, std::string& why) {
+            Settings settings;
+            return read_settings(arguments, settings, why);
+        })
+        .run(argc, argv, run);
+}
