@@ -47,6 +47,10 @@ CASE(long_program_path) {
     HOLDS(path.size() > 4 && path.substr(path.size() - 4) == L".exe");
 }
 
+// Another system calls these, to which no exception may go.
+static_assert(noexcept(detail::service_main(0, nullptr)) && noexcept(detail::handle_console_event(0)) && noexcept(
+    detail::run_console_service(nullptr)));
+
 CASE(payloads_are_copied) {
     std::vector<unsigned char> bytes(sizeof(POWERBROADCAST_SETTING) + 8);
     auto* power = reinterpret_cast<POWERBROADCAST_SETTING*>(bytes.data());
@@ -148,6 +152,17 @@ CASE(the_event_follows_what_is_pending) {
         HOLDS(!context.poll());
         HOLDS(::WaitForSingleObject(context.native_handle(), 0) == WAIT_TIMEOUT);
     });
+}
+
+CASE(times_are_rounded_up) {
+    SAME(detail::to_milliseconds(Duration()), 0u);
+    SAME(detail::to_milliseconds(Duration(-1s)), 0u);
+    SAME(detail::to_milliseconds(Duration(1ns)), 1u);
+    SAME(detail::to_milliseconds(Duration(7ms)), 7u);
+    SAME(detail::to_milliseconds(Duration(7ms) + Duration(1ns)), 8u);
+    SAME(detail::to_milliseconds(Duration::milliseconds(0x7ffffffe)), 0x7ffffffeu);
+    SAME(detail::to_milliseconds(Duration::milliseconds(0x7ffffffe) + Duration(1ns)), 0x7fffffffu);
+    SAME(detail::to_milliseconds(Duration::longest()), 0x7fffffffu);
 }
 
 CASE(sleeping_takes_its_time) {
