@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh wine.sh set_up TREE WORK               builds the test programs for Windows in WORK, and boots a Wine of its own there
 # sh wine.sh program WORK MODEL NAME CASE   one case of programs/NAME.cpp, by the compiler's thread model
-# sh wine.sh fake_scm|memory_status|console|planted WORK other tests, each described below
+# sh wine.sh fake_scm|event_log|memory_status|console|planted WORK other tests, each described below
 # sh wine.sh tear_down WORK                 ends that Wine
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -50,6 +50,7 @@ set_up() {
     build "$tree" posix examples/memory_status.cpp "$(directory_of posix)/memory_status.exe"
     build "$tree" posix tests/windows/programs/planted.cpp "$work/planted.exe"
     build "$tree" win32 examples/test_with_fake_scm.cpp "$work/fake.exe"
+    build "$tree" posix tests/windows/programs/write_event_log.cpp "$work/write_event_log.exe"
     rm -f "$(directory_of posix)/held.txt"
     timeout 120 wineboot -i 2>"$work/boot.log" || fail "wineboot: status $?"
     wineserver -w
@@ -156,6 +157,9 @@ case $action in
     fake_scm)
         in_work "$1"
         timeout 60 wine "$work/fake.exe" ;;
+    event_log) # the program that writes to syslog elsewhere
+        in_work "$1"
+        timeout 60 wine "$work/write_event_log.exe" ;;
     tear_down)
         in_work "$1"
         wineserver -k || true ;;

@@ -56,11 +56,13 @@ class ServiceCore {
         failure_.clear();
         end_ = BodyEnd();
         stop_at_ = Duration::longest();
+        registration_error_ = win32::no_error;
         dispatching_ = process_ending_ = report_failed_ = false;
     }
 
-    // ServiceMain. Its last act is the report of STOPPED: after that Windows may end the process at any instant.
-    void main(std::vector<std::string> arguments) noexcept;
+    // ServiceMain. Its last act is the report of STOPPED: after that Windows may end the process at any instant. False
+    // where it has never come to be a service, so that nothing could be reported.
+    bool main(std::vector<std::string> arguments) noexcept;
 
     // The control handler. It moves the machine and wakes the body, and never waits for it.
     std::uint32_t handle(const ControlEvent& event) noexcept;
@@ -79,6 +81,7 @@ class ServiceCore {
     int exit_code() const noexcept {
         const PortLock held(*port_);
         const ServiceStatus& status = machine_.status();
+        if (registration_error_ != win32::no_error) return daemonize::exit_code(Stage::dispatcher);
         if (status.exit_code == win32::no_error) return 0;
         const std::uint32_t code =
             status.exit_code == win32::service_specific_error ? status.service_exit_code : status.exit_code;
@@ -185,6 +188,7 @@ class ServiceCore {
     BodyEnd end_;
     Duration stop_at_ = Duration::longest();
     Duration reported_at_;
+    std::uint32_t registration_error_ = win32::no_error;
     bool dispatching_ = false;
     bool process_ending_ = false;
     bool report_failed_ = false;
