@@ -107,6 +107,13 @@ memory_status() {
     expect 'cannot open the service MemoryStatus: .*1060'
     [ "$(grep -c '^running$' "$work/transcript")" -eq 2 ] || fail 'it was not running twice'
     [ "$(grep -c '^stopped$' "$work/transcript")" -eq 1 ] || fail 'it was not stopped'
+    # Line by line, in this order, with others between them.
+    awk 'NR != FNR { if ($0 == line[at + 1]) ++at; next }
+         /^```/ { inside = 0 }
+         /^> wine memory_status.exe install/ { inside = 1 }
+         inside { line[++lines] = $0 }
+         END { exit !(lines > 10 && at == lines) }' "$here/../../README.md" "$work/transcript" ||
+        fail 'the transcript in the README is another one'
     # Once a start, at the least.
     [ "$(grep -c 'in use [0-9]* %, physical' "$WINEPREFIX/drive_c/память.log")" -ge 2 ] || fail 'the log is too short'
 }
