@@ -208,8 +208,17 @@ CASE(forced_to_be_a_service) {
 }
 
 CASE(quoted_path) {
-    // beside() is `…\a b\`: without quotes `…\a.exe` would be started.
+    // beside() is `…\a b\`: without quotes `…\a.exe` would be started, where there is one.
     const Installed installed;
+    const SC_HANDLE scm = ::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_CONNECT);
+    const SC_HANDLE service = ::OpenServiceW(scm, L"daemonize-test", SERVICE_QUERY_CONFIG);
+    alignas(QUERY_SERVICE_CONFIGW) static BYTE bytes[8192];
+    auto* const found = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(bytes);
+    DWORD size = 0;
+    HOLDS(::QueryServiceConfigW(service, found, sizeof bytes, &size));
+    SAME(daemonize::detail::narrow(found->lpBinaryPathName), '"' + beside("service.exe") + '"');
+    ::CloseServiceHandle(service);
+    ::CloseServiceHandle(scm);
     HOLDS(beside("").find(' ') != std::string::npos);
     manager().start();
     HOLDS(notes().find("ready") == 0);
@@ -222,7 +231,6 @@ CASE(event_log) {
     HOLDS(log.warning("warning"));
     HOLDS(log.error("error"));
     Failure failure;
-    HOLDS(log.write(daemonize::Severity::failure, std::string(40000, 'x'), failure));
     log.uninstall();
     log.uninstall();
     // As a key these would be the whole log, another log's, or somebody else's.
