@@ -209,6 +209,34 @@ TEST_CASE("a pre-shutdown that takes too long ends in a kill, and a shutdown too
     CHECK(scm.exit_code() == 1067);
 }
 
+TEST_CASE("on_stop runs before the body hears of any stop, unless that kind has a handler of its own") {
+    const Control control = GENERATE(Control::stop, Control::shutdown, Control::preshutdown);
+    const bool own = GENERATE(false, true);
+    std::string order;
+    WinService service("Told");
+    service.accept(Accept::preshutdown).on_stop([&](Context& context) {
+        order += "stop" + std::to_string(static_cast<int>(context.stop_reason())) + " ";
+    });
+    if (own) service.on_shutdown([&] { order += "shutdown "; }).on_preshutdown([&] { order += "preshutdown "; });
+    service.body([&](Context& context) {
+        serve(context);
+        order += "body";
+    });
+    FakeScm scm(service);
+    scm.start();
+    CHECK(scm.control(control) == 0);
+    const bool is_stop = control == Control::stop;
+    if (own && !is_stop) {
+        CHECK(order == (control == Control::shutdown ? "shutdown body" : "preshutdown body"));
+    } else {
+        const StopReason reason = is_stop                        ? StopReason::operator_request
+                                  : control == Control::shutdown ? StopReason::shutdown
+                                                                 : StopReason::preshutdown;
+        CHECK(order == "stop" + std::to_string(static_cast<int>(reason)) + " body");
+    }
+    CHECK(scm.exit_code() == 0);
+}
+
 TEST_CASE("a machine's shutdown asks first those that want a pre-shutdown, and then the rest") {
     StopReason reason = StopReason::none;
     WinService early("Early");

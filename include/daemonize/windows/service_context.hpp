@@ -189,8 +189,7 @@ inline std::uint32_t ServiceCore::handle(const ControlEvent& event) noexcept {
     }
     // The service has failed; its body is asked to come to its end, and that is what STOPPED will say.
     failure_ = what;
-    if (machine_.request_stop(StopReason::supervisor)) report();
-    tell_body();
+    if (!machine_.stop_requested()) stop_body(StopReason::supervisor);
     return code;
 }
 

@@ -71,9 +71,8 @@ class ServiceCore {
     bool request_stop(StopReason reason, Duration allowance) noexcept {
         const PortLock held(*port_);
         if (machine_.stop_requested()) return false;
-        if (machine_.request_stop(reason)) report();
         note_stop(allowance);
-        tell_body();
+        stop_body(reason);
         return true;
     }
 
@@ -106,6 +105,20 @@ class ServiceCore {
         port_->wake();
     }
 
+    // Where no control came of which the body could learn.
+    void stop_body(StopReason reason) noexcept {
+        if (machine_.request_stop(reason)) report();
+        pending_.emplace_back(Control::stop);
+        tell_body();
+    }
+
+    // A stop's own handler, or the one for every stop.
+    const ServiceHandler* handler_of(Control control) const noexcept {
+        const ServiceHandler* handler = handlers.find(control);
+        const bool stops = control == Control::shutdown || control == Control::preshutdown;
+        return handler == nullptr && stops ? handlers.find(Control::stop) : handler;
+    }
+
     void note_stop(Duration allowance) noexcept { stop_at_ = port_->now() + allowance; }
 
     bool stopping() const noexcept { return machine_.stop_requested() || process_ending_; }
@@ -124,7 +137,7 @@ class ServiceCore {
         while (!pending_.empty()) {
             const ControlEvent event = std::move(pending_.front());
             pending_.erase(pending_.begin());
-            const ServiceHandler* handler = handlers.find(event.control);
+            const ServiceHandler* handler = handler_of(event.control);
             if (handler != nullptr && !handler->at_once) run_callback(*handler, context, event);
             complete(event.control);
         }

@@ -147,7 +147,8 @@ static void end_by(DWORD told, StopReason expected, bool limited) {
     StopReason reason = StopReason::none;
     Duration left;
     WinService service("Console");
-    service.run_as(RunAs::console);
+    bool on_stop = false;
+    service.run_as(RunAs::console).on_stop([&] { on_stop = true; });
     const int code = service.run([&](WinService::Context& context) {
         context.ready();
         const auto tell = [](void* argument) -> DWORD {
@@ -159,6 +160,7 @@ static void end_by(DWORD told, StopReason expected, bool limited) {
         DWORD(WINAPI * entry)(void*) = tell;
         thread = ::CreateThread(nullptr, 0, entry, &about, 0, nullptr);
         context.wait_for_stop();
+        HOLDS(on_stop);
         reason = context.stop_reason();
         left = context.stop_deadline();
         // A key is answered at once; the others give a wrong answer this much time to come.
