@@ -50,4 +50,27 @@ TEST_CASE("a configuration that contradicts itself is refused, with the service'
     config = good;
     config.preshutdown_timeout = Duration::seconds(-1);
     CHECK(refused(config));
+    config = good;
+    config.failure_reset = Duration::seconds(-1);
+    CHECK(refused(config));
+    config = good;
+    config.privileges = {"SeBackupPrivilege", ""};
+    CHECK(refused(config));
+}
+
+TEST_CASE("a text that a zero byte would cut is refused, wherever it stands") {
+    const std::string cut("a\0b", 3);
+    for (std::string ServiceConfig::*text :
+         {&ServiceConfig::display_name, &ServiceConfig::description, &ServiceConfig::program, &ServiceConfig::account,
+          &ServiceConfig::password, &ServiceConfig::failure_command}) {
+        ServiceConfig config;
+        config.*text = cut;
+        CHECK(check_service_config("plain", config).code().value() == 87);
+    }
+    for (std::vector<std::string> ServiceConfig::*list :
+         {&ServiceConfig::arguments, &ServiceConfig::dependencies, &ServiceConfig::privileges}) {
+        ServiceConfig config;
+        (config.*list).push_back(cut);
+        CHECK(check_service_config("plain", config).code().value() == 87);
+    }
 }

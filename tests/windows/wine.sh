@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh wine.sh set_up TREE WORK               builds the test programs for Windows in WORK, and boots a Wine of its own there
 # sh wine.sh program WORK MODEL NAME CASE   one case of programs/NAME.cpp, by the compiler's thread model
-# sh wine.sh fake_scm|memory_status|console|planted WORK other tests, each described below
+# sh wine.sh fake_scm|event_log|memory_status|console|planted WORK other tests, each described below
 # sh wine.sh tear_down WORK                 ends that Wine
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
@@ -50,6 +50,7 @@ set_up() {
     build "$tree" posix examples/memory_status.cpp "$(directory_of posix)/memory_status.exe"
     build "$tree" posix tests/windows/programs/planted.cpp "$work/planted.exe"
     build "$tree" win32 examples/test_with_fake_scm.cpp "$work/fake.exe"
+    build "$tree" posix tests/windows/programs/write_event_log.cpp "$work/write_event_log.exe"
     rm -f "$(directory_of posix)/held.txt"
     timeout 120 wineboot -i 2>"$work/boot.log" || fail "wineboot: status $?"
     wineserver -w
@@ -106,6 +107,13 @@ memory_status() {
     expect 'cannot open the service MemoryStatus: .*1060'
     [ "$(grep -c '^running$' "$work/transcript")" -eq 2 ] || fail 'it was not running twice'
     [ "$(grep -c '^stopped$' "$work/transcript")" -eq 1 ] || fail 'it was not stopped'
+    # Line by line, in this order, with others between them.
+    awk 'NR != FNR { if ($0 == line[at + 1]) ++at; next }
+         /^```/ { inside = 0 }
+         /^> wine memory_status.exe install/ { inside = 1 }
+         inside { line[++lines] = $0 }
+         END { exit !(lines > 10 && at == lines) }' "$here/../../README.md" "$work/transcript" ||
+        fail 'the transcript in the README is another one'
     # Once a start, at the least.
     [ "$(grep -c 'in use [0-9]* %, physical' "$WINEPREFIX/drive_c/память.log")" -ge 2 ] || fail 'the log is too short'
 }
@@ -156,6 +164,9 @@ case $action in
     fake_scm)
         in_work "$1"
         timeout 60 wine "$work/fake.exe" ;;
+    event_log) # the program that writes to syslog elsewhere
+        in_work "$1"
+        timeout 60 wine "$work/write_event_log.exe" ;;
     tear_down)
         in_work "$1"
         wineserver -k || true ;;

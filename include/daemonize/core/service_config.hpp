@@ -16,14 +16,16 @@ enum class StartType : std::uint32_t { automatic = 2, manual = 3, disabled = 4, 
 /// SERVICE_SID_TYPE_…: whether the service has a security identifier of its own.
 enum class SidType : std::uint32_t { none = 0, unrestricted = 1, restricted = 3 };
 
-/// What Windows does when a service fails: SC_ACTION_….
+/// What Windows does when a service fails: SC_ACTION_…. To install one that reboots, the program needs the privilege
+/// SeShutdownPrivilege (SE_SHUTDOWN_NAME) enabled; without it install() fails at Stage::service_configure.
 struct FailureAction {
     enum class Type : std::uint32_t { none = 0, restart = 1, reboot = 2, run_command = 3 };
     Type type = Type::restart;
     Duration after;
 };
 
-/// A service's configuration. What is left out is Windows' default.
+/// A service's configuration. What is left out is Windows' default, also when an existing service is installed again: it
+/// keeps nothing of what it had. The order in which services are loaded as groups is the one thing left alone.
 struct ServiceConfig {
     std::string display_name; ///< the name itself where it is empty
     std::string description;
@@ -38,12 +40,25 @@ struct ServiceConfig {
     Duration failure_reset = Duration::seconds(86400); ///< without a failure for so long, counting starts again
     std::string failure_command;
     bool non_crash_failures = true; ///< an exit code that is not 0 counts as a failure too
-    Duration preshutdown_timeout;   ///< Windows' default where it is 0
+    /// How long a service that accepts pre-shutdown may take for it. Where it is 0, a new service has Windows' default,
+    /// and an existing one gets what that is since Windows 10 1703: 10 s.
+    Duration preshutdown_timeout;
     SidType sid_type = SidType::none;
     std::vector<std::string> privileges; ///< the only ones it keeps; empty keeps the account's
 };
 
 namespace detail {
+
+// Windows would end the text, or the list, there without a word.
+inline bool has_zero_byte(const ServiceConfig& config) {
+    const auto has = [](const std::string& text) { return text.find('\0') != std::string::npos; };
+    bool found = has(config.display_name) || has(config.description) || has(config.program) || has(config.account) ||
+                 has(config.password) || has(config.failure_command);
+    for (const auto* list : {&config.arguments, &config.dependencies, &config.privileges}) {
+        for (const std::string& text : *list) found = found || has(text);
+    }
+    return found;
+}
 
 inline Failure check_service_config(const std::string& name, const ServiceConfig& config) {
     if (Failure problem = check_service_name(name)) return problem;
@@ -56,6 +71,11 @@ inline Failure check_service_config(const std::string& name, const ServiceConfig
     for (const std::string& dependency : config.dependencies) {
         if (dependency.empty()) return refuse("a dependency has no name");
     }
+    for (const std::string& privilege : config.privileges) {
+        if (privilege.empty()) return refuse("a privilege has no name");
+    }
+    if (has_zero_byte(config)) return refuse("a text has a zero byte");
+    if (config.failure_reset < Duration()) return refuse("the time without failures is negative");
     for (const FailureAction& action : config.failure_actions) {
         if (action.type == FailureAction::Type::run_command && config.failure_command.empty()) {
             return refuse("a failure is to run a command, and there is none");

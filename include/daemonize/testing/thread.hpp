@@ -16,6 +16,12 @@
 namespace daemonize {
 namespace detail {
 
+// What a thread runs.
+struct ThreadEntry {
+    void (*run)(void*) = nullptr;
+    void* argument = nullptr;
+};
+
 #if DAEMONIZE_ON_WINDOWS()
 
 class TestMonitor {
@@ -34,36 +40,19 @@ class TestMonitor {
     CONDITION_VARIABLE changed_ = CONDITION_VARIABLE_INIT;
 };
 
-class TestThread {
-  public:
-    TestThread() noexcept = default;
-    TestThread(const TestThread&) = delete;
-    TestThread& operator=(const TestThread&) = delete;
-    ~TestThread() { join(); }
+using ThreadHandle = HANDLE;
 
-    void start(void (*run)(void*), void* argument) noexcept {
-        run_ = run;
-        argument_ = argument;
-        thread_ = ::CreateThread(nullptr, 0, &TestThread::enter, this, 0, nullptr);
-        if (thread_ == nullptr) std::abort();
-    }
-    void join() noexcept {
-        if (thread_ == nullptr) return;
-        ::WaitForSingleObject(thread_, INFINITE);
-        ::CloseHandle(thread_);
-        thread_ = nullptr;
-    }
-
-  private:
-    static DWORD WINAPI enter(void* self) {
-        static_cast<TestThread*>(self)->run_(static_cast<TestThread*>(self)->argument_);
-        return 0;
-    }
-
-    void (*run_)(void*) = nullptr;
-    void* argument_ = nullptr;
-    HANDLE thread_ = nullptr;
-};
+inline DWORD WINAPI enter_thread(void* entry) noexcept {
+    static_cast<const ThreadEntry*>(entry)->run(static_cast<const ThreadEntry*>(entry)->argument);
+    return 0;
+}
+inline bool begin_thread(ThreadHandle& thread, ThreadEntry& entry) noexcept {
+    thread = ::CreateThread(nullptr, 0, &enter_thread, &entry, 0, nullptr);
+    return thread != nullptr;
+}
+inline bool join_thread(ThreadHandle thread) noexcept {
+    return ::WaitForSingleObject(thread, INFINITE) == WAIT_OBJECT_0 && ::CloseHandle(thread) != FALSE;
+}
 
 #else
 
@@ -87,6 +76,19 @@ class TestMonitor {
     pthread_cond_t changed_ = PTHREAD_COND_INITIALIZER;
 };
 
+using ThreadHandle = pthread_t;
+
+inline void* enter_thread(void* entry) noexcept {
+    static_cast<const ThreadEntry*>(entry)->run(static_cast<const ThreadEntry*>(entry)->argument);
+    return nullptr;
+}
+inline bool begin_thread(ThreadHandle& thread, ThreadEntry& entry) noexcept {
+    return ::pthread_create(&thread, nullptr, &enter_thread, &entry) == 0;
+}
+inline bool join_thread(ThreadHandle thread) noexcept { return ::pthread_join(thread, nullptr) == 0; }
+
+#endif
+
 class TestThread {
   public:
     TestThread() noexcept = default;
@@ -95,29 +97,20 @@ class TestThread {
     ~TestThread() { join(); }
 
     void start(void (*run)(void*), void* argument) noexcept {
-        run_ = run;
-        argument_ = argument;
-        running_ = ::pthread_create(&thread_, nullptr, &TestThread::enter, this) == 0;
-        if (!running_) std::abort();
+        entry_ = {run, argument};
+        running_ = begin_thread(thread_, entry_);
+        if (!running_) std::abort(); // a test cannot go on, and has nobody to tell
     }
     void join() noexcept {
-        if (running_) ::pthread_join(thread_, nullptr);
+        if (running_ && !join_thread(thread_)) std::abort();
         running_ = false;
     }
 
   private:
-    static void* enter(void* self) {
-        static_cast<TestThread*>(self)->run_(static_cast<TestThread*>(self)->argument_);
-        return nullptr;
-    }
-
-    void (*run_)(void*) = nullptr;
-    void* argument_ = nullptr;
-    pthread_t thread_ = {};
+    ThreadEntry entry_;
+    ThreadHandle thread_ = {};
     bool running_ = false;
 };
-
-#endif
 
 } // namespace detail
 } // namespace daemonize

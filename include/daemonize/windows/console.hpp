@@ -22,7 +22,7 @@ inline ConsoleRun& console_run() noexcept {
     return *run;
 }
 
-inline BOOL WINAPI handle_console_event(DWORD event) {
+inline BOOL WINAPI handle_console_event(DWORD event) noexcept {
     const ConsoleRun& run = console_run();
     const bool by_key = event == CTRL_C_EVENT || event == CTRL_BREAK_EVENT;
     const StopReason reason = event == CTRL_LOGOFF_EVENT     ? StopReason::logoff
@@ -40,8 +40,8 @@ inline BOOL WINAPI handle_console_event(DWORD event) {
     return TRUE;
 }
 
-inline DWORD WINAPI run_console_service(void* core) {
-    static_cast<ServiceCore*>(core)->main({});
+inline DWORD WINAPI run_console_service(void* core) noexcept {
+    static_cast<void>(static_cast<ServiceCore*>(core)->main({})); // a console has nothing to register with
     return 0;
 }
 
@@ -54,21 +54,24 @@ inline int run_on_console(ServiceCore* const* services, std::size_t count) noexc
     run = {services, count, DAEMONIZE_SYSTEM(CreateEventW)(nullptr, TRUE, FALSE, nullptr)};
     static_cast<void>(DAEMONIZE_SYSTEM(SetConsoleCtrlHandler)(&handle_console_event, TRUE)); // no console: no Ctrl-C
     std::vector<HANDLE> threads;
+    int code = 0;
     for (std::size_t i = 1; i < count; ++i) {
         const HANDLE thread = DAEMONIZE_SYSTEM(CreateThread)(nullptr, 0, &run_console_service, services[i], 0, nullptr);
         if (thread != nullptr) {
             threads.push_back(thread);
             continue;
         }
-        write_console(windows_failure(Stage::dispatcher, ::GetLastError(), services[i]->name).message());
+        const Failure problem =
+            windows_failure(Stage::dispatcher, ::GetLastError(), "the service " + services[i]->name);
+        write_console(problem.message());
+        code = problem.exit_code();
         for (std::size_t k = 0; k < count; ++k) services[k]->request_stop(StopReason::supervisor, Duration::longest());
     }
-    services[0]->main({});
+    static_cast<void>(services[0]->main({}));
     for (const HANDLE thread : threads) {
         static_cast<void>(DAEMONIZE_SYSTEM(WaitForSingleObject)(thread, INFINITE));
         static_cast<void>(DAEMONIZE_SYSTEM(CloseHandle)(thread));
     }
-    int code = 0;
     for (std::size_t i = 0; i < count && code == 0; ++i) code = services[i]->exit_code();
     // A handler that waits lets Windows end the process now, with a code of Windows' own.
     static_cast<void>(DAEMONIZE_SYSTEM(SetConsoleCtrlHandler)(&handle_console_event, FALSE));

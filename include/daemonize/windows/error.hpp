@@ -1,8 +1,10 @@
-// Windows' errors as failures with Windows' own words, strings both ways, and where this program is.
+// Windows' errors as failures with Windows' own words, strings both ways, times as Windows takes them, and where this
+// program is.
 // Uses core and windows_header; everything that calls Windows uses it.
 #ifndef DAEMONIZE_WINDOWS_ERROR_HPP
 #define DAEMONIZE_WINDOWS_ERROR_HPP
 
+#include "../core/duration.hpp"
 #include "../core/failure.hpp"
 #include "../core/service_name.hpp"
 #include "../core/utf.hpp"
@@ -31,6 +33,14 @@ inline std::string error_text(std::uint32_t error) {
 
 inline Failure windows_failure(Stage stage, std::uint32_t error, std::string detail) {
     return Failure(stage, win32_error(error), std::move(detail), error_text(error));
+}
+
+// Rounded up, so that the last millisecond is not spent in a loop; what is longer than 24 days is 24 days.
+inline DWORD to_milliseconds(Duration span) noexcept {
+    const std::int64_t milliseconds = span.milliseconds();
+    if (span <= Duration()) return 0;
+    if (milliseconds >= INT32_MAX) return INT32_MAX;
+    return static_cast<DWORD>(milliseconds) + (Duration::milliseconds(milliseconds) < span ? 1 : 0);
 }
 
 // The path of this program. It takes characters, not bytes, and cuts without a word: hence the growing buffer.

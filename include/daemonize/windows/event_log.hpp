@@ -13,7 +13,7 @@ namespace daemonize {
 /// The system's log, under one source. Each call stands alone, and may come from any thread.
 class EventLog {
   public:
-    /// `source` is mostly the service's name.
+    /// `source` is mostly the service's name. To be registered it must not be empty, nor have a backslash.
     explicit EventLog(std::string source) : source_(std::move(source)) {}
 
     bool information(const std::string& text) const noexcept { return write(Severity::information, text); }
@@ -43,9 +43,11 @@ class EventLog {
     /// Registers the source, so that the log shows the texts without a complaint about a missing description. Wants an
     /// administrator. Its texts are those of a program that every Windows has, whose message 1 is the text itself.
     bool install(Failure& failure) const noexcept {
+        if (!names_one_key()) return failed(ERROR_INVALID_NAME, failure);
         HKEY key = nullptr;
+        DWORD made = 0;
         LSTATUS error = DAEMONIZE_SYSTEM(RegCreateKeyExW)(HKEY_LOCAL_MACHINE, key_name().c_str(), 0, nullptr, 0,
-                                                          KEY_SET_VALUE, nullptr, &key, nullptr);
+                                                          KEY_SET_VALUE, nullptr, &key, &made);
         if (error != NO_ERROR) return failed(static_cast<DWORD>(error), failure);
         constexpr wchar_t file[] = L"%SystemRoot%\\System32\\EventCreate.exe";
         const DWORD types = EVENTLOG_ERROR_TYPE | EVENTLOG_WARNING_TYPE | EVENTLOG_INFORMATION_TYPE;
@@ -56,11 +58,16 @@ class EventLog {
                                                      reinterpret_cast<const BYTE*>(&types), sizeof types);
         }
         static_cast<void>(DAEMONIZE_SYSTEM(RegCloseKey)(key));
+        if (error != NO_ERROR && made == REG_CREATED_NEW_KEY) {
+            // The first failure counts.
+            static_cast<void>(DAEMONIZE_SYSTEM(RegDeleteKeyW)(HKEY_LOCAL_MACHINE, key_name().c_str()));
+        }
         return error == NO_ERROR || failed(static_cast<DWORD>(error), failure);
     }
 
     /// Takes the registration away; that there is none is no failure.
     bool uninstall(Failure& failure) const noexcept {
+        if (!names_one_key()) return failed(ERROR_INVALID_NAME, failure);
         const LSTATUS error = DAEMONIZE_SYSTEM(RegDeleteKeyW)(HKEY_LOCAL_MACHINE, key_name().c_str());
         return error == NO_ERROR || error == ERROR_FILE_NOT_FOUND || failed(static_cast<DWORD>(error), failure);
     }
@@ -78,6 +85,11 @@ class EventLog {
 
   private:
     static constexpr DWORD message_id = 1;
+
+    // Without a name it would be the log's own key that is written, or deleted.
+    bool names_one_key() const noexcept {
+        return !source_.empty() && source_.find('\\') == std::string::npos && source_.find('\0') == std::string::npos;
+    }
 
     std::wstring key_name() const {
         return L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\" + detail::widen(source_);

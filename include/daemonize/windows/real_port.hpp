@@ -23,11 +23,8 @@ class WindowsPort : public ServicePort {
     void unlock() noexcept override { DAEMONIZE_SYSTEM(ReleaseSRWLockExclusive)(&lock_); }
 
     bool wait(Duration longest) noexcept override {
-        // Rounded up, or the last millisecond would be spent in a loop. What is too long for Windows is waited for again.
-        std::int64_t milliseconds = longest.milliseconds();
-        if (milliseconds < 0x7fffffff && Duration::milliseconds(milliseconds) < longest) ++milliseconds;
-        const DWORD span = milliseconds > 0x7fffffff ? 0x7fffffff : static_cast<DWORD>(milliseconds);
-        DAEMONIZE_SYSTEM(SleepConditionVariableSRW)(&changed_, &lock_, span, 0); // the caller looks why it woke
+        // The caller looks why it woke, and waits again for what is left of a time too long for Windows.
+        static_cast<void>(DAEMONIZE_SYSTEM(SleepConditionVariableSRW)(&changed_, &lock_, to_milliseconds(longest), 0));
         return true;
     }
 
@@ -105,8 +102,7 @@ class ScmPort final : public WindowsPort {
         raw.dwWin32ExitCode = status.exit_code;
         raw.dwServiceSpecificExitCode = status.service_exit_code;
         raw.dwCheckPoint = status.checkpoint;
-        const std::int64_t hint = status.wait_hint.milliseconds();
-        raw.dwWaitHint = hint > INT32_MAX ? INT32_MAX : static_cast<DWORD>(hint < 0 ? 0 : hint);
+        raw.dwWaitHint = to_milliseconds(status.wait_hint);
         return DAEMONIZE_SYSTEM(SetServiceStatus)(handle_, &raw) != FALSE ? win32::no_error : ::GetLastError();
     }
 
@@ -123,7 +119,7 @@ class ScmPort final : public WindowsPort {
     void show_progress(const std::string&, const std::string&) noexcept override {}
 
   private:
-    static DWORD WINAPI handle_control(DWORD control, DWORD type, void* data, void* self) {
+    static DWORD WINAPI handle_control(DWORD control, DWORD type, void* data, void* self) noexcept {
         return static_cast<ScmPort*>(self)->core_->handle(copy_control(control, type, data));
     }
 

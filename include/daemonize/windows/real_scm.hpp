@@ -52,7 +52,7 @@ inline Dispatched& dispatched() noexcept {
     return *one;
 }
 
-inline void WINAPI service_main(DWORD count, wchar_t** values) {
+inline void WINAPI service_main(DWORD count, wchar_t** values) noexcept {
     std::vector<std::string> arguments;
     for (DWORD i = 0; i < count; ++i) arguments.push_back(narrow(values[i]));
     const Dispatched& known = dispatched();
@@ -61,15 +61,17 @@ inline void WINAPI service_main(DWORD count, wchar_t** values) {
         if (DAEMONIZE_SYSTEM(lstrcmpiW)(widen(known.services[i]->name).c_str(), values[0]) == 0)
             core = known.services[i];
     }
-    core->main(std::move(arguments));
+    if (core->main(std::move(arguments)) || known.count > 1) return;
+    // It would be START_PENDING for ever. For a process that has gone the SCM itself says STOPPED.
+    DAEMONIZE_SYSTEM(ExitProcess)(static_cast<UINT>(core->exit_code()));
 }
 
 // A service begins in System32: what it names relatively is meant beside the program.
-inline void enter_program_directory() noexcept {
+inline Failure enter_program_directory() noexcept {
     const std::wstring path = program_path();
-    const std::size_t slash = path.find_last_of(L"\\/");
-    if (slash == std::wstring::npos) return;
-    static_cast<void>(DAEMONIZE_SYSTEM(SetCurrentDirectoryW)(path.substr(0, slash + 1).c_str()));
+    const std::wstring directory = path.substr(0, path.find_last_of(L"\\/") + 1);
+    if (DAEMONIZE_SYSTEM(SetCurrentDirectoryW)(directory.c_str()) != FALSE) return Failure();
+    return windows_failure(Stage::chdir, ::GetLastError(), narrow(directory.c_str()));
 }
 
 // Returns when all have stopped. A Win32 error.
@@ -87,6 +89,13 @@ inline DWORD run_dispatcher(ServiceCore* const* services, std::size_t count) noe
     return DAEMONIZE_SYSTEM(StartServiceCtrlDispatcherW)(table.data()) != FALSE ? NO_ERROR : ::GetLastError();
 }
 
+// What a service cannot say by its state, it says on a console, where there is one, and in the log.
+inline int refuse_to_run(const ServiceCore& core, const Failure& problem) noexcept {
+    write_console(problem.message());
+    static_cast<void>(EventLog(core.name).error(problem.message()));
+    return problem.exit_code();
+}
+
 inline int run_on_host(ServiceCore* const* given, std::size_t count, RunAs run_as) noexcept {
     const std::vector<std::string> line = daemonize::command_line();
     // A copy for good: the caller's array goes when main() returns.
@@ -94,16 +103,12 @@ inline int run_on_host(ServiceCore* const* given, std::size_t count, RunAs run_a
     for (std::size_t i = 0; i < count; ++i) {
         services[i] = given[i];
         services[i]->command_line = line;
-        if (const Failure problem = services[i]->check()) {
-            write_console(problem.message());
-            static_cast<void>(EventLog(services[i]->name).error(problem.message()));
-            return problem.exit_code();
-        }
+        if (const Failure problem = services[i]->check()) return refuse_to_run(*services[i], problem);
     }
     if (run_as == RunAs::console || (run_as == RunAs::detected && !is_started_by_scm())) {
         return run_on_console(services, count);
     }
-    enter_program_directory();
+    if (const Failure problem = enter_program_directory()) return refuse_to_run(*services[0], problem);
     const DWORD error = run_dispatcher(services, count);
     if (error == NO_ERROR) {
         int code = 0;
@@ -114,10 +119,7 @@ inline int run_on_host(ServiceCore* const* given, std::size_t count, RunAs run_a
     if (error == ERROR_FAILED_SERVICE_CONTROLLER_CONNECT && run_as == RunAs::detected) {
         return run_on_console(services, count);
     }
-    const Failure problem = windows_failure(Stage::dispatcher, error, "the service " + services[0]->name);
-    write_console(problem.message());
-    static_cast<void>(EventLog(services[0]->name).error(problem.message()));
-    return problem.exit_code();
+    return refuse_to_run(*services[0], windows_failure(Stage::dispatcher, error, "the service " + services[0]->name));
 }
 
 } // namespace detail

@@ -133,7 +133,7 @@ inline std::string ServiceCore::run_body() noexcept {
     return {};
 }
 
-inline void ServiceCore::main(std::vector<std::string> arguments) noexcept {
+inline bool ServiceCore::main(std::vector<std::string> arguments) noexcept {
     // The table's name means nothing in a process of one service: the real one comes here.
     if (!arguments.empty()) {
         if (!arguments.front().empty()) name = arguments.front();
@@ -142,7 +142,9 @@ inline void ServiceCore::main(std::vector<std::string> arguments) noexcept {
     arguments_ = std::move(arguments);
     if (const std::uint32_t error = port_->register_handler(*this, name)) {
         port_->log(Severity::failure, name, "cannot register the control handler: error " + std::to_string(error));
-        return;
+        const PortLock held(*port_);
+        registration_error_ = error;
+        return false;
     }
     {
         const PortLock held(*port_);
@@ -152,6 +154,7 @@ inline void ServiceCore::main(std::vector<std::string> arguments) noexcept {
     if (!complaint.empty()) port_->log(Severity::failure, name, complaint);
     const PortLock held(*port_);
     if (machine_.end(end_)) report();
+    return true;
 }
 
 inline std::uint32_t ServiceCore::handle(const ControlEvent& event) noexcept {
@@ -186,8 +189,7 @@ inline std::uint32_t ServiceCore::handle(const ControlEvent& event) noexcept {
     }
     // The service has failed; its body is asked to come to its end, and that is what STOPPED will say.
     failure_ = what;
-    if (machine_.request_stop(StopReason::supervisor)) report();
-    tell_body();
+    if (!machine_.stop_requested()) stop_body(StopReason::supervisor);
     return code;
 }
 

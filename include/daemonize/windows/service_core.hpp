@@ -56,11 +56,13 @@ class ServiceCore {
         failure_.clear();
         end_ = BodyEnd();
         stop_at_ = Duration::longest();
+        registration_error_ = win32::no_error;
         dispatching_ = process_ending_ = report_failed_ = false;
     }
 
-    // ServiceMain. Its last act is the report of STOPPED: after that Windows may end the process at any instant.
-    void main(std::vector<std::string> arguments) noexcept;
+    // ServiceMain. Its last act is the report of STOPPED: after that Windows may end the process at any instant. False
+    // where it has never come to be a service, so that nothing could be reported.
+    bool main(std::vector<std::string> arguments) noexcept;
 
     // The control handler. It moves the machine and wakes the body, and never waits for it.
     std::uint32_t handle(const ControlEvent& event) noexcept;
@@ -69,9 +71,8 @@ class ServiceCore {
     bool request_stop(StopReason reason, Duration allowance) noexcept {
         const PortLock held(*port_);
         if (machine_.stop_requested()) return false;
-        if (machine_.request_stop(reason)) report();
         note_stop(allowance);
-        tell_body();
+        stop_body(reason);
         return true;
     }
 
@@ -79,6 +80,7 @@ class ServiceCore {
     int exit_code() const noexcept {
         const PortLock held(*port_);
         const ServiceStatus& status = machine_.status();
+        if (registration_error_ != win32::no_error) return daemonize::exit_code(Stage::dispatcher);
         if (status.exit_code == win32::no_error) return 0;
         const std::uint32_t code =
             status.exit_code == win32::service_specific_error ? status.service_exit_code : status.exit_code;
@@ -103,6 +105,20 @@ class ServiceCore {
         port_->wake();
     }
 
+    // Where no control came of which the body could learn.
+    void stop_body(StopReason reason) noexcept {
+        if (machine_.request_stop(reason)) report();
+        pending_.emplace_back(Control::stop);
+        tell_body();
+    }
+
+    // A stop's own handler, or the one for every stop.
+    const ServiceHandler* handler_of(Control control) const noexcept {
+        const ServiceHandler* handler = handlers.find(control);
+        const bool stops = control == Control::shutdown || control == Control::preshutdown;
+        return handler == nullptr && stops ? handlers.find(Control::stop) : handler;
+    }
+
     void note_stop(Duration allowance) noexcept { stop_at_ = port_->now() + allowance; }
 
     bool stopping() const noexcept { return machine_.stop_requested() || process_ending_; }
@@ -121,7 +137,7 @@ class ServiceCore {
         while (!pending_.empty()) {
             const ControlEvent event = std::move(pending_.front());
             pending_.erase(pending_.begin());
-            const ServiceHandler* handler = handlers.find(event.control);
+            const ServiceHandler* handler = handler_of(event.control);
             if (handler != nullptr && !handler->at_once) run_callback(*handler, context, event);
             complete(event.control);
         }
@@ -185,6 +201,7 @@ class ServiceCore {
     BodyEnd end_;
     Duration stop_at_ = Duration::longest();
     Duration reported_at_;
+    std::uint32_t registration_error_ = win32::no_error;
     bool dispatching_ = false;
     bool process_ending_ = false;
     bool report_failed_ = false;

@@ -95,6 +95,7 @@ inline std::string exit_text(const ServiceStatus& status) {
     if (status.exit_code == win32::service_specific_error) {
         return "it stopped with its own exit code " + std::to_string(status.service_exit_code);
     }
+    if (status.exit_code == win32::no_error) return "it has stopped, and reported no error";
     return "it stopped: " + error_text(status.exit_code);
 }
 

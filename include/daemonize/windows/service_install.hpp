@@ -75,11 +75,7 @@ class Extras {
         const bool flag = config.non_crash_failures && !config.failure_actions.empty();
         if (!set_number(SERVICE_CONFIG_FAILURE_ACTIONS_FLAG, flag ? 1 : 0, 0)) return false;
         if (!set_number(SERVICE_CONFIG_SERVICE_SID_INFO, static_cast<DWORD>(config.sid_type), 0)) return false;
-        const auto timeout = static_cast<DWORD>(config.preshutdown_timeout.milliseconds());
-        if (timeout != 0 && !set_number(SERVICE_CONFIG_PRESHUTDOWN_INFO, timeout, 0)) return false;
-        std::wstring privileges = WideConfig::list(config.privileges);
-        SERVICE_REQUIRED_PRIVILEGES_INFOW required = {&privileges[0]};
-        return config.privileges.empty() || change(SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, &required);
+        return set_preshutdown_timeout(config) && set_privileges(config);
     }
 
     // Puts back what was there before.
@@ -143,9 +139,7 @@ class Extras {
         if (config.failure_actions.empty() && !existing_) return true;
         std::vector<SC_ACTION> actions;
         for (const FailureAction& action : config.failure_actions) {
-            const std::int64_t delay = action.after.milliseconds();
-            actions.push_back(
-                {static_cast<SC_ACTION_TYPE>(action.type), delay > INT32_MAX ? INT32_MAX : static_cast<DWORD>(delay)});
+            actions.push_back({static_cast<SC_ACTION_TYPE>(action.type), to_milliseconds(action.after)});
         }
         std::wstring command = widen(config.failure_command);
         std::wstring no_message;
@@ -158,6 +152,31 @@ class Extras {
         info.cActions = static_cast<DWORD>(actions.size());
         info.lpsaActions = actions.empty() ? &none : actions.data(); // null would keep what was there
         return change(SERVICE_CONFIG_FAILURE_ACTIONS, &info);
+    }
+
+    // There is no way to ask for Windows' own default, so an existing service gets what that is today.
+    bool set_preshutdown_timeout(const ServiceConfig& config) {
+        constexpr DWORD standard = 10000;
+        const bool given = config.preshutdown_timeout != Duration();
+        if (!given && !existing_) return true;
+        return set_number(SERVICE_CONFIG_PRESHUTDOWN_INFO,
+                          given ? to_milliseconds(config.preshutdown_timeout) : standard, 0);
+    }
+
+    // An empty list gives back all that the account has.
+    bool set_privileges(const ServiceConfig& config) {
+        if (config.privileges.empty() && !has_privileges()) return true;
+        std::wstring privileges = WideConfig::list(config.privileges);
+        SERVICE_REQUIRED_PRIVILEGES_INFOW required = {&privileges[0]};
+        return change(SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, &required);
+    }
+
+    bool has_privileges() const {
+        std::vector<BYTE> bytes;
+        if (!existing_ || !query(SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, bytes)) return false;
+        const wchar_t* list =
+            reinterpret_cast<const SERVICE_REQUIRED_PRIVILEGES_INFOW*>(bytes.data())->pmszRequiredPrivileges;
+        return list != nullptr && *list != L'\0';
     }
 
     static const char* level_text(DWORD level) noexcept {

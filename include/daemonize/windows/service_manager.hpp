@@ -17,8 +17,9 @@ class ServiceManager {
 
     const std::string& name() const noexcept { return name_; }
 
-    /// Installs the service. One that exists is changed to this configuration, and runs on as it was until its next start;
-    /// one that is only marked for deletion is stopped, and made again. What fails leaves everything as it was.
+    /// Installs the service. One that exists is changed to exactly this configuration (what is left out goes back to its
+    /// default), and runs on as it was until its next start; one that is only marked for deletion is stopped, and made
+    /// again. What fails leaves everything as it was.
     bool install(const ServiceConfig& config, Failure& failure) const noexcept {
         if ((failure = detail::check_service_config(name_, config))) return false;
         const detail::WideConfig wide(name_, config);
@@ -33,10 +34,10 @@ class ServiceManager {
         bool asked = false;
         const Duration until = detail::tick_clock() + Duration::seconds(30);
         for (;;) {
-            if (detail::create(manager, name_, config, wide, failure)) return true;
+            if (detail::create(manager, name_, config, wide, failure)) return succeed(failure);
             int code = failure.code().value();
             if (code == ERROR_SERVICE_EXISTS) {
-                if (detail::reconfigure(manager, name_, config, wide, failure)) return true;
+                if (detail::reconfigure(manager, name_, config, wide, failure)) return succeed(failure);
                 code = failure.code().value();
             }
             if (code != ERROR_SERVICE_MARKED_FOR_DELETE || detail::tick_clock() >= until) return false;
@@ -78,6 +79,12 @@ class ServiceManager {
 
     /// Starts the service with these arguments, and waits until it runs. One that runs already is error 1056.
     bool start(const std::vector<std::string>& arguments, Failure& failure) const noexcept {
+        for (const std::string& argument : arguments) {
+            if (argument.find('\0') == std::string::npos) continue;
+            failure = Failure(Stage::options, detail::win32_error(detail::win32::invalid_parameter),
+                              "the arguments of the service " + name_, "one has a zero byte");
+            return false;
+        }
         const detail::ScHandle service = detail::open_service(name_, SERVICE_START | SERVICE_QUERY_STATUS, failure);
         if (!service) return false;
         std::vector<std::wstring> wide;
@@ -101,14 +108,22 @@ class ServiceManager {
         return stop(dependents, failure);
     }
 
-    /// Stops the service, and starts it again, and with it the dependents that ran.
+    /// Stops the service, and starts it again, and with it the dependents that ran. Where one of these, or the service
+    /// itself, refuses to stop, those that had stopped for it are started again.
     bool restart(const std::vector<std::string>& arguments, Failure& failure) const noexcept {
         std::vector<std::string> dependents;
-        if (!stop(dependents, failure) || !start(arguments, failure)) return false;
+        bool well = stop(dependents, failure);
+        if (well && !start(arguments, failure)) return false;
         for (std::size_t i = dependents.size(); i-- > 0;) {
-            if (!ServiceManager(dependents[i]).start({}, failure)) return false;
+            Failure another;
+            if (ServiceManager(dependents[i]).start({}, another) ||
+                another.code().value() == ERROR_SERVICE_ALREADY_RUNNING) {
+                continue;
+            }
+            if (well) failure = another; // the first failure counts
+            well = false;
         }
-        return true;
+        return well;
     }
 
     bool pause(Failure& failure) const noexcept {
@@ -139,7 +154,8 @@ class ServiceManager {
         return service && detail::query_status(service, name_, result, failure);
     }
 
-    /// Waits for a state, as long as the service shows life, and for `longest` at most.
+    /// Waits for a state that the service is on its way to, as long as it shows life, and for `longest` at most. One that
+    /// stays in another state, with nothing pending, is given ten seconds.
     bool wait_for(ServiceState state, Failure& failure, Duration longest = Duration::longest()) const noexcept {
         const detail::ScHandle service = detail::open_service(name_, SERVICE_QUERY_STATUS, failure);
         return service && detail::wait_for_state(service, name_, state, longest, failure);
@@ -198,6 +214,12 @@ class ServiceManager {
     }
 #endif
 
+    // What failed on the way is nothing where the whole has succeeded.
+    static bool succeed(Failure& failure) noexcept {
+        failure = Failure();
+        return true;
+    }
+
     static DWORD access_for(Control control) noexcept {
         if (is_user_control(control)) return SERVICE_USER_DEFINED_CONTROL;
         if (control == Control::stop) return SERVICE_STOP;
@@ -228,7 +250,7 @@ class ServiceManager {
                 detail::wait_for_state(service, name_, ServiceState::running, Duration::longest(), failure));
             if (!detail::query_status(service, name_, now, failure)) return false;
         }
-        if (now.state == ServiceState::stopped) return true;
+        if (now.state == ServiceState::stopped) return succeed(failure);
         if (now.state != ServiceState::stop_pending) {
             if (!stop_dependents(service, dependents, failure)) return false;
             if (!send(service, Control::stop, Stage::service_stop, failure)) {
@@ -237,7 +259,8 @@ class ServiceManager {
                 if (code != ERROR_SERVICE_NOT_ACTIVE && code != ERROR_SERVICE_CANNOT_ACCEPT_CTRL) return false;
             }
         }
-        return detail::wait_for_state(service, name_, ServiceState::stopped, Duration::longest(), failure);
+        return detail::wait_for_state(service, name_, ServiceState::stopped, Duration::longest(), failure) &&
+               succeed(failure);
     }
 
     // Windows lists them in the order in which they are to stop, with those that depend on them in turn.

@@ -81,7 +81,8 @@ class WinService {
         return *this;
     }
 
-    /// Before the body hears of a stop: whoever asked for it, stop_reason() tells.
+    /// Runs before sleep_for(), wait_for_stop() or poll() says that the service is to stop, whoever asked for it: also by
+    /// Ctrl-C, and for a shutdown that has no handler of its own. stop_reason() tells who it was.
     template <class Body>
     WinService& on_stop(Body call) {
         return on(Control::stop, false, std::move(call));

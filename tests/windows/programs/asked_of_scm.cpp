@@ -48,7 +48,7 @@ ServiceConfig full() {
                               {Type::none, Duration::seconds(365 * 86400)}};
     config.failure_reset = Duration::seconds(3600);
     config.failure_command = "mend.exe /now";
-    config.preshutdown_timeout = Duration::milliseconds(45500);
+    config.preshutdown_timeout = Duration::nanoseconds(45499000001);
     config.sid_type = SidType::restricted;
     config.privileges = {"SeChangeNotifyPrivilege", "SeShutdownPrivilege"};
     return config;
@@ -131,6 +131,19 @@ CASE(refusing_dependent) {
     }
 }
 
+// Those that stopped for a restart which then cannot be.
+CASE(refused_restart) {
+    base_with_dependents();
+    scm::services[L"base"].refusal = ERROR_ACCESS_DENIED;
+    Failure failure;
+    HOLDS(!manager.restart({}, failure));
+    HOLDS(failure.stage() == Stage::service_stop);
+    HOLDS(failure.message().find("the service base") != std::string::npos);
+    SAME(scm::joined(scm::events),
+         "stop top\nstopped top\nstop middle\nstopped middle\nstop base\nstart middle\nstart top\n");
+    SAME(scm::open_handles, 0);
+}
+
 CASE(dependents_start_again) {
     base_with_dependents();
     manager.restart();
@@ -162,8 +175,10 @@ CASE(levels_of_a_new_service) {
     config.failure_actions = {{FailureAction::Type::restart, Duration::seconds(1)}};
     config.failure_reset = Duration::seconds(100LL * 365 * 86400);
     config.non_crash_failures = false;
+    config.preshutdown_timeout = Duration::longest();
     manager.install(config);
-    SAME(scm::joined(scm::events), "failure actions: reset 4294967295, message '', command '', 1, 1 after 1000\n");
+    SAME(scm::joined(scm::events), "failure actions: reset 4294967295, message '', command '', 1, 1 after 1000\n"
+                                   "pre-shutdown time-out: 2147483647\n");
 }
 
 CASE(levels_of_an_existing_service) {
@@ -179,7 +194,20 @@ CASE(levels_of_an_existing_service) {
     SAME(scm::joined(scm::events), "description: ''\n"
                                    "failure actions: reset 86400, message '', command '', 0\n"
                                    "delayed start: 0\n"
-                                   "non-crash failures: 0\n");
+                                   "non-crash failures: 0\n"
+                                   "pre-shutdown time-out: 10000\n"
+                                   "privileges:\n");
+    const std::string left = ", start 3, '', '', reset 0, SID type 3, pre-shutdown time-out 10000";
+    const std::string all = scm::configuration(L"base");
+    SAME(all.substr(all.rfind(", start")), left);
+}
+
+// The attempt to make it, which failed on the way, is not left in the failure.
+CASE(success_leaves_no_failure) {
+    manager.install(plain());
+    Failure failure;
+    HOLDS(manager.install(plain(), failure));
+    HOLDS(!failure);
 }
 
 CASE(refused_level_of_a_new_service) {

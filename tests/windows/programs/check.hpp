@@ -41,17 +41,14 @@ void check_equal(const A& a, const B& b, const char* text, const char* file, int
     ++failures();
 }
 
-// `PROGRAM list`, or `PROGRAM CASE`.
+// `PROGRAM CASE`.
 inline int run(int count, char** values) {
     for (Case* one = first_case(); one != nullptr && count > 1; one = one->next) {
-        if (std::strcmp(values[1], "list") == 0) {
-            std::printf("%s\n", one->name);
-        } else if (std::strcmp(values[1], one->name) == 0) {
-            one->run();
-            return failures() == 0 ? 0 : 1;
-        }
+        if (std::strcmp(values[1], one->name) != 0) continue;
+        one->run();
+        return failures() == 0 ? 0 : 1;
     }
-    return count > 1 && std::strcmp(values[1], "list") == 0 ? 0 : 2;
+    return 2;
 }
 
 } // namespace test

@@ -50,6 +50,9 @@ CASE(wrong_configurations) {
     config.failure_actions = {{daemonize::FailureAction::Type::run_command, 1s}};
     HOLDS(!manager().install(config, failure) && code(failure) == 87);
     HOLDS(!manager().exists());
+    const Installed installed;
+    SAME(code(start({"plain", std::string("a\0b", 3)})), 87);
+    HOLDS(manager().status().state == ServiceState::stopped);
 }
 
 CASE(disabled) {

@@ -63,8 +63,8 @@ inline Failure start(const std::vector<std::string>& arguments) {
 }
 
 inline int run_cases(int count, char** values) {
-    daemonize::detail::enter_program_directory();
     try {
+        HOLDS(!daemonize::detail::enter_program_directory());
         return run(count, values);
     } catch (const std::exception& error) {
         std::printf("%s\n", error.what());

@@ -86,6 +86,11 @@ CASE(failed_start) {
     SAME(code(failure), 1064);
     HOLDS(failure.message().find("daemonize-test") != std::string::npos);
     SAME(code(start({"never ready"})), 1067);
+    manager().start();
+    manager().stop();
+    Failure ended;
+    HOLDS(!manager().wait_for(ServiceState::running, ended));
+    HOLDS(ended.message().find("it has stopped, and reported no error") != std::string::npos);
 }
 
 CASE(slow_start) {
@@ -107,6 +112,15 @@ CASE(stop_during_slow_start) {
     manager().stop(); // waits until it runs
     HOLDS(manager().status().state == ServiceState::stopped);
     SAME(notes().substr(0, 6), "ready\n");
+}
+
+CASE(stop_during_failing_start) {
+    const Installed installed;
+    only_start({L"never ready, slowly"});
+    Failure failure;
+    HOLDS(manager().stop(failure)); // it ended by itself, which is as good
+    HOLDS(!failure);
+    SAME(manager().status().exit_code, 1067u);
 }
 
 CASE(stalled_start) {
@@ -194,8 +208,17 @@ CASE(forced_to_be_a_service) {
 }
 
 CASE(quoted_path) {
-    // beside() is `…\a b\`: without quotes `…\a.exe` would be started.
+    // beside() is `…\a b\`: without quotes `…\a.exe` would be started, where there is one.
     const Installed installed;
+    const SC_HANDLE scm = ::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_CONNECT);
+    const SC_HANDLE service = ::OpenServiceW(scm, L"daemonize-test", SERVICE_QUERY_CONFIG);
+    alignas(QUERY_SERVICE_CONFIGW) static BYTE bytes[8192];
+    auto* const found = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(bytes);
+    DWORD size = 0;
+    HOLDS(::QueryServiceConfigW(service, found, sizeof bytes, &size));
+    SAME(daemonize::detail::narrow(found->lpBinaryPathName), '"' + beside("service.exe") + '"');
+    ::CloseServiceHandle(service);
+    ::CloseServiceHandle(scm);
     HOLDS(beside("").find(' ') != std::string::npos);
     manager().start();
     HOLDS(notes().find("ready") == 0);
@@ -208,9 +231,17 @@ CASE(event_log) {
     HOLDS(log.warning("warning"));
     HOLDS(log.error("error"));
     Failure failure;
-    HOLDS(log.write(daemonize::Severity::failure, std::string(40000, 'x'), failure));
     log.uninstall();
     log.uninstall();
+    // As a key these would be the whole log, another log's, or somebody else's.
+    for (const std::string& source : {std::string(), std::string("a\\b"), std::string("a\0b", 3)}) {
+        const daemonize::EventLog wrong(source);
+        for (const bool install : {true, false}) {
+            HOLDS(!(install ? wrong.install(failure) : wrong.uninstall(failure)));
+            SAME(code(failure), 123);
+            HOLDS(failure.stage() == Stage::event_log);
+        }
+    }
 }
 
 CASE(hold) {

@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include <string>
+#include <type_traits>
 
 namespace seam {
 
@@ -14,7 +15,11 @@ template <class Result, class... Arguments>
 struct Refusal {
     static Result WINAPI answer(Arguments...) {
         ::SetLastError(error);
-        return Result();
+        if constexpr (std::is_same<Result, LSTATUS>::value) {
+            return static_cast<Result>(error); // the registry's calls return it
+        } else {
+            return Result();
+        }
     }
 };
 
@@ -24,6 +29,11 @@ auto choose(const char* name, Result(WINAPI* real)(Arguments...)) -> decltype(re
     refused.clear();
     return &Refusal<Result, Arguments...>::answer;
 }
+
+// The status that the process was to end with.
+inline UINT ended_with = 0;
+inline void WINAPI end(UINT status) { ended_with = status; }
+inline auto choose(const char*, decltype(&::ExitProcess)) { return &end; }
 
 } // namespace seam
 
@@ -131,7 +141,100 @@ CASE(event_log) {
            [&](Failure& failure) { return log.write(Severity::failure, "x", failure); });
 }
 
-int main(int count, char** values) try { return test::run(count, values); } catch (const std::exception& error) {
+CASE(half_a_registration_of_a_source) {
+    const EventLog log("daemonize-refused");
+    const auto registered = [] {
+        HKEY key = nullptr;
+        const LSTATUS error = ::RegOpenKeyExW(
+            HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\daemonize-refused", 0,
+            KEY_QUERY_VALUE, &key);
+        if (error == NO_ERROR) ::RegCloseKey(key);
+        return error == NO_ERROR;
+    };
+    const auto install = [&](Failure& failure) { return log.install(failure); };
+    log.uninstall();
+    refuse("RegCreateKeyExW", ERROR_ACCESS_DENIED, Stage::event_log, install);
+    refuse("RegSetValueExW", ERROR_ACCESS_DENIED, Stage::event_log, install);
+    HOLDS(!registered());
+    log.install();
+    refuse("RegSetValueExW", ERROR_ACCESS_DENIED, Stage::event_log, install);
+    HOLDS(registered()); // it was there before
+    refuse("RegDeleteKeyW", ERROR_ACCESS_DENIED, Stage::event_log,
+           [&](Failure& failure) { return log.uninstall(failure); });
+    log.uninstall();
+    HOLDS(!registered());
+}
+
+// A service that Windows does not let register its handler can report nothing: its process ends, and the SCM sees that.
+CASE(control_handler) {
+    take_away();
+    ServiceConfig service = config();
+    service.arguments = {"serve"};
+    manager.install(service);
+    Failure failure;
+    HOLDS(!manager.start({}, failure));
+    HOLDS(failure.message().find("daemonize-refused") != std::string::npos);
+    HOLDS(manager.status().state == ServiceState::stopped);
+    SAME(manager.status().process_id, 0u);
+    take_away();
+}
+
+// Wine ends such a process by itself, Windows does not: so the call alone. Several services in one process are not ended
+// for one of them.
+CASE(end_without_a_control_handler) {
+    detail::ServiceCore first("daemonize-refused");
+    detail::ServiceCore second("daemonize-refused-too");
+    detail::ServiceCore* const both[] = {&first, &second};
+    for (const std::size_t count : {2u, 1u}) {
+        detail::ScmPort port;
+        first.prepare(port, ServiceType::own_process);
+        detail::dispatched() = {both, count};
+        seam::refused = "RegisterServiceCtrlHandlerExW";
+        seam::error = ERROR_INVALID_NAME;
+        detail::service_main(0, nullptr);
+        SAME(static_cast<int>(seam::ended_with), count == 1 ? exit_code(Stage::dispatcher) : 0);
+        SAME(first.exit_code(), exit_code(Stage::dispatcher));
+    }
+}
+
+static int serve_without_a_handler() {
+    seam::refused = "RegisterServiceCtrlHandlerExW";
+    seam::error = ERROR_INVALID_NAME;
+    return WinService("daemonize-refused").run([](WinService::Context& context) {
+        context.ready();
+        context.wait_for_stop();
+    });
+}
+
+// It would run in System32, and write there what it names relatively.
+CASE(directory_of_the_program) {
+    seam::refused = "SetCurrentDirectoryW";
+    seam::error = ERROR_ACCESS_DENIED;
+    bool ran = false;
+    WinService service("daemonize-refused");
+    SAME(service.run_as(RunAs::service).run([&] { ran = true; }), exit_code(Stage::chdir));
+    HOLDS(!ran);
+}
+
+CASE(second_service_on_a_console) {
+    seam::refused = "CreateThread";
+    seam::error = ERROR_NOT_ENOUGH_MEMORY;
+    WinService first("First");
+    WinService second("Second");
+    bool ran = false;
+    first.run_as(RunAs::console).body([](WinService::Context& context) {
+        context.ready();
+        context.wait_for_stop();
+    });
+    second.body([&] { ran = true; });
+    SAME(run_services(first, second), exit_code(Stage::dispatcher));
+    HOLDS(!ran);
+}
+
+int main(int count, char** values) try {
+    const std::vector<std::string> line = command_line();
+    return line.size() == 2 && line[1] == "serve" ? serve_without_a_handler() : test::run(count, values);
+} catch (const std::exception& error) {
     std::printf("%s\n", error.what());
     return 1;
 }

@@ -41,6 +41,7 @@ int behave(Context& service) {
     if (how == "win32") return service.exit_code(static_cast<std::uint32_t>(number)), 0;
     if (how == "throw" || how == "throw early") throw std::runtime_error("on purpose");
     if (how == "never ready") return 0;
+    if (how == "never ready, slowly") return service.sleep_for(500ms), 0;
     if (how == "exit after stop") return service.wait_for_stop(), number;
     if (how == "slow") {
         for (int i = 0; i < number; ++i) {

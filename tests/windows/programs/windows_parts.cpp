@@ -3,6 +3,7 @@
 #include <windows.h>
 
 #include <cstring>
+#include <cwchar>
 #include <string>
 
 namespace seam {
@@ -15,10 +16,20 @@ inline DWORD WINAPI long_path(HMODULE, wchar_t* buffer, DWORD size) {
     return path_size < size ? static_cast<DWORD>(path_size) : size;
 }
 
+inline std::size_t reported = 0;
+
+// As Windows does, and Wine does not: a string of more than 31839 characters is refused.
+inline BOOL WINAPI report_event(HANDLE, WORD, WORD, DWORD, void*, WORD, DWORD, const wchar_t** strings, void*) {
+    reported = std::wcslen(strings[0]);
+    if (reported > 31839) ::SetLastError(RPC_S_INVALID_BOUND);
+    return reported <= 31839 ? TRUE : FALSE;
+}
+
 template <class Function>
 Function* choose(const char*, Function* real) {
     return real;
 }
+inline auto choose(const char*, decltype(&::ReportEventW)) { return &report_event; }
 inline auto choose(const char*, decltype(&::GetModuleFileNameW) real) { return path_size != 0 ? &long_path : real; }
 
 } // namespace seam
@@ -27,6 +38,7 @@ inline auto choose(const char*, decltype(&::GetModuleFileNameW) real) { return p
 #include <daemonize.hpp>
 
 #include <chrono>
+#include <memory>
 #include <vector>
 
 #include <dbt.h>
@@ -46,6 +58,10 @@ CASE(long_program_path) {
     const std::wstring path = detail::program_path();
     HOLDS(path.size() > 4 && path.substr(path.size() - 4) == L".exe");
 }
+
+// Another system calls these, to which no exception may go.
+static_assert(noexcept(detail::service_main(0, nullptr)) && noexcept(detail::handle_console_event(0)) && noexcept(
+    detail::run_console_service(nullptr)));
 
 CASE(payloads_are_copied) {
     std::vector<unsigned char> bytes(sizeof(POWERBROADCAST_SETTING) + 8);
@@ -92,28 +108,75 @@ CASE(payloads_are_copied) {
     for (const DWORD control : {11u, 14u, 16u}) detail::copy_control(control, 0, nullptr);
 }
 
+CASE(long_log_entry) {
+    Failure failure;
+    HOLDS(EventLog("daemonize-test").write(Severity::failure, std::string(40000, 'x'), failure));
+    SAME(seam::reported, 31839u);
+}
+
+// ServiceMain may still be at work when main() returns.
+CASE(a_service_that_ran_lives_as_long_as_the_process) {
+    auto owned = std::make_shared<int>(0);
+    const std::weak_ptr<int> seen = owned;
+    {
+        WinService service("Kept");
+        service.run_as(RunAs::console).body([owned](WinService::Context& context) { context.ready(); });
+        owned.reset();
+        SAME(service.run(), 0);
+    }
+    HOLDS(!seen.expired());
+    owned = std::make_shared<int>(0);
+    const std::weak_ptr<int> never_ran = owned;
+    {
+        WinService("Never").body([owned] {});
+    }
+    owned.reset();
+    HOLDS(never_ran.expired());
+}
+
 // What a console tells, as Windows does: by a call from a thread of its own.
 static void end_by(DWORD told, StopReason expected, bool limited) {
+    // Windows ends the process when it has been answered that it closes, logs off or shuts down.
+    struct Told {
+        DWORD event;
+        bool ended;
+        bool answered_early;
+    };
+    Told about = {told, false, false};
+    HANDLE thread = nullptr;
     StopReason reason = StopReason::none;
     Duration left;
     WinService service("Console");
-    service.run_as(RunAs::console);
+    bool on_stop = false;
+    service.run_as(RunAs::console).on_stop([&] { on_stop = true; });
     const int code = service.run([&](WinService::Context& context) {
         context.ready();
-        const auto tell = [](void* event) -> DWORD {
-            const auto number = static_cast<DWORD>(reinterpret_cast<std::uintptr_t>(event));
-            return static_cast<DWORD>(detail::handle_console_event(number));
+        const auto tell = [](void* argument) -> DWORD {
+            auto& one = *static_cast<Told*>(argument);
+            const BOOL taken = detail::handle_console_event(one.event);
+            one.answered_early = !one.ended;
+            return static_cast<DWORD>(taken);
         };
         DWORD(WINAPI * entry)(void*) = tell;
-        ::CloseHandle(::CreateThread(nullptr, 0, entry, reinterpret_cast<void*>(std::uintptr_t{told}), 0, nullptr));
+        thread = ::CreateThread(nullptr, 0, entry, &about, 0, nullptr);
         context.wait_for_stop();
+        HOLDS(on_stop);
         reason = context.stop_reason();
         left = context.stop_deadline();
+        // A key is answered at once; the others give a wrong answer this much time to come.
+        ::WaitForSingleObject(thread, limited ? 100 : INFINITE);
+        about.ended = true;
         return 3;
     });
     SAME(code, 0);
     HOLDS(reason == expected);
     HOLDS((left <= Duration(5s)) == limited);
+    ::WaitForSingleObject(thread, INFINITE);
+    DWORD answer = FALSE;
+    HOLDS(::GetExitCodeThread(thread, &answer));
+    ::CloseHandle(thread);
+    SAME(answer, static_cast<DWORD>(TRUE));
+    HOLDS(about.answered_early == !limited);
 }
 
 CASE(ctrl_c) { end_by(CTRL_C_EVENT, StopReason::interrupt, false); }
@@ -148,6 +211,17 @@ CASE(the_event_follows_what_is_pending) {
         HOLDS(!context.poll());
         HOLDS(::WaitForSingleObject(context.native_handle(), 0) == WAIT_TIMEOUT);
     });
+}
+
+CASE(times_are_rounded_up) {
+    SAME(detail::to_milliseconds(Duration()), 0u);
+    SAME(detail::to_milliseconds(Duration(-1s)), 0u);
+    SAME(detail::to_milliseconds(Duration(1ns)), 1u);
+    SAME(detail::to_milliseconds(Duration(7ms)), 7u);
+    SAME(detail::to_milliseconds(Duration(7ms) + Duration(1ns)), 8u);
+    SAME(detail::to_milliseconds(Duration::milliseconds(0x7ffffffe)), 0x7ffffffeu);
+    SAME(detail::to_milliseconds(Duration::milliseconds(0x7ffffffe) + Duration(1ns)), 0x7fffffffu);
+    SAME(detail::to_milliseconds(Duration::longest()), 0x7fffffffu);
 }
 
 CASE(sleeping_takes_its_time) {

@@ -1,10 +1,16 @@
-// Writes one entry of each severity, and nothing that a log could take for a format.
+// Every call that EventLog has, on POSIX and on Windows alike: one entry of each severity, and nothing that a log could
+// take for a format.
 #include <daemonize.hpp>
 
-int main() {
+int main() try {
     const daemonize::EventLog log("test-source");
     daemonize::Failure failure;
+    log.install();
     const bool written = log.install(failure) && log.information("one 100% %s") && log.warning("two") &&
-                         log.error("three") && log.uninstall(failure);
-    return written ? 0 : 1;
+                         log.error("three") && log.write(daemonize::Severity::warning, "four") &&
+                         log.write(daemonize::Severity::failure, "five", failure) && log.uninstall(failure);
+    log.uninstall();
+    return written && !failure ? 0 : 1;
+} catch (const daemonize::Error&) {
+    return 2;
 }
