@@ -3,7 +3,6 @@
 // Usage: echo_server [VERB]; with ECHO_ADDRESS it listens there (default: 127.0.0.1:7007) where nobody passes a socket.
 #include <daemonize.hpp>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <poll.h>
@@ -24,32 +23,24 @@ bool echo(const Socket& connection) {
 int run(daemonize::Context& context) {
     std::vector<Socket> sockets = std::move(context.sockets());
     if (sockets.empty()) return context.fail("there is no socket");
-    const bool is_inetds = sockets.front().kind() == SocketKind::connected;
-    bool draining = false;
     context.on_reload([&] { context.report("echoes on " + std::to_string(sockets.size()) + " sockets"); });
     context.ready();
-    while (!sockets.empty() && !(is_inetds && draining)) {
+    for (bool draining = false; !sockets.empty();) {
         std::vector<pollfd> watched = {{context.native_handle(), POLLIN, 0}};
         for (const Socket& socket : sockets) watched.push_back({socket.get(), POLLIN, 0});
         if (::poll(watched.data(), watched.size(), -1) < 0 && errno != EINTR) return context.fail("poll failed");
-        if (!context.poll() && !draining) {
-            draining = true;
-            for (Socket& socket : sockets) {
-                if (socket.kind() == SocketKind::listening) socket = Socket();
-                else ::shutdown(socket.get(), SHUT_RD); // what has come is still to be read, and answered
+        const bool stop = !context.poll() && !std::exchange(draining, true);
+        for (std::size_t i = watched.size() - 1; i-- > 0;) {
+            const bool listening = sockets[i].kind() == SocketKind::listening;
+            if (stop && !listening) ::shutdown(sockets[i].get(), SHUT_RD); // what has come is still answered
+            bool done = stop && listening;
+            if (!done && watched[i + 1].revents != 0 && !listening) done = !echo(sockets[i]);
+            if (!done && watched[i + 1].revents != 0 && listening) {
+                const int accepted = ::accept4(sockets[i].get(), nullptr, nullptr, SOCK_CLOEXEC);
+                if (accepted >= 0) sockets.emplace_back(accepted, "connection");
             }
+            if (done) sockets.erase(sockets.begin() + static_cast<std::ptrdiff_t>(i));
         }
-        for (std::size_t i = 0; i + 1 < watched.size(); ++i) {
-            if (watched[i + 1].revents == 0 || !sockets[i]) continue;
-            if (sockets[i].kind() == SocketKind::listening) {
-                Socket accepted(::accept4(sockets[i].get(), nullptr, nullptr, SOCK_CLOEXEC));
-                if (accepted) sockets.push_back(std::move(accepted));
-            } else if (!echo(sockets[i])) {
-                sockets[i] = Socket();
-            }
-        }
-        sockets.erase(std::remove_if(sockets.begin(), sockets.end(), [](const Socket& one) { return !one; }),
-                      sockets.end());
     }
     return 0;
 }

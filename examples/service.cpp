@@ -9,8 +9,7 @@
 namespace {
 
 struct Settings {
-    std::string config;
-    std::string log = "timestamp.log";
+    std::string config, log = "timestamp.log";
     long interval = 60;
 };
 
@@ -24,8 +23,7 @@ bool read_settings(const std::vector<std::string>& arguments, Settings& settings
     std::FILE* file = std::fopen(settings.config.c_str(), "r");
     const bool read = file != nullptr && std::fscanf(file, "%ld", &settings.interval) == 1 && settings.interval > 0;
     if (file != nullptr) std::fclose(file);
-    if (!read) why = settings.config + " holds no number of seconds";
-    return read;
+    return read || (why = settings.config + " holds no number of seconds", false);
 }
 
 bool append_time(const std::string& log) {
@@ -55,8 +53,7 @@ int main(int argc, char** argv) {
     return daemonize::Service("timestampd")
         .description("Appends the time to a log")
         .posix([](auto& daemonizer) { daemonizer.chdir(daemonize::keep); }) // a relative --log is the user's
-        .on_check([](const std::vector<std::string>& arguments, std::string& why) {
-            Settings settings;
+        .on_check([settings = Settings()](const std::vector<std::string>& arguments, std::string& why) mutable {
             return read_settings(arguments, settings, why);
         })
         .run(argc, argv, run);
