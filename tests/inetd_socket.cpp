@@ -6,7 +6,6 @@
 
 using daemonize::Failure;
 using daemonize::Socket;
-using daemonize::SocketKind;
 
 namespace {
 

@@ -12,7 +12,6 @@
 
 using daemonize::Failure;
 using daemonize::Socket;
-using daemonize::SocketKind;
 
 namespace {
 

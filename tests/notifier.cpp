@@ -36,6 +36,7 @@ TEST_CASE("each notification is one message in the manager's words") {
     const test::Manager manager(address);
     Notifier notifier = connected();
     CHECK(static_cast<bool>(notifier));
+    CHECK(::fcntl(notifier.native_handle(), F_GETFD) == FD_CLOEXEC);
     CHECK((notifier.ready() && manager.text() == "READY=1"));
     CHECK((notifier.ready("serving 80") && manager.text() == "READY=1\nSTATUS=serving 80"));
     CHECK((notifier.status("66% of the check") && manager.text() == "STATUS=66% of the check"));

@@ -163,6 +163,25 @@ TEST_CASE("a stream that takes a message in parts gets all of it") {
     CHECK(failure.code().value() == EIO);
 }
 
+TEST_CASE("a message by a connection has arrived only when the other side has ended it") {
+    Vsock vsock({SOCK_SEQPACKET});
+    Failure failure;
+    Notifier notifier = notifier_at("vsock:2:1", failure);
+    const seam::Hook outer = seam::state().hook;
+    const seam::Answer given = GENERATE(seam::Answer{-1, ECONNRESET}, seam::Answer{1, 0});
+    seam::state().hook = [&](const seam::Call& call, seam::Answer& answer) {
+        answer = given;
+        return call.is("recv") || outer(call, answer);
+    };
+    CHECK_FALSE(notifier.ready(failure));
+    CHECK(failure.code().value() == (given.result == 1 ? EPROTO : ECONNRESET));
+    seam::state().hook = [&](const seam::Call& call, seam::Answer& answer) {
+        return call.is("shutdown") ? seam::fail(call, ENOTCONN, answer) : outer(call, answer);
+    };
+    CHECK_FALSE(notifier.ready(failure));
+    CHECK(failure.code().value() == ENOTCONN);
+}
+
 TEST_CASE("a signal in between disturbs no notification") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");

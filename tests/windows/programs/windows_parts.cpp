@@ -236,6 +236,22 @@ CASE(sleeping_takes_its_time) {
     });
 }
 
+CASE(host_is_told) {
+    const Host seen = detect_host();
+    HOLDS(seen.kind == HostKind::terminal || seen.kind == HostKind::unknown); // Wine's console may be none
+    for (const char* name : {"windows_scm", "systemd", "unknown"}) {
+        ::SetEnvironmentVariableA("DAEMONIZE_HOST", name);
+        const Host chosen = detect_host();
+        SAME(std::string(to_string(chosen.kind)), name);
+        SAME(chosen.why, "DAEMONIZE_HOST says so");
+    }
+    ::SetEnvironmentVariableA("DAEMONIZE_HOST", "scm");
+    SAME(detect_host().why, "DAEMONIZE_HOST=scm is not the name of a host");
+    ::SetEnvironmentVariableA("DAEMONIZE_HOST", std::string(100, 'x').c_str());
+    SAME(detect_host().why, "DAEMONIZE_HOST=(too long) is not the name of a host");
+    ::SetEnvironmentVariableA("DAEMONIZE_HOST", nullptr);
+}
+
 CASE(command_lines) {
     // Ours and Windows' own reading of one text.
     std::uint32_t seed = 1;
