@@ -114,6 +114,24 @@ TEST_CASE("the ends of 500 children are told, each to its own callback, while ot
           }) == "500 each once");
 }
 
+TEST_CASE("one poll tells of all children that have ended") {
+    CHECK(in_process([] {
+              Events events;
+              test::Pipe hold;
+              std::vector<pid_t> children;
+              int told = 0;
+              for (int i = 0; i < 20; ++i) {
+                  children.push_back(start_held(hold, 0));
+                  events.on_child(children.back(), [&](int) { ++told; });
+              }
+              events.poll();
+              hold.close_write();
+              for (const pid_t child : children) wait_for_zombie(child);
+              events.poll();
+              return std::to_string(told);
+          }) == "20");
+}
+
 TEST_CASE("a callback may watch the next child, and a throw in one does not lose another") {
     CHECK(in_process([] {
               Events events;
