@@ -10,7 +10,6 @@
 using daemonize::Duration;
 using daemonize::Events;
 using daemonize::Failure;
-using daemonize::Stage;
 
 namespace {
 
@@ -56,12 +55,14 @@ TEST_CASE("the end of a child is told once, with its wait status, and the child 
                   events.stop();
               });
               told += events.poll() ? "runs " : "stopped ";
+              struct pollfd watched = {events.native_handle(), POLLIN, 0};
+              told += ::poll(&watched, 1, 0) == 0 ? "quietly " : "";
               hold.close_write();
               events.wait_for_stop();
               events.poll();
               told += ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD ? "reaped" : "left";
               return told;
-          }) == "runs 7 reaped");
+          }) == "runs quietly 7 reaped");
 }
 
 TEST_CASE("a child that has ended already is told, and the descriptor is quiet afterwards") {
@@ -111,6 +112,24 @@ TEST_CASE("the ends of 500 children are told, each to its own callback, while ot
               const bool each = std::unique(told.begin(), told.end()) == told.end();
               return std::to_string(told.size()) + (each ? " each once" : "") + (wrong == 0 ? "" : " wrong");
           }) == "500 each once");
+}
+
+TEST_CASE("one poll tells of all children that have ended") {
+    CHECK(in_process([] {
+              Events events;
+              test::Pipe hold;
+              std::vector<pid_t> children;
+              int told = 0;
+              for (int i = 0; i < 20; ++i) {
+                  children.push_back(start_held(hold, 0));
+                  events.on_child(children.back(), [&](int) { ++told; });
+              }
+              events.poll();
+              hold.close_write();
+              for (const pid_t child : children) wait_for_zombie(child);
+              events.poll();
+              return std::to_string(told);
+          }) == "20");
 }
 
 TEST_CASE("a callback may watch the next child, and a throw in one does not lose another") {
@@ -188,6 +207,13 @@ TEST_CASE("what is no child, and any child while SIGCHLD is ignored, is refused 
                   told += failure.message() + "\n";
               }
               const pid_t child = start(0);
+              struct sigaction no_zombies = {};
+              no_zombies.sa_handler = [](int) {};
+              no_zombies.sa_flags = SA_NOCLDWAIT;
+              ::sigaction(SIGCHLD, &no_zombies, nullptr);
+              if (events.on_child(
+                      child, [](int) {}, failure))
+                  told += "watched";
               ::signal(SIGCHLD, SIG_IGN);
               try {
                   events.on_child(child, [](int) {});
@@ -200,6 +226,24 @@ TEST_CASE("what is no child, and any child while SIGCHLD is ignored, is refused 
                 "cannot take signals as events (the end of process 0): it is not the number of one process\n"
                 "cannot take signals as events (the end of process -1): it is not the number of one process\n"
                 ": SIGCHLD is ignored, so the kernel keeps no child's status");
+}
+
+TEST_CASE("of two callbacks for one child the latest is called, and once") {
+    CHECK(in_process([] {
+              Events events;
+              test::Pipe hold;
+              const pid_t child = start_held(hold, 4);
+              std::string told;
+              events.on_child(child, [&](int) { told += "first "; });
+              events.on_child(child, [&](int status) {
+                  told += std::to_string(WEXITSTATUS(status));
+                  events.stop();
+              });
+              hold.close_write();
+              events.wait_for_stop();
+              events.poll();
+              return told;
+          }) == "4");
 }
 
 TEST_CASE("SIGCHLD and the application's handler for it are left alone") {

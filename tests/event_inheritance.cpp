@@ -127,6 +127,28 @@ TEST_CASE(
           }) == "signal 15 status 44 on");
 }
 
+TEST_CASE("a child's end is told once where a child that no fork handler has prepared keeps the descriptors") {
+    CHECK(in_process([] {
+              Events events;
+              const pid_t child = ::fork();
+              if (child == 0) {
+                  for (;;) ::pause();
+              }
+              events.on_child(child, [&](int) { events.stop(); });
+              const pid_t keeper = static_cast<pid_t>(::syscall(SYS_fork));
+              if (keeper == 0) {
+                  for (;;) ::pause();
+              }
+              ::kill(child, SIGTERM);
+              events.wait_for_stop();
+              struct pollfd watched = {events.native_handle(), POLLIN, 0};
+              const bool quiet = ::poll(&watched, 1, 0) == 0;
+              ::kill(keeper, SIGKILL);
+              status_of(keeper);
+              return quiet ? "quiet" : "readable";
+          }) == "quiet");
+}
+
 TEST_CASE("a forked worker has none of the descriptors, and its copy tells nothing") {
     CHECK(in_process([] {
               const std::set<int> open = test::open_descriptors();

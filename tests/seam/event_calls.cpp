@@ -137,6 +137,8 @@ TEST_CASE("without descriptors for processes SIGCHLD tells of a child, and is gi
                   siginfo_t info = {};
                   ::waitid(P_PID, static_cast<id_t>(early), &info, WEXITED | WNOWAIT);
                   events.on_child(early, [&](int status) { told += std::to_string(WEXITSTATUS(status)) + " "; });
+                  struct pollfd watched = {events.native_handle(), POLLIN, 0};
+                  told += ::poll(&watched, 1, 0) == 1 ? "" : "unseen ";
                   events.poll();
                   test::Pipe hold;
                   const pid_t late = test::fork_clean();
@@ -150,6 +152,9 @@ TEST_CASE("without descriptors for processes SIGCHLD tells of a child, and is gi
                       events.stop();
                   });
                   events.poll();
+                  struct sigaction taken = {};
+                  ::sigaction(SIGCHLD, nullptr, &taken);
+                  told += (taken.sa_flags & SA_NOCLDSTOP) != 0 ? "" : "also of stops ";
                   hold.close_write();
                   events.wait_for_stop();
                   int status = 0;
@@ -193,6 +198,33 @@ TEST_CASE("without descriptors for processes the application's handler for SIGCH
               const bool back = after.sa_handler == own.sa_handler && (after.sa_flags & SA_SIGINFO) == own.sa_flags;
               return told + " " + std::to_string(handled) + (back ? " back" : "");
           }) == "4 1 back");
+}
+
+TEST_CASE("without descriptors for processes a callback that throws does not lose another child") {
+    CHECK(in_process([] {
+              const seam::Injection injection(without_pidfd());
+              Events events;
+              std::string told;
+              const pid_t first = start(1), second = start(2);
+              for (const pid_t child : {first, second}) {
+                  siginfo_t info = {};
+                  ::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+              }
+              events.on_child(first, [](int) { throw std::runtime_error("thrown "); });
+              events.on_child(second, [&](int status) {
+                  told += std::to_string(WEXITSTATUS(status));
+                  events.stop();
+              });
+              try {
+                  events.wait_for_stop();
+              } catch (const std::runtime_error& error) {
+                  told += error.what();
+              }
+              struct pollfd watched = {events.native_handle(), POLLIN, 0};
+              told += ::poll(&watched, 1, 0) == 1 ? "pending " : "quiet ";
+              events.wait_for_stop();
+              return told;
+          }) == "thrown pending 2");
 }
 
 TEST_CASE("a child that epoll has no room for is told of by SIGCHLD") {
