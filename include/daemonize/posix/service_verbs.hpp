@@ -47,9 +47,7 @@ class ServiceVerbs {
         if (outcome.launch.ok()) {
             return print(task_.settings.full_name() + ": running, pid " + std::to_string(outcome.launch.pid()) + "\n");
         }
-        now = instance_.status(failure);
-        const bool lost_race = outcome.launch.failure().stage() == Stage::pid_file_lock;
-        if (lost_race && now.state == Instance::State::running) return runs_already(now);
+        if (outcome.launch.failure().stage() == Stage::pid_file_lock && is_started_by_other(now)) return runs_already(now);
         outcome.launch.print();
         return lsb_code(outcome.launch.failure());
     }
@@ -63,6 +61,18 @@ class ServiceVerbs {
     static int print(const std::string& text) noexcept {
         const bool printed = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
         return printed ? lsb::success : lsb::failed;
+    }
+
+    // Whether a start at the same moment, which was quicker, comes to its end well.
+    bool is_started_by_other(Instance::Status& now) const {
+        const Duration until = monotonic_now() + task_.options.timeout;
+        Failure failure;
+        do {
+            now = instance_.status(failure);
+            if (failure || now.state != Instance::State::starting) return now.state == Instance::State::running;
+            static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 10)); // to be cut short does no harm
+        } while (monotonic_now() < until);
+        return false;
     }
 
     int runs_already(const Instance::Status& now) const {
