@@ -1,9 +1,10 @@
 // A service's directories on Windows: made when they are asked for, and for nobody else to write in.
-// Uses error; Context uses it.
+// Uses error and library; Context uses it.
 #ifndef DAEMONIZE_WINDOWS_SERVICE_DIRECTORIES_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_DIRECTORIES_HPP
 
 #include "error.hpp"
+#include "library.hpp"
 
 #include <string>
 #include <vector>
@@ -34,12 +35,18 @@ inline bool is_elevated() {
            reinterpret_cast<const TOKEN_ELEVATION*>(bytes.data())->TokenIsElevated != 0;
 }
 
-inline std::wstring environment_text(const wchar_t* name) {
-    std::wstring value(DAEMONIZE_SYSTEM(GetEnvironmentVariableW)(name, nullptr, 0), L'\0');
-    if (value.empty()) return value;
-    const DWORD size = DAEMONIZE_SYSTEM(GetEnvironmentVariableW)(name, &value[0], static_cast<DWORD>(value.size()));
-    value.resize(size < value.size() ? size : 0);
-    return value;
+// %ProgramData%, or the user's %LOCALAPPDATA%: from Windows, for anybody can have set a variable. Empty where it fails.
+inline std::wstring data_directory(bool of_user) noexcept {
+    constexpr int common = 0x23; // CSIDL_COMMON_APPDATA
+    constexpr int local = 0x1c;  // CSIDL_LOCAL_APPDATA
+    HRESULT(WINAPI * folder_path)(HWND, int, HANDLE, DWORD, wchar_t*) = nullptr;
+    const HMODULE library = system_library(L"shell32.dll");
+    wchar_t path[MAX_PATH] = {};
+    if (library == nullptr || !find_function(library, "SHGetFolderPathW", folder_path) ||
+        folder_path(nullptr, of_user ? local : common, nullptr, 0, path) != S_OK) {
+        return {};
+    }
+    return path;
 }
 
 // Makes directories of which SYSTEM, the administrators and this process's own account have everything, and others
@@ -125,9 +132,9 @@ class PrivateDirectories {
 // %LOCALAPPDATA%\NAME\`below`. Empty where it fails.
 inline std::string service_directory(Stage stage, bool is_service, const std::string& name, const char* below,
                                      Failure& failure) {
-    const std::wstring base = environment_text(is_service || is_elevated() ? L"ProgramData" : L"LOCALAPPDATA");
+    const std::wstring base = data_directory(!is_service && !is_elevated());
     if (base.empty()) {
-        failure = windows_failure(stage, ERROR_ENVVAR_NOT_FOUND, name);
+        failure = windows_failure(stage, ERROR_PATH_NOT_FOUND, "of " + name);
         return {};
     }
     const std::wstring own = base + L"\\" + widen(name);

@@ -1,10 +1,11 @@
 // Winsock, found while the program runs: programs without sockets need no ws2_32 to link with, and <winsock2.h>, which
 // must come before <windows.h>, is nobody's worry.
-// Uses error; socket.hpp uses it.
+// Uses error and library; socket.hpp uses it.
 #ifndef DAEMONIZE_WINDOWS_WINSOCK_HPP
 #define DAEMONIZE_WINDOWS_WINSOCK_HPP
 
 #include "error.hpp"
+#include "library.hpp"
 
 #include <cstring>
 
@@ -67,17 +68,9 @@ struct Winsock {
     DWORD failed() const noexcept { return static_cast<DWORD>(last_error()); }
 };
 
-template <class Function>
-bool find_function(HMODULE library, const char* name, Function& function) noexcept {
-    function =
-        reinterpret_cast<Function>(reinterpret_cast<void (*)()>(DAEMONIZE_SYSTEM(GetProcAddress)(library, name)));
-    return function != nullptr;
-}
-
 inline Winsock load_winsock() noexcept {
     Winsock found;
-    constexpr DWORD from_system32 = 0x800; // no library of that name beside the program
-    const HMODULE library = DAEMONIZE_SYSTEM(LoadLibraryExW)(L"ws2_32.dll", nullptr, from_system32);
+    const HMODULE library = system_library(L"ws2_32.dll");
     if (library == nullptr || !find_function(library, "WSAStartup", found.start) ||
         !find_function(library, "WSASocketW", found.open) || !find_function(library, "closesocket", found.close) ||
         !find_function(library, "bind", found.bind) || !find_function(library, "listen", found.listen) ||
