@@ -310,7 +310,7 @@ service_failures() {
 # Words with spaces, quotes and other alphabets reach the body: those of the installation, or else of the start.
 service_arguments() {
     in_service posix "$1"
-    notes=notes-daemonize-probe.txt
+    notes='notes-daemonize-probe.txt'
     ends 0 wine probe_service.exe install -- 'два слова' 'a "b\' '' --log
     ends 0 wine probe_service.exe start
     printf '<два слова>\n<a "b\\>\n<>\n<--log>\nhost windows_scm\n' >"$work/wanted"
