@@ -22,7 +22,8 @@ class ServiceVerbs {
 
     // What main() is to return. `run`, and no verb at all, are the host's to decide.
     int perform(const VerbLine& line) {
-        if (line.verb == Verb::help) return print(help_text(program_, task_.settings.full_name(), task_.settings.description));
+        if (line.verb == Verb::help)
+            return print(help_text(program_, task_.settings.full_name(), task_.settings.description));
         if (line.verb == Verb::install) return end(install_service(unit()));
         if (line.verb == Verb::uninstall) return uninstall();
         if (pid_file_.empty()) {
@@ -47,7 +48,8 @@ class ServiceVerbs {
         if (outcome.launch.ok()) {
             return print(task_.settings.full_name() + ": running, pid " + std::to_string(outcome.launch.pid()) + "\n");
         }
-        if (outcome.launch.failure().stage() == Stage::pid_file_lock && is_started_by_other(now)) return runs_already(now);
+        if (outcome.launch.failure().stage() == Stage::pid_file_lock && is_started_by_other(now))
+            return runs_already(now);
         outcome.launch.print();
         return lsb_code(outcome.launch.failure());
     }
@@ -114,7 +116,7 @@ class ServiceVerbs {
         const bool ran = before.state == Instance::State::running || before.state == Instance::State::starting;
         if (!instance_.stop(task_.settings.stop_timeout, false, failure)) {
             if (failure.code().value() != ETIMEDOUT) return end(failure);
-            say(task_, failure.message() + ": killed");
+            say(task_, "process " + std::to_string(before.pid) + " did not stop in time, and is killed");
             if (!instance_.stop(Duration(), true, failure)) return end(failure);
         }
         return print(task_.settings.full_name() + (ran ? ": stopped\n" : ": it did not run\n"));

@@ -98,7 +98,8 @@ inline Fault make_directories_inside(const Plan& plan) noexcept {
         }
     }
     if (!plan.state_directory.empty()) {
-        if (const Fault failed = make_directory(Stage::state_directory, plan.state_directory, plan.owner())) return failed;
+        if (const Fault failed = make_directory(Stage::state_directory, plan.state_directory, plan.owner()))
+            return failed;
     }
     if (plan.log_directory.empty()) return Fault();
     return make_directory(Stage::log_directory, plan.log_directory, plan.owner());
