@@ -7,6 +7,7 @@
 #include <daemonize.hpp>
 
 #include <functional>
+#include <memory>
 #include <vector>
 
 namespace test {

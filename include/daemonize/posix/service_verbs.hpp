@@ -110,7 +110,7 @@ class ServiceVerbs {
         const bool ran = before.state == Instance::State::running || before.state == Instance::State::starting;
         if (!instance_.stop(task_.settings.stop_timeout, false, failure)) {
             if (failure.code().value() != ETIMEDOUT) return end(failure);
-            say(task_, failure.message() + ": killed");
+            say(task_, "process " + std::to_string(before.pid) + " did not stop in time, and is killed");
             if (!instance_.stop(Duration(), true, failure)) return end(failure);
         }
         return print(task_.settings.full_name() + (ran ? ": stopped\n" : ": it did not run\n"));
