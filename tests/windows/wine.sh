@@ -2,7 +2,8 @@
 # sh wine.sh set_up TREE WORK               builds the test programs for Windows in WORK, and boots a Wine of its own there
 # sh wine.sh program WORK MODEL NAME CASE   one case of programs/NAME.cpp, by the compiler's thread model
 # sh wine.sh fake_scm|event_log|memory_status|console|planted WORK other tests, each described below
-# sh wine.sh service_life|service_reload|service_console|service_failures|service_arguments|service_instances WORK
+# sh wine.sh service_life|service_reload|service_console|service_failures|service_arguments|service_directories|
+#     service_instances WORK
 #                                           programs of Service, by their own verbs and by Windows' tools
 # sh wine.sh tear_down WORK                 ends that Wine
 set -eu
@@ -207,6 +208,8 @@ service_life() {
     ends 0 wine timestampd.exe stop
     ends 5 wine timestampd.exe uninstall
     ends 0 wine timestampd.exe install --log 'C:\журнал один.log'
+    source='HKLM\SYSTEM\CurrentControlSet\Services\EventLog\Application\timestampd'
+    ends 0 wine reg query "$source"
     ends 3 wine timestampd.exe status
     said '^timestampd: not running$'
     ends 7 wine timestampd.exe reload
@@ -231,6 +234,7 @@ service_life() {
     ends 0 wine timestampd.exe stop
     said 'timestampd: it did not run'
     ends 0 wine timestampd.exe uninstall
+    ends 1 wine reg query "$source"
     ends 3 wine timestampd.exe status --json
     said '^{"name":"timestampd","state":"not running"}$'
     comes_to 2 "$WINEPREFIX/drive_c/журнал один.log"
@@ -330,6 +334,24 @@ service_arguments() {
     ends 0 wine probe_service.exe uninstall
 }
 
+# A directory that somebody else made first is not used.
+service_directories() {
+    [ "$(id -u)" -eq 0 ] || skip 'only root can give a directory away'
+    in_service posix "$1"
+    kept=$WINEPREFIX/drive_c/ProgramData/daemonize-probe
+    rm -rf "$kept"
+    ends 0 wine probe_service.exe install
+    ends 0 wine probe_service.exe start
+    ends 0 wine probe_service.exe stop
+    chown 1 "$kept/state"
+    rm notes-daemonize-probe.txt
+    ends 0 wine probe_service.exe start
+    rm -rf "$kept"
+    grep -q '^state $' notes-daemonize-probe.txt || fail 'the directory of another user'
+    grep -q '^log .*log$' notes-daemonize-probe.txt || fail 'no directory of its own'
+    ends 0 wine probe_service.exe uninstall
+}
+
 # Two instances beside each other, each a service of its own.
 service_instances() {
     in_service posix "$1"
@@ -358,7 +380,8 @@ program() {
 
 case $action in
     set_up | program | memory_status | console | planted) "$action" "$@" ;;
-    service_life | service_reload | service_console | service_failures | service_arguments | service_instances)
+    service_life | service_reload | service_console | service_failures | service_arguments | \
+        service_directories | service_instances)
         "$action" "$@" ;;
     fake_scm)
         in_work "$1"
