@@ -50,20 +50,20 @@ class Socket {
 
   private:
     int option(int which) const noexcept {
-        const detail::Winsock& winsock = detail::winsock_functions();
+        const detail::Winsock& calls = detail::winsock_functions();
         int value = 0;
         int size = sizeof value;
-        return winsock.error == NO_ERROR && winsock.get_option(number_, detail::winsock::level_socket, which,
-                                                               reinterpret_cast<char*>(&value), &size) == 0
+        return calls.error == NO_ERROR && calls.get_option(number_, detail::winsock::level_socket, which,
+                                                           reinterpret_cast<char*>(&value), &size) == 0
                    ? value
                    : 0;
     }
 
     void ask() noexcept {
-        const detail::Winsock& winsock = detail::winsock_functions();
+        const detail::Winsock& calls = detail::winsock_functions();
         unsigned char address[128] = {};
         int size = sizeof address;
-        if (winsock.error == NO_ERROR && winsock.name_of(number_, address, &size) == 0) {
+        if (calls.error == NO_ERROR && calls.name_of(number_, address, &size) == 0) {
             family_ = address[0] | address[1] << 8;
         }
         type_ = option(detail::winsock::socket_type);
@@ -91,11 +91,11 @@ class Socket {
 namespace detail {
 
 // Numbers alone: a name may mean several addresses, and asks a server that may not be up yet.
-inline bool parse_host(const Winsock& winsock, const ListenText& text, WinsockAddress& address) {
+inline bool parse_host(const Winsock& calls, const ListenText& text, WinsockAddress& address) {
     address.set(text.every ? winsock::ipv6 : winsock::ipv4, text.port);
     if (text.every) return true;
     const std::string& host = text.host;
-    if (winsock.to_number(winsock::ipv4, widen(host).c_str(), address.host()) == 1) return true;
+    if (calls.to_number(winsock::ipv4, widen(host).c_str(), address.host()) == 1) return true;
     if (host.size() < 2 || host.front() != '[' || host.back() != ']') return false;
     const std::size_t percent = host.find('%');
     const std::size_t end = percent == std::string::npos ? host.size() - 1 : percent;
@@ -106,28 +106,28 @@ inline bool parse_host(const Winsock& winsock, const ListenText& text, WinsockAd
         if (!parse_number(&host[percent + 1], host.size() - percent - 2, UINT32_MAX, scope)) return false;
         address.set_scope(static_cast<std::uint32_t>(scope));
     }
-    return winsock.to_number(winsock::ipv6, widen(host.substr(1, end - 1)).c_str(), address.host()) == 1;
+    return calls.to_number(winsock::ipv6, widen(host.substr(1, end - 1)).c_str(), address.host()) == 1;
 }
 
-inline bool set_option(const Winsock& winsock, SocketNumber socket, int level, int which, int value) noexcept {
-    return winsock.set_option(socket, level, which, reinterpret_cast<const char*>(&value), sizeof value) == 0;
+inline bool set_option(const Winsock& calls, SocketNumber socket, int level, int which, int value) noexcept {
+    return calls.set_option(socket, level, which, reinterpret_cast<const char*>(&value), sizeof value) == 0;
 }
 
 // A Windows error, or 0. Without exclusive use another program could bind the same port, and take our connections; one
 // that is restarted has its port at once all the same.
-inline DWORD open_listening(const Winsock& winsock, const ListenText& text, const WinsockAddress& address,
+inline DWORD open_listening(const Winsock& calls, const ListenText& text, const WinsockAddress& address,
                             const std::string& name, Socket& socket) {
     const int type = text.datagrams ? winsock::datagram : winsock::stream;
     const SocketNumber number =
-        winsock.open(address.family(), type, 0, nullptr, 0, winsock::overlapped | winsock::not_inherited);
-    if (number == winsock::no_socket) return winsock.failed();
+        calls.open(address.family(), type, 0, nullptr, 0, winsock::overlapped | winsock::not_inherited);
+    if (number == winsock::no_socket) return calls.failed();
     const bool is_ipv6 = address.family() == winsock::ipv6;
-    if (!set_option(winsock, number, winsock::level_socket, winsock::exclusive_use, 1) ||
-        (is_ipv6 && !set_option(winsock, number, winsock::level_ipv6, winsock::v6_only, text.every ? 0 : 1)) ||
-        winsock.bind(number, address.bytes, address.size) != 0 ||
-        (!text.datagrams && winsock.listen(number, winsock::most_waiting) != 0)) {
-        const DWORD error = winsock.failed();
-        static_cast<void>(winsock.close(number)); // the first failure counts
+    if (!set_option(calls, number, winsock::level_socket, winsock::exclusive_use, 1) ||
+        (is_ipv6 && !set_option(calls, number, winsock::level_ipv6, winsock::v6_only, text.every ? 0 : 1)) ||
+        calls.bind(number, address.bytes, address.size) != 0 ||
+        (!text.datagrams && calls.listen(number, winsock::most_waiting) != 0)) {
+        const DWORD error = calls.failed();
+        static_cast<void>(calls.close(number)); // the first failure counts
         return error;
     }
     socket = Socket(number, name);
@@ -151,16 +151,16 @@ inline Socket listen_on(const std::string& name, const std::string& address, Fai
         return refuse("Windows has internet addresses alone");
     detail::ListenText text;
     if (const char* wrong = detail::parse_listen_text(address, text)) return refuse(wrong);
-    const detail::Winsock& winsock = detail::winsock_functions();
-    DWORD error = winsock.error;
+    const detail::Winsock& calls = detail::winsock_functions();
+    DWORD error = calls.error;
     if (error == NO_ERROR) {
         detail::WinsockAddress where;
-        if (!detail::parse_host(winsock, text, where)) return refuse(detail::wrong_host);
-        error = detail::open_listening(winsock, text, where, name, socket);
+        if (!detail::parse_host(calls, text, where)) return refuse(detail::wrong_host);
+        error = detail::open_listening(calls, text, where, name, socket);
         if (text.every && (error == detail::winsock::no_such_family || error == detail::winsock::no_such_address)) {
             where = detail::WinsockAddress(); // a machine without IPv6
             where.set(detail::winsock::ipv4, text.port);
-            error = detail::open_listening(winsock, text, where, name, socket);
+            error = detail::open_listening(calls, text, where, name, socket);
         }
     }
     if (error != NO_ERROR) failure = detail::windows_failure(Stage::sockets, error, what);
