@@ -8,11 +8,11 @@
 using namespace std::chrono_literals;
 using namespace daemonize;
 using daemonize::testing::FakeScm;
-using Context = WinService::Context;
+using ServiceContext = WinService::Context;
 
 namespace {
 
-int serve(Context& context) {
+int serve(ServiceContext& context) {
     context.ready();
     context.wait_for_stop();
     return 0;
@@ -25,7 +25,7 @@ TEST_CASE("every control reaches its handler, with its contents") {
     WinService service("Events");
     const auto see = [&](const std::string& text) { seen.push_back(text); };
     service.on_param_change([&] { see("param"); })
-        .on_netbind_change([&](Context&, Control which) { see("net " + std::to_string(static_cast<int>(which))); })
+        .on_netbind_change([&](ServiceContext&, Control which) { see("net " + std::to_string(static_cast<int>(which))); })
         .on_hardware_profile_change([&](auto&, const HardwareProfileEvent& event) {
             see("profile " + std::to_string(static_cast<int>(event.type)));
         })
@@ -39,7 +39,7 @@ TEST_CASE("every control reaches its handler, with its contents") {
         .on_device_event([&](auto&, const DeviceEvent& event) { see("device " + event.name); })
         .on_time_change(
             [&](auto&, const TimeChangeEvent& event) { see("time " + std::to_string(event.to - event.from)); })
-        .on_trigger_event([&](Context&) { see("trigger"); })
+        .on_trigger_event([&](ServiceContext&) { see("trigger"); })
         .on_user_mode_reboot([&] { see("reboot"); })
         .on_user_control(128, [&] { see("128"); })
         .on_user_control(255, [&] { see("255"); })
@@ -82,14 +82,14 @@ TEST_CASE("handlers run where the body waits, and in_handler ones inside Windows
     int at_once = 0;
     service.on_user_control(130, [&] { ++late; })
         .on_user_control(131, in_handler,
-                         [&](Context&) -> unsigned {
+                         [&](ServiceContext&) -> unsigned {
                              ++at_once;
                              return 1234;
                          })
         .on_power_event(in_handler,
                         [&](auto&, const PowerEvent& event) { return event.type != PowerEvent::Type::suspend; })
         .on_device_event(in_handler, [](auto&, const DeviceEvent&) { return true; })
-        .body([&](Context& context) {
+        .body([&](ServiceContext& context) {
             context.ready();
             fake->busy_for(10s);
             context.wait_for_stop();
@@ -117,7 +117,7 @@ TEST_CASE("a handler answers at once although the body is busy, and the body lea
     FakeScm* fake = nullptr;
     bool stopped_before_work = true;
     StopReason reason = StopReason::none;
-    service.body([&](Context& context) {
+    service.body([&](ServiceContext& context) {
         context.ready();
         stopped_before_work = context.stop_requested();
         fake->busy_for(15s);
@@ -142,7 +142,7 @@ TEST_CASE("a body with a loop of its own polls, and the event is quiet afterward
     bool paused = false;
     bool on = true;
     FakeScm* fake = nullptr;
-    service.on_pause([] {}).on_continue([] {}).on_user_control(140, [&] { ++controls; }).body([&](Context& context) {
+    service.on_pause([] {}).on_continue([] {}).on_user_control(140, [&] { ++controls; }).body([&](ServiceContext& context) {
         context.ready();
         while (on) {
             fake->busy_for(1s);
@@ -180,7 +180,7 @@ TEST_CASE("a callback may sleep, and no other one runs inside it") {
     std::string order;
     service
         .on_user_control(130,
-                         [&](Context& context) {
+                         [&](ServiceContext& context) {
                              order += "(";
                              context.sleep_for(5s);
                              order += ")";
@@ -200,7 +200,7 @@ TEST_CASE("the command line's arguments and the SCM's are told apart") {
     WinService service("Arguments");
     std::vector<std::string> of_line;
     std::vector<std::string> of_start;
-    service.body([&](Context& context) {
+    service.body([&](ServiceContext& context) {
         of_line = context.command_line();
         of_start = context.arguments();
         return serve(context);
@@ -214,7 +214,7 @@ TEST_CASE("the command line's arguments and the SCM's are told apart") {
 TEST_CASE("a report that Windows refuses is logged, once, and the service goes on") {
     WinService service("Unheard");
     int rounds = 0;
-    service.body([&](Context& context) {
+    service.body([&](ServiceContext& context) {
         context.ready();
         while (context.sleep_for(1s)) ++rounds;
     });
@@ -257,7 +257,7 @@ TEST_CASE("a service with a wrong name, without a body or with an impossible con
 TEST_CASE("a fake SCM that goes while its service runs ends it") {
     bool ended = false;
     WinService service("Cut");
-    service.body([&](Context& context) {
+    service.body([&](ServiceContext& context) {
         serve(context);
         ended = true;
     });

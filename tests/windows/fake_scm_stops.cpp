@@ -8,11 +8,11 @@
 using namespace std::chrono_literals;
 using namespace daemonize;
 using daemonize::testing::FakeScm;
-using Context = WinService::Context;
+using ServiceContext = WinService::Context;
 
 namespace {
 
-int serve(Context& context) {
+int serve(ServiceContext& context) {
     context.ready();
     context.wait_for_stop();
     return 0;
@@ -24,7 +24,7 @@ TEST_CASE("a stop that stalls shows as hung, and one that progresses does not") 
     const bool stalls = GENERATE(true, false);
     WinService service("Ending");
     FakeScm* fake = nullptr;
-    service.wait_hint(5s).body([&](Context& context) {
+    service.wait_hint(5s).body([&](ServiceContext& context) {
         serve(context);
         for (int i = 0; i < 10; ++i) {
             if (!stalls) context.progress("writing", 4s);
@@ -49,11 +49,11 @@ TEST_CASE("a pre-shutdown gives its time-out, says when it ends, and kills who i
     Duration left;
     int saved = 0;
     service
-        .on_preshutdown([&](Context& context) {
+        .on_preshutdown([&](ServiceContext& context) {
             reason = context.stop_reason();
             left = context.stop_deadline();
         })
-        .body([&](Context& context) {
+        .body([&](ServiceContext& context) {
             CHECK(context.stop_deadline() == Duration::longest());
             serve(context);
             fake->busy_for(late ? 180s : 179s);
@@ -77,7 +77,7 @@ TEST_CASE("a pre-shutdown that takes too long ends in a kill, and a shutdown too
     const Control control = GENERATE(Control::preshutdown, Control::shutdown);
     WinService service("Late");
     FakeScm* fake = nullptr;
-    service.accept(Accept::preshutdown).body([&](Context& context) {
+    service.accept(Accept::preshutdown).body([&](ServiceContext& context) {
         serve(context);
         fake->busy_for(11s);
     });
@@ -98,11 +98,11 @@ TEST_CASE("on_stop runs before the body hears of any stop, unless that kind has 
     const bool own = GENERATE(false, true);
     std::string order;
     WinService service("Told");
-    service.accept(Accept::preshutdown).on_stop([&](Context& context) {
+    service.accept(Accept::preshutdown).on_stop([&](ServiceContext& context) {
         order += "stop" + std::to_string(static_cast<int>(context.stop_reason())) + " ";
     });
     if (own) service.on_shutdown([&] { order += "shutdown "; }).on_preshutdown([&] { order += "preshutdown "; });
-    service.body([&](Context& context) {
+    service.body([&](ServiceContext& context) {
         serve(context);
         order += "body";
     });
@@ -124,7 +124,7 @@ TEST_CASE("on_stop runs before the body hears of any stop, unless that kind has 
 TEST_CASE("a machine's shutdown asks first those that want a pre-shutdown, and then the rest") {
     StopReason reason = StopReason::none;
     WinService early("Early");
-    early.accept(Accept::preshutdown).body([&](Context& context) {
+    early.accept(Accept::preshutdown).body([&](ServiceContext& context) {
         serve(context);
         reason = context.stop_reason();
     });
@@ -134,7 +134,7 @@ TEST_CASE("a machine's shutdown asks first those that want a pre-shutdown, and t
     CHECK(reason == StopReason::preshutdown);
     CHECK_FALSE(first.killed());
     WinService late("Late");
-    late.body([&](Context& context) {
+    late.body([&](ServiceContext& context) {
         serve(context);
         reason = context.stop_reason();
     });

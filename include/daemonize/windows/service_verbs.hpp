@@ -48,7 +48,6 @@ class ServiceVerbs {
         const bool ended = failure.stage() == Stage::service_wait && !is(failure, win32::service_request_timeout);
         write_console(name_ + ": " + failure.message() + (ended ? "; the event log says more" : ""));
         if (is(failure, win32::access_denied)) return lsb::no_rights;
-        if (is(failure, win32::service_does_not_exist)) return lsb::not_installed;
         return is(failure, win32::service_not_active) && !ended ? lsb::not_running : lsb_code(failure);
     }
 

@@ -217,6 +217,7 @@ CASE(arguments_of_the_start_come_first) {
                                 [&](Context& context) {
                                     seen = context.arguments();
                                     SAME(context.name(), "Probe@eu");
+            SAME(context.service().name(), "Probe@eu");
                                     wait(context);
                                 },
                                 {"of", "the line"}));
@@ -238,6 +239,7 @@ CASE(progress_is_a_checkpoint) {
     }));
     scm.start();
     SAME(scm.progress_texts().size(), 1u);
+    SAME(scm.status().wait_hint.seconds(), 90);
     scm.advance(60s);
     HOLDS(!scm.hung() && scm.state() == ServiceState::running);
 }
