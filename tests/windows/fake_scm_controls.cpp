@@ -25,7 +25,8 @@ TEST_CASE("every control reaches its handler, with its contents") {
     WinService service("Events");
     const auto see = [&](const std::string& text) { seen.push_back(text); };
     service.on_param_change([&] { see("param"); })
-        .on_netbind_change([&](ServiceContext&, Control which) { see("net " + std::to_string(static_cast<int>(which))); })
+        .on_netbind_change(
+            [&](ServiceContext&, Control which) { see("net " + std::to_string(static_cast<int>(which))); })
         .on_hardware_profile_change([&](auto&, const HardwareProfileEvent& event) {
             see("profile " + std::to_string(static_cast<int>(event.type)));
         })
@@ -142,15 +143,18 @@ TEST_CASE("a body with a loop of its own polls, and the event is quiet afterward
     bool paused = false;
     bool on = true;
     FakeScm* fake = nullptr;
-    service.on_pause([] {}).on_continue([] {}).on_user_control(140, [&] { ++controls; }).body([&](ServiceContext& context) {
-        context.ready();
-        while (on) {
-            fake->busy_for(1s);
-            on = context.poll();
-            paused = context.paused();
-        }
-        return 0;
-    });
+    service.on_pause([] {})
+        .on_continue([] {})
+        .on_user_control(140, [&] { ++controls; })
+        .body([&](ServiceContext& context) {
+            context.ready();
+            while (on) {
+                fake->busy_for(1s);
+                on = context.poll();
+                paused = context.paused();
+            }
+            return 0;
+        });
     FakeScm scm(service);
     fake = &scm;
     scm.start();

@@ -217,7 +217,7 @@ CASE(arguments_of_the_start_come_first) {
                                 [&](Context& context) {
                                     seen = context.arguments();
                                     SAME(context.name(), "Probe@eu");
-            SAME(context.service().name(), "Probe@eu");
+                                    SAME(context.service().name(), "Probe@eu");
                                     wait(context);
                                 },
                                 {"of", "the line"}));
