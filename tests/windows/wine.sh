@@ -286,6 +286,12 @@ service_console() {
     ends 43 wine probe_service.exe run -- leave # 1067, as exit codes are cut
 }
 
+# Wine gives a start to the service's last process, where that one is still on its way out, and waits for it in vain.
+gone() {
+    # shellcheck disable=SC2016 # for the inner shell
+    timeout 20 sh -c 'while pgrep -f "probe_servic[e]\.exe" >/dev/null; do sleep 0.1; done' || fail 'a process stays'
+}
+
 # A body that fails before it is ready: the start fails, and the code is the SCM's too.
 service_failures() {
     in_service posix "$1"
@@ -299,12 +305,16 @@ service_failures() {
     said '^daemonize-probe: dead, and it ended with an exit code of its own'
     ends 1 wine probe_service.exe status --json
     said '"state":"dead","exit_code":3}'
+    gone
     ends 1 wine probe_service.exe start leave
     said 'error 1067'
+    gone
     ends 1 wine probe_service.exe start throw
     said 'error 1064'
+    gone
     ends 1 wine probe_service.exe restart
     # What was asked to stop has not failed, whatever its body returns.
+    gone
     ends 0 wine probe_service.exe start well
     ends 0 wine probe_service.exe stop
     ends 3 wine probe_service.exe status
@@ -327,6 +337,7 @@ service_arguments() {
     timeout 10 sh -c 'until grep -q reloaded "$0"; do sleep 0.1; done' $notes || fail 'it did not reload'
     ends 0 wine probe_service.exe stop
     grep -q '^stopped 1$' $notes || fail 'another reason'
+    gone
     rm $notes
     ends 0 wine probe_service.exe start -- 'один' 'и два'
     printf '<один>\n<и два>\nhost windows_scm\n' >"$work/wanted"
@@ -343,6 +354,7 @@ service_directories() {
     ends 0 wine probe_service.exe install
     ends 0 wine probe_service.exe start
     ends 0 wine probe_service.exe stop
+    gone
     chown 1 "$kept/state"
     rm notes-daemonize-probe.txt
     ends 0 wine probe_service.exe start

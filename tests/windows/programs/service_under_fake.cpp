@@ -294,6 +294,9 @@ CASE(sockets_are_the_bodys_to_take) {
 
 CASE(directories_are_made_for_the_service_alone) {
     Service service("daemonize-Проба");
+    // What an earlier run, cut short, has left.
+    static_cast<void>(
+        ::DeleteFileW((detail::data_directory(false) + detail::widen("\\daemonize-Проба\\state")).c_str()));
     std::string state;
     FakeScm scm(windows_service(service, [&](Context& context) {
         state = context.state_directory();
