@@ -4,10 +4,12 @@
 #   sh systemd.sh boot WORK RELEASE FILE...   boots the release, runs every case of these files in it, keeps the results in WORK
 #   sh systemd.sh case WORK RELEASE CASE      tells how that case went there; one that did not run has failed
 # Only root can boot a system; systemd-nspawn and debootstrap do it.
+# shellcheck disable=SC2086 # lists of control groups
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../windows/skip.sh"
 . "$here/bare_debian.sh"
+. "$here/own_cgroup.sh"
 exec </dev/null
 action=$1
 shift
@@ -40,7 +42,8 @@ boot() {
     rm -rf "$results"
     mkdir -p "$cache" "$work"
     tree=$(mktemp -d "$work/tree.XXXXXX")
-    trap 'rm -rf --one-file-system "$tree" "$cache/systemd-$release.tar.$$"' EXIT
+    groups=$(own_cgroups "daemonize-$release.$$")
+    trap 'rm -rf --one-file-system "$tree" "$cache/systemd-$release.tar.$$"; remove_cgroups $groups' EXIT
     trap 'exit 1' HUP INT TERM
     chmod 755 "$tree"
     bare_debian "systemd-$release" "$release" "$tree" --include=systemd,systemd-sysv,dbus || exit 1
@@ -57,13 +60,19 @@ END
     systemctl --root="$tree" --quiet enable cases.service
     # Asked to end, nspawn has the system shut down; a system that does not is killed.
     status=0
-    timeout --kill-after=20 200 systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit --private-network \
-        --console=pipe --boot >"$work/$release.console" 2>&1 || status=$?
+    (
+        enter_cgroups $groups
+        exec timeout --kill-after=20 200 systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit \
+            --private-network --console=pipe --boot
+    ) >"$work/$release.console" 2>&1 || status=$?
     [ ! -d "$tree/hosts/results" ] || mv "$tree/hosts/results" "$results"
     [ "$status" -eq 0 ] && [ -d "$results" ] || {
         cat "$work/$release.console"
         fail "status $status of systemd-nspawn"
     }
+    # What systemd made of the service's end when the system itself ended.
+    [ ! -f "$results/system_shutdown.status" ] || [ "$(cat "$results/shutdown")" = 'success exited 0' ] ||
+        echo 'not a good end, but' "$(cat "$results/shutdown")," >"$results/system_shutdown.status"
     grep -H . "$results"/*.status | sed 's|.*/||'
 }
 

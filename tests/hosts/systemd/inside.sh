@@ -48,6 +48,13 @@ main_pid() {
     systemctl show -P MainPID "$1"
 }
 
+# processes_of PROGRAM
+processes_of() {
+    for link in /proc/[0-9]*/exe; do
+        [ "$(readlink "$link")" != "$1" ] || basename "${link%/exe}"
+    done
+}
+
 # journal UNIT OPTION...: its lines, and what the manager says of it.
 journal() {
     journalctl --sync
@@ -56,7 +63,7 @@ journal() {
 
 # journal_says UNIT TEXT OPTION...
 journal_says() {
-    name=$1 text=$2
+    local name=$1 text=$2
     shift 2
     journal "$name" "$@" | grep -qF -- "$text" || fail "the journal of $name does not say: $text"
 }
@@ -99,6 +106,11 @@ for file in "$@"; do
         echo "took $((($(date +%s%N) - began) / 1000000)) ms" >>"$results/$name.log"
         [ "$status" -eq 0 ] || journalctl --no-pager --lines 80 --output short-precise >>"$results/$name.log" 2>&1
         echo "$status" >"$results/$name.status"
+        # Whatever it left must not reach the next one.
+        # shellcheck disable=SC2046
+        [ -z "$(ls /run/systemd/system)" ] || systemctl stop $(ls /run/systemd/system)
+        rm -rf /run/systemd/system/*
+        systemctl daemon-reload
         systemctl reset-failed
     done
 done

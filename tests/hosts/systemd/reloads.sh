@@ -19,7 +19,7 @@ case_reload() {
 [Service]
 Type=notify
 ExecStart=/hosts/service --config /etc/reload.conf --log /var/log/reload.log
-ExecReload=/bin/kill -HUP $MAINPID
+ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
 END
     expect 0 systemctl start reload.service
     bad_configuration reload.service /etc/reload.conf

@@ -51,7 +51,7 @@ END
         pid=$(main_pid forking.service)
         [ "$(cat /run/timestampd.pid)" = "$pid" ] || fail 'another pid is in the pid file'
         [ "$(awk '$1 == "PPid:" { print $2 }' "/proc/$pid/status")" = 1 ] || fail 'it is not the child of process 1'
-        [ "$(systemctl show -P TasksCurrent forking.service)" = 1 ] || fail 'more than one process is left'
+        [ "$(processes_of /hosts/service)" = "$pid" ] || fail 'more than one process is left'
         expect 0 systemctl reload forking.service
         stopped_well forking.service
         [ ! -e /run/timestampd.pid ] || fail 'the pid file stays'
