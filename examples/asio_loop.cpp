@@ -44,5 +44,10 @@ class Program {
 
 int main() {
     std::setvbuf(stdout, nullptr, _IOLBF, 0);
-    return Program().run();
+    try {
+        return Program().run();
+    } catch (const std::exception& error) {
+        std::fprintf(stderr, "asio_loop: %s\n", error.what());
+        return 1;
+    }
 }

@@ -18,6 +18,11 @@
 //
 // The map, from the top floor down; each room includes only what is below it:
 //
+//     service.hpp            Service: one program for every host, and its verbs
+//     posix/context.hpp, windows/context.hpp        Context: what its body says, and hears
+//     core/verb.hpp          the verbs, and the exit statuses of init scripts
+//     posix/service_run.hpp, posix/container_init.hpp   how its host has it run; process 1 of a container
+//     posix/service_verbs.hpp, posix/service_install.hpp   what the verbs do
 //     posix/daemonizer.hpp   Daemonizer: what can be asked for, each with its default and the stage at which it can fail
 //     posix/launch.hpp       Launch: what came of it; a launch from check to readiness
 //     posix/daemon.hpp       Daemon: ready, progress, fail, reopen_logs

@@ -16,6 +16,7 @@
 #include <poll.h>
 #include <pthread.h>
 #include <pwd.h>
+#include <spawn.h>
 #include <string>
 #include <sys/epoll.h>
 #include <sys/file.h>
@@ -164,6 +165,7 @@ SEAM_CALL(mkdir)
 SEAM_CALL(open)
 SEAM_CALL(pipe2)
 SEAM_CALL(poll)
+SEAM_CALL(posix_spawnp)
 SEAM_CALL(prctl)
 SEAM_CALL(pread)
 SEAM_CALL(pthread_atfork)
@@ -180,6 +182,7 @@ SEAM_CALL(send)
 SEAM_CALL(sendmsg)
 SEAM_CALL(seteuid)
 SEAM_CALL(setgroups)
+SEAM_CALL(setpgid)
 SEAM_CALL(setresgid)
 SEAM_CALL(setresuid)
 SEAM_CALL(setrlimit)
@@ -189,10 +192,12 @@ SEAM_CALL(setuid)
 SEAM_CALL(shutdown)
 SEAM_CALL(sigaction)
 SEAM_CALL(socket)
+SEAM_CALL(sigwait)
 SEAM_CALL(socketpair)
 SEAM_CALL(stat)
 SEAM_CALL(syscall)
 SEAM_CALL(tcgetpgrp)
+SEAM_CALL(tcsetpgrp)
 SEAM_CALL(unlink)
 SEAM_CALL(waitid)
 SEAM_CALL(waitpid)
@@ -205,9 +210,10 @@ SEAM_CALL(write)
 using ::_exit;
 using ::alarm;
 using ::clock_gettime;
+using ::getpgrp;
 using ::getpid;
-using ::sysconf;
 using ::getppid;
+using ::sysconf;
 using ::umask;
 
 inline pid_t fork() {
@@ -223,7 +229,8 @@ inline pid_t fork() {
 
 /// Whether the call fails by its return value, and leaves errno alone.
 inline bool returns_error(const Call& call) {
-    return call.name.compare(0, 8, "pthread_") == 0 || call.name.compare(call.name.size() - 2, 2, "_r") == 0;
+    return call.name.compare(0, 8, "pthread_") == 0 || call.is("posix_spawnp") || call.is("sigwait") ||
+           call.name.compare(call.name.size() - 2, 2, "_r") == 0;
 }
 
 inline bool fail(const Call& call, int error, Answer& answer) {

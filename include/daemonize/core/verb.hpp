@@ -108,21 +108,22 @@ inline std::string help_text(const std::string& program, const std::string& name
         column.resize(12, ' ');
         text += "  " + column + verb.does + "\n";
     }
-    text += "\nWithout a verb it runs as whatever started it expects: a shell, systemd, a supervisor, inetd, a container,\n"
-            "the service control manager. What follows the verb, or --, is the service's own.\n";
+    text +=
+        "\nWithout a verb it runs as whatever started it expects: a shell, systemd, a supervisor, inetd, a container,\n"
+        "the service control manager. What follows the verb, or --, is the service's own.\n";
     return text;
 }
 
 // What an init script ends with after this failure.
 inline int lsb_code(const Failure& failure) noexcept {
     if (!failure) return lsb::success;
-    const bool refused = failure.code() == std::errc::permission_denied ||
-                         failure.code() == std::errc::operation_not_permitted;
+    const bool refused =
+        failure.code() == std::errc::permission_denied || failure.code() == std::errc::operation_not_permitted;
     if (refused) return lsb::no_rights;
     if (failure.stage() == Stage::configuration) return lsb::not_configured;
     if (failure.stage() == Stage::service_open) return lsb::not_installed;
     return failure.stage() == Stage::instance && failure.code() == std::errc::no_such_process ? lsb::not_running
-                                                                                                 : lsb::failed;
+                                                                                              : lsb::failed;
 }
 
 // A string of JSON, in quotes. What is no control character goes as it is: names and paths are UTF-8.

@@ -98,7 +98,7 @@ inline bool receive_text(int channel, std::size_t size, std::string& text) {
 inline bool receive_record(int channel, Record& record, std::string& detail, std::string& reason) {
     if (!receive_whole(channel, &record, sizeof record)) return false;
     if (record.kind < Record::progress || record.kind > Record::died) return false;
-    if (record.stage < 0 || record.stage > static_cast<std::int32_t>(Stage::body)) return false;
+    if (record.stage < 0 || record.stage > static_cast<std::int32_t>(Stage::configuration)) return false;
     if (record.detail_size > record_text_limit || record.reason_size > record_text_limit) return false;
     return receive_text(channel, record.detail_size, detail) && receive_text(channel, record.reason_size, reason);
 }

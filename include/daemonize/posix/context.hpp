@@ -132,15 +132,13 @@ class Context {
     /// While it is paused it sleeps on. A body that sleeps here is alive: systemd's watchdog hears of it.
     bool sleep_for(Duration span) {
         const Duration until = span == Duration::longest() ? span : detail::monotonic_now() + span;
-        for (;;) {
-            show_life();
+        while (poll()) {
             const Duration now = detail::monotonic_now();
-            if (!running_.is_paused && until <= now) return poll();
-            const Duration rest = until == Duration::longest() || running_.is_paused
-                                      ? Duration::longest()
-                                      : Duration::nanoseconds(until.nanoseconds() - now.nanoseconds());
-            if (!sleep_until_news(rest)) return false;
+            if (!running_.is_paused && until <= now) return true;
+            const bool endless = until == Duration::longest() || running_.is_paused;
+            await_news(endless ? Duration::longest() : Duration::nanoseconds(until.nanoseconds() - now.nanoseconds()));
         }
+        return false;
     }
 
     /// Sleeps until a stop is asked for.
@@ -223,15 +221,13 @@ class Context {
         note(running_.notifier.watchdog());
     }
 
-    // Sleeps for `rest`, until the watchdog wants to hear of us, or until something came; dispatches. False on a stop.
-    bool sleep_until_news(Duration rest) {
-        if (!running_.events.poll()) return false;
+    // Sleeps for `rest`, until the watchdog wants to hear of us, or until something came.
+    void await_news(Duration rest) const {
         const Duration interval = running_.notifier.watchdog_interval();
         if (interval > Duration() && interval < rest) rest = interval;
         struct pollfd news = {running_.events.native_handle(), POLLIN, 0};
         const int time = rest == Duration::longest() ? -1 : detail::poll_time(detail::monotonic_now() + rest);
         static_cast<void>(DAEMONIZE_SYSTEM(poll)(&news, 1, time)); // cut short by a signal, it has news
-        return running_.events.poll();
     }
 
     void reload() {

@@ -159,8 +159,7 @@ class Daemon {
     static detail::Fault put(const detail::Descriptor& opened, int stream, const std::string& path) noexcept {
         detail::Descriptor& waiting = detail::own_launch().stderr_target;
         if (stream != STDERR_FILENO || !waiting) return detail::put_stream(opened.get(), stream, path.c_str());
-        detail::Descriptor copy(
-            detail::retry([&] { return DAEMONIZE_SYSTEM(fcntl)(opened.get(), F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
+        detail::Descriptor copy = detail::duplicate(opened.get());
         if (!copy) return detail::fault(Stage::standard_error, errno, path.c_str());
         waiting = std::move(copy);
         return detail::Fault();

@@ -53,12 +53,17 @@ class Descriptor {
     int number_ = -1;
 };
 
+// A second descriptor of the same file, above 2 and close-on-exec; none, with errno, where it cannot be had.
+inline Descriptor duplicate(int number) noexcept {
+    return Descriptor(retry([&] { return DAEMONIZE_SYSTEM(fcntl)(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
+}
+
 // Moves a descriptor of ours off 0-2, which it got because the program was started with one of them closed: there it
 // would be taken for a standard stream. Leaves errno set and nothing open where it fails.
 inline Descriptor above_standard(int number) noexcept {
     Descriptor given(number);
     if (number < 0 || number > STDERR_FILENO) return given;
-    return Descriptor(retry([&] { return DAEMONIZE_SYSTEM(fcntl)(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
+    return duplicate(number);
 }
 
 inline bool is_open(int number) noexcept { return DAEMONIZE_SYSTEM(fcntl)(number, F_GETFD) != -1; }

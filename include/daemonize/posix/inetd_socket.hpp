@@ -29,7 +29,7 @@ inline int move_off_streams(Descriptor& socket) noexcept {
     if (DAEMONIZE_SYSTEM(fstat)(STDIN_FILENO, &facts) != 0) return errno;
     Descriptor null;
     if (const Fault failed = open_null_device(null)) return failed.error;
-    socket.reset(retry([] { return DAEMONIZE_SYSTEM(fcntl)(STDIN_FILENO, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
+    socket = duplicate(STDIN_FILENO);
     if (!socket) return errno;
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
         if (!is_same_file(stream, facts)) continue;

@@ -168,7 +168,7 @@ inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, c
     } else if (base.empty()) {
         problem(stage, ENOENT, below,
                 stage != Stage::runtime_directory ? "HOME is not set for this user"
-                                              : "XDG_RUNTIME_DIR is not set for this user");
+                                                  : "XDG_RUNTIME_DIR is not set for this user");
     } else {
         path = base + "/" + below;
         // Both views: the runtime directory is made in the new root as well, where the daemon will look for it.

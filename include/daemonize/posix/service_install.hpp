@@ -33,7 +33,7 @@ struct InitSystem {
     Kind kind = Kind::none;
     std::string file;
     mode_t mode = 0755;
-    std::vector<std::vector<std::string>> enable;  // commands, in order
+    std::vector<std::vector<std::string>> enable; // commands, in order
     std::vector<std::vector<std::string>> disable;
 };
 
@@ -61,7 +61,8 @@ inline InitSystem find_init_system(const std::string& name) {
         found.file = directory + "/" + name + ".service";
         found.mode = 0644;
         const std::string scope = is_root ? "--system" : "--user";
-        found.enable = {{"systemctl", scope, "daemon-reload"}, {"systemctl", scope, "--quiet", "enable", name + ".service"}};
+        found.enable = {{"systemctl", scope, "daemon-reload"},
+                        {"systemctl", scope, "--quiet", "enable", name + ".service"}};
         found.disable = {{"systemctl", scope, "--quiet", "--now", "disable", name + ".service"}};
     } else if (is_root && is_there("/sbin/openrc-run") && is_there("/run/openrc")) {
         found.kind = InitSystem::Kind::openrc;
@@ -86,7 +87,8 @@ inline std::string unit_text(const ServiceUnit& unit) {
     std::string command = quote_for_unit(unit.program) + " run --";
     for (const std::string& argument : unit.arguments) command += " " + quote_for_unit(argument);
     std::string description = one_line(unit.description.empty() ? unit.name : unit.description);
-    for (std::size_t at = 0; (at = description.find('%', at)) != std::string::npos; at += 2) description.insert(at, "%");
+    for (std::size_t at = 0; (at = description.find('%', at)) != std::string::npos; at += 2)
+        description.insert(at, "%");
     return std::string(install_mark) + "\n[Unit]\nDescription=" + description + "\nAfter=network.target\n\n" +
            // The shell's own kill: /bin/kill is of a package that a small system does without.
            "[Service]\nType=notify\nExecStart=" + command + "\nExecReload=/bin/sh -c \"kill -HUP $$MAINPID\"\n" +
@@ -116,7 +118,8 @@ inline std::string sysv_text(const ServiceUnit& unit) {
            description + "\n### END INIT INFO\n" + install_mark + "\ncase \"$1\" in\nstart) exec " +
            start_command(unit, "start") + " ;;\nrestart | force-reload) exec " + start_command(unit, "restart") +
            " ;;\nreload) exec " + start_command(unit, "reload") + " ;;\nstop | status) exec " +
-           quote_for_shell(unit.program) + " \"$1\" ;;\n*)\n    echo \"usage: $0 start|stop|restart|force-reload|reload|status\" "
+           quote_for_shell(unit.program) +
+           " \"$1\" ;;\n*)\n    echo \"usage: $0 start|stop|restart|force-reload|reload|status\" "
            ">&2\n    exit 2\n    ;;\nesac\n";
 }
 
@@ -142,7 +145,7 @@ inline Failure run_program(Stage stage, const std::string& about, const std::vec
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Failure();
     const std::string how = WIFEXITED(status) ? " ended with status " + std::to_string(WEXITSTATUS(status))
-                                               : " was killed by signal " + std::to_string(WTERMSIG(status));
+                                              : " was killed by signal " + std::to_string(WTERMSIG(status));
     return Failure(stage, posix_error(ECANCELED), about, line + how);
 }
 
@@ -162,8 +165,7 @@ inline Failure replace_file(const std::string& path, mode_t mode, const std::str
         return Failure(Stage::service_install, posix_error(error), what);
     };
     constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    const Descriptor file =
-        above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(fresh.c_str(), flags, mode); }));
+    const Descriptor file = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(fresh.c_str(), flags, mode); }));
     if (!file) return failed(path);
     for (std::size_t done = 0; done < text.size();) {
         const ssize_t written =
@@ -189,7 +191,8 @@ inline std::string whole_path(const std::string& program) {
 
 inline Failure no_init_system(Stage stage, const std::string& name) {
     return Failure(stage, posix_error(ENOSYS), name,
-                   geteuid() == 0 ? "this system has neither systemd nor init scripts" : "only root may, or a user of systemd");
+                   geteuid() == 0 ? "this system has neither systemd nor init scripts"
+                                  : "only root may, or a user of systemd");
 }
 
 // Installs the service, over an older installation too; what fails is taken back.
@@ -209,7 +212,8 @@ inline Failure install_service(ServiceUnit unit) {
 }
 
 inline std::string read_file(const std::string& path) {
-    const Descriptor file(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
+    const Descriptor file(
+        retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
     std::string text(4096, '\0');
     const ssize_t size = file ? retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), &text[0], text.size()); }) : -1;
     text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);

@@ -35,7 +35,9 @@ inline std::string pid_file_of(const ServiceTask& task) {
     return task.options.pid_file ? task.options.pid_file.value : default_pid_file(task.settings.full_name());
 }
 
-inline void say(const ServiceTask& task, const std::string& text) { write_error(task.settings.full_name() + ": " + text + "\n"); }
+inline void say(const ServiceTask& task, const std::string& text) {
+    write_error(task.settings.full_name() + ": " + text + "\n");
+}
 
 inline int say(const ServiceTask& task, const Failure& failure) {
     say(task, failure.message());

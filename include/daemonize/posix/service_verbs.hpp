@@ -22,7 +22,8 @@ class ServiceVerbs {
 
     // What main() is to return. `run`, and no verb at all, are the host's to decide.
     int perform(const VerbLine& line) {
-        if (line.verb == Verb::help) return print(help_text(program_, task_.settings.full_name(), task_.settings.description));
+        if (line.verb == Verb::help)
+            return print(help_text(program_, task_.settings.full_name(), task_.settings.description));
         if (line.verb == Verb::install) return end(install_service(unit()));
         if (line.verb == Verb::uninstall) return uninstall();
         if (pid_file_.empty()) {
@@ -47,9 +48,8 @@ class ServiceVerbs {
         if (outcome.launch.ok()) {
             return print(task_.settings.full_name() + ": running, pid " + std::to_string(outcome.launch.pid()) + "\n");
         }
-        now = instance_.status(failure);
-        const bool lost_race = outcome.launch.failure().stage() == Stage::pid_file_lock;
-        if (lost_race && now.state == Instance::State::running) return runs_already(now);
+        if (outcome.launch.failure().stage() == Stage::pid_file_lock && is_started_by_other(now))
+            return runs_already(now);
         outcome.launch.print();
         return lsb_code(outcome.launch.failure());
     }
@@ -63,6 +63,18 @@ class ServiceVerbs {
     static int print(const std::string& text) noexcept {
         const bool printed = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
         return printed ? lsb::success : lsb::failed;
+    }
+
+    // Whether a start at the same moment, which was quicker, comes to its end well.
+    bool is_started_by_other(Instance::Status& now) const {
+        const Duration until = monotonic_now() + task_.options.timeout;
+        Failure failure;
+        do {
+            now = instance_.status(failure);
+            if (failure || now.state != Instance::State::starting) return now.state == Instance::State::running;
+            static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 10)); // to be cut short does no harm
+        } while (monotonic_now() < until);
+        return false;
     }
 
     int runs_already(const Instance::Status& now) const {
@@ -104,7 +116,7 @@ class ServiceVerbs {
         const bool ran = before.state == Instance::State::running || before.state == Instance::State::starting;
         if (!instance_.stop(task_.settings.stop_timeout, false, failure)) {
             if (failure.code().value() != ETIMEDOUT) return end(failure);
-            say(task_, failure.message() + ": killed");
+            say(task_, "process " + std::to_string(before.pid) + " did not stop in time, and is killed");
             if (!instance_.stop(Duration(), true, failure)) return end(failure);
         }
         return print(task_.settings.full_name() + (ran ? ": stopped\n" : ": it did not run\n"));

@@ -35,12 +35,11 @@ inline Fault save_given_streams(Plan& plan) {
     for (int i = 0; i < 3; ++i) {
         StreamTarget& target = plan.streams[i];
         if (target.kind != StreamTarget::Kind::descriptor || target.descriptor > STDERR_FILENO) continue;
-        const int copy =
-            retry([&] { return DAEMONIZE_SYSTEM(fcntl)(target.descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); });
-        if (copy < 0) return fault(stream_stage(i), errno);
-        target.descriptor = copy;
+        Descriptor copy = duplicate(target.descriptor);
+        if (!copy) return fault(stream_stage(i), errno);
+        target.descriptor = copy.release();
         target.is_copy = true;
-        insert_sorted(plan.kept, copy);
+        insert_sorted(plan.kept, target.descriptor);
     }
     return Fault();
 }
@@ -98,7 +97,8 @@ inline Fault make_directories_inside(const Plan& plan) noexcept {
         }
     }
     if (!plan.state_directory.empty()) {
-        if (const Fault failed = make_directory(Stage::state_directory, plan.state_directory, plan.owner())) return failed;
+        if (const Fault failed = make_directory(Stage::state_directory, plan.state_directory, plan.owner()))
+            return failed;
     }
     if (plan.log_directory.empty()) return Fault();
     return make_directory(Stage::log_directory, plan.log_directory, plan.owner());
@@ -131,8 +131,8 @@ inline Fault open_target(const Plan& plan, int stream, Descriptor& opened) noexc
     return failed;
 }
 
-inline Fault duplicate(int number, Descriptor& copy) noexcept {
-    copy = Descriptor(retry([&] { return DAEMONIZE_SYSTEM(fcntl)(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
+inline Fault copy_to(Descriptor& copy, int number) noexcept {
+    copy = duplicate(number);
     return copy ? Fault() : fault(Stage::standard_error, errno);
 }
 
@@ -142,11 +142,11 @@ inline Fault open_stderr_target(const Plan& plan, const Descriptor& out, Launchi
     switch (target.kind) {
     case StreamTarget::Kind::null: launching.stderr_target = std::move(launching.null); return Fault();
     case StreamTarget::Kind::kept: return Fault();
-    case StreamTarget::Kind::descriptor: return duplicate(target.descriptor, launching.stderr_target);
+    case StreamTarget::Kind::descriptor: return copy_to(launching.stderr_target, target.descriptor);
     case StreamTarget::Kind::path: break;
     }
     // One path for both streams is one open file: two would each keep a place of their own in a FIFO or a device.
-    if (out && target.path == plan.streams[STDOUT_FILENO].path) return duplicate(out.get(), launching.stderr_target);
+    if (out && target.path == plan.streams[STDOUT_FILENO].path) return copy_to(launching.stderr_target, out.get());
     return open_target(plan, STDERR_FILENO, launching.stderr_target);
 }
 
