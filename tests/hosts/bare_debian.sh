@@ -2,12 +2,16 @@
 # Bare Debian systems, made once and kept as tar files in DAEMONIZE_CACHE (default: the user's cache folder). Sourced.
 cache=${DAEMONIZE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/daemonize}
 
-# Where this machine's own apt gets Debian from, best the release of that name; nothing where it has no such place, and
-# debootstrap's default will do.
+# Where this machine's own apt gets that release from; nothing where it doesn't.
+place_of() {
+    apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+        sed -n "/ $1 main\$/{s/ .*//p;q}"
+}
+
+# Where to get it from: other releases are at the same place as this machine's own. With none, debootstrap's default will do.
 mirror_of() {
-    places=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages')
-    for release in "$1" bookworm trixie; do
-        place=$(echo "$places" | sed -n "/ $release main\$/{s/ .*//p;q}")
+    for known in "$1" bookworm trixie; do
+        place=$(place_of "$known")
         [ -z "$place" ] || break
     done
     echo "$place"

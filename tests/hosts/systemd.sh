@@ -25,6 +25,7 @@ fail() {
 
 # Static, so that one program runs in every release, whichever this machine is.
 programs() {
+    rm -rf "$2/programs"
     mkdir -p "$2/programs"
     for source in examples/service examples/echo_server tests/hosts/programs/bodies; do
         g++ -std=c++17 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -static -I "$1/include" "$1/$source.cpp" \

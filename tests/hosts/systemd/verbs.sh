@@ -72,7 +72,7 @@ case_arguments_survive() {
 
 # Also the program's own path, which systemd reads by rules of its own.
 case_paths_survive() {
-    for name in 'two words' '100%' '$HOME' '${HOME}' "it's" 'a"quote' 'back\slash' 'größer' ';' '-x' '@x'; do
+    for name in 'two words' '100%' '$HOME' '${HOME}' '$$' 'größer' ';' '-x' '@x'; do
         mkdir -p "/srv/$name"
         cp /hosts/bodies "/srv/$name/$name"
         rm -f /run/arguments
@@ -81,4 +81,17 @@ case_paths_survive() {
         [ "$(readlink "/proc/$(main_pid bodyd.service)/exe")" = "/srv/$name/$name" ] || fail "another program than /srv/$name runs"
         expect 0 "/srv/$name/$name" uninstall
     done
+}
+
+# What systemd would refuse at the start is refused at once, in words, and nothing stays.
+case_install_refused() {
+    for name in "it's" 'a"quote' 'back\slash' $'\x01' $'\xff'; do
+        mkdir -p "/srv/$name"
+        cp /hosts/bodies "/srv/$name/program"
+        expect 1 "/srv/$name/program" install -- arguments /run/arguments 2>/run/words
+        grep -q 'cannot install the service bodyd: systemd takes no ' /run/words || fail "it says: $(cat /run/words)"
+    done
+    expect 1 /hosts/bodies install -- arguments /run/arguments $'\xff' 2>/run/words
+    grep -q 'systemd takes no words that are not UTF-8' /run/words || fail "it says: $(cat /run/words)"
+    [ ! -e /etc/systemd/system/bodyd.service ] || fail 'a unit stays'
 }
