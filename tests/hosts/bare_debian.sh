@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2016,SC2046
 # Bare Debian systems, made once and kept as tar files in DAEMONIZE_CACHE (default: the user's cache folder). Sourced.
 cache=${DAEMONIZE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/daemonize}
 

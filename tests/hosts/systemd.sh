@@ -28,7 +28,7 @@ programs() {
     rm -rf "$2/programs"
     mkdir -p "$2/programs"
     for source in examples/service examples/echo_server tests/hosts/programs/bodies; do
-        g++ -std=c++17 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -static -I "$1/include" "$1/$source.cpp" \
+        g++ -std=c++17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -static -I "$1/include" "$1/$source.cpp" \
             -o "$2/programs/$(basename $source)" 2>"$2/programs.log" || {
             cat "$2/programs.log"
             fail "cannot build $source.cpp"
@@ -67,10 +67,10 @@ END
             --private-network --console=pipe --boot
     ) >"$work/$release.console" 2>&1 || status=$?
     [ ! -d "$tree/hosts/results" ] || mv "$tree/hosts/results" "$results"
-    [ "$status" -eq 0 ] && [ -d "$results" ] || {
+    if [ "$status" -ne 0 ] || [ ! -d "$results" ]; then
         cat "$work/$release.console"
         fail "status $status of systemd-nspawn"
-    }
+    fi
     # What systemd made of the service's end when the system itself ended.
     [ ! -f "$results/system_shutdown.status" ] || [ "$(cat "$results/shutdown")" = 'success exited 0' ] ||
         echo 'not a good end, but' "$(cat "$results/shutdown")," >"$results/system_shutdown.status"

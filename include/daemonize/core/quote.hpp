@@ -61,7 +61,8 @@ inline std::vector<std::string> arguments_in_unit(const std::string& line) {
                 word += static_cast<char>(digit(at + 2) * 16 + digit(at + 3));
                 at += 3;
             } else {
-                const bool is_pair = c == '\\' || ((c == '%' || c == '$') && line.compare(at + 1, 1, std::string(1, c)) == 0);
+                const bool is_pair =
+                    c == '\\' || ((c == '%' || c == '$') && line.compare(at + 1, 1, std::string(1, c)) == 0);
                 word += line[is_pair && at + 1 < line.size() ? ++at : at];
             }
         }

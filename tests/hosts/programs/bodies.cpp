@@ -41,7 +41,7 @@ int gated(Context& context, const Words& words) {
 int slow(Context& context, const Words& words) {
     const long wanted = std::strtol(words[1].c_str(), nullptr, 10);
     for (long spent = 0; spent < wanted; spent += 250) {
-        if (words.size() < 3) context.progress("started " + std::to_string(spent), milliseconds(1000));
+        if (words.size() < 3) context.progress("started " + std::to_string(spent), milliseconds(2000));
         if (!context.sleep_for(milliseconds(250))) return 0;
     }
     return serve(context);
