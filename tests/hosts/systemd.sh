@@ -62,7 +62,7 @@ END
     # Asked to end, nspawn has the system shut down; a system that does not is killed.
     status=0
     (
-        enter_cgroups $groups
+        enter_cgroups $groups || exit 1
         exec timeout --kill-after=20 200 systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit \
             --private-network --console=pipe --boot
     ) >"$work/$release.console" 2>&1 || status=$?
