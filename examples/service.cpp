@@ -3,8 +3,9 @@
 #include <daemonize.hpp>
 
 #include <chrono>
-#include <cstdio>
 #include <ctime>
+#include <filesystem>
+#include <fstream>
 
 namespace {
 
@@ -20,17 +21,17 @@ bool read_settings(const std::vector<std::string>& arguments, Settings& settings
         if (arguments[i] == "--log") settings.log = arguments[i + 1];
     }
     if (settings.config.empty()) return true;
-    std::FILE* file = std::fopen(settings.config.c_str(), "r");
-    const bool read = file != nullptr && std::fscanf(file, "%ld", &settings.interval) == 1 && settings.interval > 0;
-    if (file != nullptr) std::fclose(file);
+    std::ifstream file(std::filesystem::u8path(settings.config));
+    long seconds = 0;
+    const bool read = file >> seconds && seconds > 0;
+    if (read) settings.interval = seconds;
     return read || (why = settings.config + " holds no number of seconds", false);
 }
 
 bool append_time(const std::string& log) {
     const std::time_t now = std::time(nullptr);
-    std::FILE* file = std::fopen(log.c_str(), "a");
-    const bool written = file != nullptr && std::fputs(std::ctime(&now), file) >= 0;
-    return file != nullptr && std::fclose(file) == 0 && written;
+    std::ofstream file(std::filesystem::u8path(log), std::ios::app); // UTF-8, as all text of the library
+    return static_cast<bool>(file << std::ctime(&now) << std::flush);
 }
 
 int run(daemonize::Context& context) {

@@ -38,6 +38,8 @@
 //     windows/service_context.hpp  its Context: ready, progress, sleep_for, wait_for_stop, poll
 //     windows/service_manager.hpp  ServiceManager: install, uninstall, start, stop, pause, resume, control, status
 //     windows/event_log.hpp        EventLog: the event log, and by the same calls (posix/event_log.hpp) syslog
+//     windows/context.hpp, windows/socket.hpp   Context and Socket there, with the faces of posix/
+//     testing/windows_service.hpp   a Service below FakeScm, on Windows
 //     testing/fake_scm.hpp         FakeScm: a service control manager for tests, on any platform
 //     core/service_types.hpp       Control, Accept, ServiceState, the events' contents
 //     core/service_config.hpp      ServiceConfig: what a service can be installed with
@@ -82,6 +84,9 @@
 
 #if defined(DAEMONIZE_TESTING)
 #include "daemonize/testing/fake_scm.hpp"
+#if DAEMONIZE_ON_WINDOWS()
+#include "daemonize/testing/windows_service.hpp"
+#endif
 #endif
 
 #endif

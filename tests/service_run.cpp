@@ -243,6 +243,47 @@ TEST_CASE("a notification socket that cannot be used ends the start by name") {
     }
 }
 
+TEST_CASE("what a service manager left malformed in the environment ends the start by name") {
+    const struct {
+        const char* name;
+        const char* value;
+        int code;
+    } wrong[] = {{"WATCHDOG_USEC", "0", 68}, {"WATCHDOG_USEC", "soon", 68}, {"LISTEN_FDS", "many", 67},
+                 {"LISTEN_FDS", "-1", 67},   {"LISTEN_FDS", "0x1", 67},     {"LISTEN_FDS", "99999999999", 67}};
+    for (const auto& one : wrong) {
+        INFO(one.name << '=' << one.value);
+        const Manager manager;
+        const Said said = test::run(program([](Context& context) {
+                                        context.ready();
+                                        return 0;
+                                    }),
+                                    {}, [&] {
+                                        ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+                                        ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+                                        ::setenv(one.name, one.value, 1);
+                                    });
+        CHECK(said.code == one.code);
+        CHECK(said.error.find("tested: cannot ") == 0);
+        CHECK(said.error.find(one.name) != std::string::npos);
+        CHECK(said.error.find('\n') == said.error.size() - 1);
+    }
+}
+
+TEST_CASE("what a service manager meant for another process is none of the service's") {
+    const Said said = test::run(program([](Context& context) {
+                                    context.ready();
+                                    return static_cast<int>(context.sockets().size());
+                                }),
+                                {}, [] {
+                                    ::setenv("LISTEN_PID", "1", 1);
+                                    ::setenv("LISTEN_FDS", "3", 1);
+                                    ::setenv("WATCHDOG_PID", "1", 1);
+                                    ::setenv("WATCHDOG_USEC", "1000", 1);
+                                });
+    CHECK(said.code == 0);
+    CHECK(said.error.empty());
+}
+
 TEST_CASE("a supervisor that waits for a newline gets it when the service is ready") {
     test::Pipe supervisor;
     test::Run run(

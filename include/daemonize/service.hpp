@@ -19,6 +19,14 @@
 
 namespace daemonize {
 
+class Service;
+class WinService;
+
+namespace testing {
+template <class Body>
+WinService& windows_service(Service& service, Body body, std::vector<std::string> arguments = {});
+}
+
 /// A service, on whatever host it is started. Setters store and never fail; run() finds out what started the program, or
 /// does what its first argument says, and returns what main() is to return.
 ///
@@ -44,7 +52,7 @@ class Service {
     }
 
     /// Has it daemonize itself where nobody supervises it: on a terminal, and where the host is unknown. By default it runs
-    /// in the foreground there.
+    /// in the foreground there. On Windows it changes nothing: what runs in the background there is a service of the SCM.
     Service& background(bool value = true) {
         settings_.background = value;
         return *this;
@@ -71,7 +79,8 @@ class Service {
         return *this;
     }
 
-    /// How long the verbs stop and restart wait before they kill; 30 s by default.
+    /// How long the verbs stop and restart wait before they kill; 30 s by default. Windows' wait as long as the service
+    /// shows life by its checkpoints, and kill nothing.
     Service& stop_timeout(Duration timeout) {
         settings_.stop_timeout = timeout;
         return *this;
@@ -98,7 +107,9 @@ class Service {
         return *this;
     }
 
-    /// What only Windows has: `f(WinService&)`, or `f(WinService&, ServiceConfig&)` with what install() writes.
+    /// What only Windows has: `f(WinService&)`, or `f(WinService&, ServiceConfig&)` with what install() writes; it starts at
+    /// each boot unless that says otherwise. The service gets its name later. A program that POSIX compiles as well takes
+    /// `auto&`. A handler set here for pause, continue, param_change or control 128 stands in for the Context's callback.
     template <class Body>
     Service& windows(Body f) {
         detail::apply_windows(host_, f);
@@ -121,8 +132,11 @@ class Service {
 
   private:
     template <class Body>
-    int run_as(const detail::VerbLine& line, const std::string& program, Body body) {
-        Callback<int(Context&)> call = [stored = std::move(body)](Context& context) mutable -> int {
+    friend WinService& testing::windows_service(Service& service, Body body, std::vector<std::string> arguments);
+
+    template <class Body>
+    static Callback<int(Context&)> adapt(Body body) {
+        return [stored = std::move(body)](Context& context) mutable -> int {
             if constexpr (std::is_invocable<Body&, Context&>::value) {
                 return detail::status_of(stored, context);
             } else {
@@ -130,6 +144,11 @@ class Service {
                 return detail::status_of(stored);
             }
         };
+    }
+
+    template <class Body>
+    int run_as(const detail::VerbLine& line, const std::string& program, Body body) {
+        Callback<int(Context&)> call = adapt(std::move(body));
         return detail::run_service_program(settings_, host_, call, line, program);
     }
 

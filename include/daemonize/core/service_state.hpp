@@ -47,6 +47,15 @@ class ServiceMachine {
     // RUNNING, from START_PENDING only: a stop that came before is kept.
     bool ready() noexcept { return status_.state == ServiceState::start_pending && enter(ServiceState::running); }
 
+    // What the body takes beside what it took so far.
+    bool accept(Accept controls) noexcept {
+        if ((accepted_ & controls) == controls) return false;
+        accepted_ = accepted_ | controls;
+        if (!alive() || !accepts_in(status_.state)) return false;
+        status_.accepted = accepted_;
+        return true;
+    }
+
     // A sign of life. The checkpoint grows, and the next one is due within `extend_by`.
     bool progress(Duration extend_by) noexcept {
         if (!is_pending(status_.state)) return false;
@@ -146,15 +155,18 @@ class ServiceMachine {
         return bit == Accept::none ? handled : (accepted_ & bit) != Accept::none;
     }
 
+    // A start that accepted a stop would have to end before it knows what it has begun; the SCM answers 1052.
+    static bool accepts_in(ServiceState state) noexcept {
+        return state != ServiceState::start_pending && state != ServiceState::stop_pending &&
+               state != ServiceState::stopped;
+    }
+
     bool enter(ServiceState state) noexcept {
         status_.state = state;
         const bool pending = is_pending(state);
         status_.checkpoint = pending ? 1 : 0;
         status_.wait_hint = pending ? wait_hint_ : Duration();
-        // A start that accepted a stop would have to end before it knows what it has begun; the SCM answers 1052.
-        const bool accepts = state != ServiceState::start_pending && state != ServiceState::stop_pending &&
-                             state != ServiceState::stopped;
-        status_.accepted = accepts ? accepted_ : Accept::none;
+        status_.accepted = accepts_in(state) ? accepted_ : Accept::none;
         return true;
     }
 

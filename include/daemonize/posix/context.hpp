@@ -4,7 +4,7 @@
 #ifndef DAEMONIZE_POSIX_CONTEXT_HPP
 #define DAEMONIZE_POSIX_CONTEXT_HPP
 
-#include "../core/service_settings.hpp"
+#include "../core/service_run.hpp"
 #include "../core/service_types.hpp"
 #include "daemon.hpp"
 #include "events.hpp"
@@ -22,27 +22,20 @@ namespace daemonize {
 namespace detail {
 
 // What a running service is made of, in the process that runs its body.
-struct RunningService {
+struct RunningService : ServiceRun {
     RunningService(const ServiceSettings& its_settings, Host its_host, Notifier its_notifier, bool daemonized,
                    Failure& problem)
-        : settings(its_settings), host(std::move(its_host)), notifier(std::move(its_notifier)),
-          is_daemonized(daemonized), log(settings.full_name(), daemonized), events(problem) {}
+        : ServiceRun(its_settings, std::move(its_host)), notifier(std::move(its_notifier)), is_daemonized(daemonized),
+          log(settings.full_name(), daemonized), events(problem) {}
 
-    const ServiceSettings& settings;
-    Host host;
     Notifier notifier;
     bool is_daemonized;
     ServiceLog log;
     Events events;
     Daemon daemon;
     std::vector<Socket> sockets;
-    std::vector<std::string> arguments;
     std::string directories[3]; // runtime, state, log
     std::string failure;        // the body's own words
-    Callback<bool(std::string&)> on_reload;
-    Callback<void()> on_reopen_logs;
-    Callback<void()> on_pause;
-    Callback<void()> on_continue;
     Duration pinged_at;
     bool is_ready = false;
     bool is_paused = false;
@@ -232,15 +225,12 @@ class Context {
 
     void reload() {
         note(running_.notifier.reloading());
-        std::string why;
-        bool done = true;
-        if (running_.on_reload && !detail::call_guarded([&] { done = running_.on_reload(why); }, why)) done = false;
-        if (!done) {
-            const std::string text = "cannot use the new configuration: " + (why.empty() ? "it did not say why" : why);
-            log(Severity::failure, text);
-            note(running_.notifier.ready(text));
-        } else {
+        const std::string problem = running_.reload();
+        if (problem.empty()) {
             note(running_.notifier.ready());
+        } else {
+            log(Severity::failure, problem);
+            note(running_.notifier.ready(problem));
         }
     }
 

@@ -3,7 +3,6 @@
 #ifndef DAEMONIZE_POSIX_LISTEN_ON_HPP
 #define DAEMONIZE_POSIX_LISTEN_ON_HPP
 
-#include "../core/parse.hpp"
 #include "socket.hpp"
 #include "socket_address.hpp"
 
@@ -45,9 +44,11 @@ inline void set_ipv6(SocketAddress& address, const in6_addr& host, unsigned scop
 }
 
 // Numbers alone: a name may mean several addresses, and asks a server that may not be up yet.
-inline bool parse_host(const std::string& host, unsigned short port, ListenAddress& result) {
-    if (host.empty() || host == "*") {
-        result.every = true;
+inline bool parse_host(const ListenText& text, ListenAddress& result) {
+    const std::string& host = text.host;
+    const unsigned short port = text.port;
+    result.every = text.every;
+    if (text.every) {
         set_ipv6(result.address, in6addr_any, 0, port);
         return true;
     }
@@ -77,17 +78,10 @@ inline const char* parse_listen_address(std::string text, ListenAddress& result)
         if (text[0] == '/') result.path = text;
         return to_unix_address(text, result.address);
     }
-    if (text.compare(0, 4, "udp:") == 0) {
-        result.type = SOCK_DGRAM;
-        text.erase(0, 4);
-    }
-    const std::size_t colon = text.rfind(':');
-    const std::string port = colon == std::string::npos ? text : text.substr(colon + 1);
-    std::uint64_t number = 0;
-    if (!parse_number(port.data(), port.size(), 65535, number)) return "the port must be a number up to 65535";
-    const std::string host = colon == std::string::npos ? "" : text.substr(0, colon);
-    if (parse_host(host, static_cast<unsigned short>(number), result)) return nullptr;
-    return "the host must be an address in numbers, as 127.0.0.1 or [::1], or * for all";
+    ListenText taken;
+    if (const char* wrong = parse_listen_text(std::move(text), taken)) return wrong;
+    if (taken.datagrams) result.type = SOCK_DGRAM;
+    return parse_host(taken, result) ? nullptr : wrong_host;
 }
 
 inline bool set_option(int socket, int level, int option, int value) noexcept {

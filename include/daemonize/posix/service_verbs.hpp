@@ -3,12 +3,11 @@
 #ifndef DAEMONIZE_POSIX_SERVICE_VERBS_HPP
 #define DAEMONIZE_POSIX_SERVICE_VERBS_HPP
 
-#include "../core/verb.hpp"
+#include "../core/status_text.hpp"
 #include "instance.hpp"
 #include "service_install.hpp"
 #include "service_run.hpp"
 
-#include <cstdio>
 #include <ctime>
 #include <string>
 
@@ -58,11 +57,6 @@ class ServiceVerbs {
     int end(const Failure& failure) const {
         if (failure) say(task_, failure);
         return lsb_code(failure);
-    }
-
-    static int print(const std::string& text) noexcept {
-        const bool printed = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
-        return printed ? lsb::success : lsb::failed;
     }
 
     // Whether a start at the same moment, which was quicker, comes to its end well.
@@ -146,7 +140,7 @@ class ServiceVerbs {
             say(task_, failure);
             return lsb::status_unknown;
         }
-        const int printed = print(json ? json_status(now) : people_status(now));
+        const int printed = print(json ? json_status(text_of(now)) : people_status(text_of(now)));
         if (printed != lsb::success) return lsb::status_unknown;
         if (now.state == Instance::State::running || now.state == Instance::State::starting) return lsb::success;
         return now.state == Instance::State::dead ? lsb::status_dead : lsb::status_not_running;
@@ -162,30 +156,17 @@ class ServiceVerbs {
         return "not running";
     }
 
-    static std::int64_t uptime(const Instance::Status& now) noexcept {
-        const std::int64_t span = static_cast<std::int64_t>(std::time(nullptr)) - now.since;
-        return now.since == 0 || span < 0 ? 0 : span;
-    }
-
-    std::string people_status(const Instance::Status& now) const {
-        std::string text = task_.settings.full_name() + ": " + state_text(now.state);
-        if (now.state == Instance::State::dead) text += ", and it left its pid file";
-        text += "\n";
-        if (now.pid > 0) text += "  pid       " + std::to_string(now.pid) + "\n";
-        if (now.since != 0) text += "  uptime    " + span_text(uptime(now)) + ", since " + time_text(now.since) + "\n";
-        if (now.memory != 0) text += "  memory    " + memory_text(now.memory) + "\n";
-        return text + "  pid file  " + pid_file_ + "\n";
-    }
-
-    std::string json_status(const Instance::Status& now) const {
-        std::string text = "{\"name\":" + json_string(task_.settings.full_name());
-        text += std::string(",\"state\":\"") + state_text(now.state) + "\"";
-        if (now.pid > 0) text += ",\"pid\":" + std::to_string(now.pid);
-        if (now.since != 0) {
-            text += ",\"since\":" + std::to_string(now.since) + ",\"uptime\":" + std::to_string(uptime(now));
-        }
-        if (now.memory != 0) text += ",\"memory\":" + std::to_string(now.memory);
-        return text + ",\"pid_file\":" + json_string(pid_file_) + "}\n";
+    StatusText text_of(const Instance::Status& now) const {
+        StatusText text;
+        text.name = task_.settings.full_name();
+        text.state = state_text(now.state);
+        if (now.state == Instance::State::dead) text.remark = ", and it left its pid file";
+        text.pid = now.pid;
+        text.since = now.since;
+        text.since_text = time_text(now.since);
+        text.memory = now.memory;
+        text.pid_file = pid_file_;
+        return text;
     }
 
     static std::string time_text(std::int64_t seconds) {

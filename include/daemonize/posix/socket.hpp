@@ -3,20 +3,13 @@
 #ifndef DAEMONIZE_POSIX_SOCKET_HPP
 #define DAEMONIZE_POSIX_SOCKET_HPP
 
+#include "../core/listen_text.hpp"
 #include "quiet_socket.hpp"
 
 #include <string>
 #include <utility>
 
 namespace daemonize {
-
-/// What a socket is good for.
-enum class SocketKind {
-    listening, ///< accept(2) on it
-    connected, ///< read and write: a stream to one peer, who may have gone already
-    datagram,  ///< recvfrom(2) on it
-    other      ///< another kind of socket, or no socket: a FIFO, a stored file
-};
 
 namespace detail {
 

@@ -104,6 +104,23 @@ class ServiceContext {
         core_.end_.service_exit_code = code;
     }
 
+    /// Why the body ends, for it to return: `return service.fail("port 80 is taken", 3);`. The text goes to the event log,
+    /// or the console, and the code is the service's own; 0 becomes 1. After a stop that was asked for neither is said.
+    int fail(std::string text, int code = 1) noexcept {
+        const PortLock held(port());
+        core_.complaint_ = std::move(text);
+        return code == 0 ? 1 : code;
+    }
+
+    /// Asks for a stop, as the SCM would.
+    void stop() noexcept { core_.request_stop(StopReason::operator_request, Duration::longest()); }
+
+    /// Accepts these controls as well, from now on; while it starts, from ready() on.
+    void accept(Accept controls) noexcept {
+        const PortLock held(port());
+        if (core_.machine_.accept(controls)) core_.report();
+    }
+
     /// Writes to the event log, under the service's name; on a console to standard error.
     void log(Severity severity, const std::string& text) noexcept { port().log(severity, core_.name, text); }
 
@@ -128,7 +145,9 @@ inline std::string ServiceCore::run_body() noexcept {
     }
     end_.threw = !returned;
     if (!returned) return "the service failed: " + one_line(what);
+    if (code == 0 && !complaint_.empty()) code = 1;
     if (code != 0) end_.service_exit_code = static_cast<std::uint32_t>(code);
+    if (!complaint_.empty()) return machine_.stop_requested() ? std::string() : one_line(complaint_);
     if (machine_.status().state == ServiceState::start_pending) return "the service ended before it was ready";
     return {};
 }

@@ -54,6 +54,7 @@ class ServiceCore {
         pending_.clear();
         arguments_.clear();
         failure_.clear();
+        complaint_.clear();
         end_ = BodyEnd();
         stop_at_ = Duration::longest();
         registration_error_ = win32::no_error;
@@ -197,7 +198,8 @@ class ServiceCore {
     ServiceMachine machine_;
     std::vector<ControlEvent> pending_;
     std::vector<std::string> arguments_;
-    std::string failure_; // what an in_handler callback threw
+    std::string failure_;   // what an in_handler callback threw
+    std::string complaint_; // the body's own words on why it ends
     BodyEnd end_;
     Duration stop_at_ = Duration::longest();
     Duration reported_at_;

@@ -16,6 +16,8 @@ class FakeScm;
 
 namespace detail {
 
+struct ServiceHost;
+
 // Runs services where this process was started: below the SCM, or on a console. What main() is to return.
 inline int run_on_host(ServiceCore* const* services, std::size_t count, RunAs run_as) noexcept;
 
@@ -201,6 +203,7 @@ class WinService {
 
   private:
     friend class testing::FakeScm;
+    friend struct detail::ServiceHost;
     template <class... Services>
     friend int run_services(WinService& first, Services&... others);
 

@@ -1,0 +1,64 @@
+// What the verb status says of a service, to people and to programs.
+// Uses verb; the verbs of each platform use it.
+#ifndef DAEMONIZE_CORE_STATUS_TEXT_HPP
+#define DAEMONIZE_CORE_STATUS_TEXT_HPP
+
+#include "verb.hpp"
+
+#include <cstdio>
+#include <ctime>
+#include <string>
+
+namespace daemonize {
+namespace detail {
+
+// What is known of a service; what is empty or 0 is not said.
+struct StatusText {
+    std::string name;
+    const char* state = "";
+    const char* remark = ""; // on the state, for people
+    std::int64_t pid = 0;
+    std::int64_t since = 0;   // seconds since 1970
+    std::string since_text;   // as a date, by the clock on the wall
+    std::uint64_t memory = 0; // bytes
+    std::string pid_file;
+    std::int64_t exit_code = 0;
+
+    std::int64_t uptime() const noexcept {
+        const std::int64_t span = static_cast<std::int64_t>(std::time(nullptr)) - since;
+        return since == 0 || span < 0 ? 0 : span;
+    }
+};
+
+inline std::string people_status(const StatusText& now) {
+    std::string text = now.name + ": " + now.state + now.remark + "\n";
+    if (now.pid > 0) text += "  pid       " + std::to_string(now.pid) + "\n";
+    if (now.since != 0) text += "  uptime    " + span_text(now.uptime()) + ", since " + now.since_text + "\n";
+    if (now.memory != 0) text += "  memory    " + memory_text(now.memory) + "\n";
+    if (now.exit_code != 0) text += "  exit code " + std::to_string(now.exit_code) + "\n";
+    if (!now.pid_file.empty()) text += "  pid file  " + now.pid_file + "\n";
+    return text;
+}
+
+inline std::string json_status(const StatusText& now) {
+    std::string text = "{\"name\":" + json_string(now.name) + ",\"state\":\"" + now.state + "\"";
+    if (now.pid > 0) text += ",\"pid\":" + std::to_string(now.pid);
+    if (now.since != 0) {
+        text += ",\"since\":" + std::to_string(now.since) + ",\"uptime\":" + std::to_string(now.uptime());
+    }
+    if (now.memory != 0) text += ",\"memory\":" + std::to_string(now.memory);
+    if (now.exit_code != 0) text += ",\"exit_code\":" + std::to_string(now.exit_code);
+    if (!now.pid_file.empty()) text += ",\"pid_file\":" + json_string(now.pid_file);
+    return text + "}\n";
+}
+
+// What a verb has to tell, on standard output.
+inline int print(const std::string& text) noexcept {
+    const bool printed = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    return printed ? lsb::success : lsb::failed;
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif
