@@ -62,3 +62,16 @@ TEST_CASE("a word comes out of a unit file as it went in, on one line") {
         CHECK(read_by_unit(quoted) == word);
     }
 }
+
+TEST_CASE("the arguments of a unit are found again") {
+    std::string line = "ExecStart=";
+    for (const std::string& word : words()) line += " " + quote_for_unit(word);
+    CHECK(daemonize::detail::arguments_in_unit(line) == words());
+    CHECK(daemonize::detail::arguments_in_unit(line.substr(0, line.size() - 1)).empty());
+    CHECK(daemonize::detail::arguments_in_unit("\"a\\").empty());
+}
+
+// systemd.service(5): "the first argument may not be a variable".
+TEST_CASE("a program's path in a unit keeps its dollars") {
+    CHECK(quote_for_unit("/srv/$HOME/100%", true) == "\"/srv/$HOME/100%%\"");
+}

@@ -3,8 +3,7 @@
 # Wants root, debootstrap, and some minutes. The bare system is kept in DAEMONIZE_CACHE (default: the user's cache folder).
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
-cache=${DAEMONIZE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/daemonize}
-bare=$cache/bookworm.tar
+. "$top/tests/hosts/bare_debian.sh"
 exec </dev/null
 
 [ "$(id -u)" -eq 0 ] || {
@@ -13,29 +12,14 @@ exec </dev/null
 }
 mkdir -p "$cache"
 tree=$(mktemp -d "$cache/fresh.XXXXXX")
-trap 'rm -rf --one-file-system "$tree" "$bare.$$"' EXIT
+trap 'rm -rf --one-file-system "$tree" "$cache/bookworm.tar.$$"' EXIT
 trap 'exit 1' HUP INT TERM
 chmod 755 "$tree"
 
-# Where this machine's own apt gets bookworm from; with no such place, debootstrap's default.
-mirror=$(apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
-    sed -n '/ bookworm main$/{s/ .*//p;q}')
-
-if [ ! -f "$bare" ]; then
-    echo "Making a bare Debian 12 in $bare"
-    debootstrap --variant=minbase bookworm "$tree" $mirror >"$cache/debootstrap.log" 2>&1 || {
-        cat "$cache/debootstrap.log" >&2
-        exit 1
-    }
-    tar -C "$tree" -cf "$bare.$$" .
-    # Two runs at once, or one cut short, never leave half a system there.
-    mv "$bare.$$" "$bare"
-else
-    tar -C "$tree" -xpf "$bare"
-fi
+bare_debian bookworm bookworm "$tree" || exit 1
 
 # Packages, names and certificates come from wherever this machine has them from.
-[ -z "$mirror" ] || {
+[ -z "$(place_of bookworm)" ] || {
     rm -rf "$tree/etc/apt"
     cp -R /etc/apt "$tree/etc/apt"
 }

@@ -9,6 +9,7 @@ case $(dpkg --print-architecture 2>/dev/null) in amd64) native_packages="$native
 # npm fetches the zig compiler. Where it came with another node than Debian's, the package of that name would not install.
 zig_packages=$(command -v npm >/dev/null || echo 'npm ca-certificates')
 fresh_packages='debootstrap'
+systemd_packages='debootstrap systemd-container'
 
 missing_packages() {
     for package in "$@"; do

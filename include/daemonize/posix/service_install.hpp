@@ -4,6 +4,7 @@
 #define DAEMONIZE_POSIX_SERVICE_INSTALL_HPP
 
 #include "../core/quote.hpp"
+#include "../core/utf.hpp"
 #include "descriptors.hpp"
 #include "directories.hpp"
 #include "environment.hpp"
@@ -84,13 +85,15 @@ inline InitSystem find_init_system(const std::string& name) {
 }
 
 inline std::string unit_text(const ServiceUnit& unit) {
-    std::string command = quote_for_unit(unit.program) + " run --";
+    constexpr bool is_program = true;
+    std::string command = quote_for_unit(unit.program, is_program) + " run --";
     for (const std::string& argument : unit.arguments) command += " " + quote_for_unit(argument);
     std::string description = one_line(unit.description.empty() ? unit.name : unit.description);
     for (std::size_t at = 0; (at = description.find('%', at)) != std::string::npos; at += 2)
         description.insert(at, "%");
     return std::string(install_mark) + "\n[Unit]\nDescription=" + description + "\nAfter=network.target\n\n" +
-           "[Service]\nType=notify\nExecStart=" + command + "\nExecReload=/bin/kill -HUP $MAINPID\n" +
+           // The shell's own kill: /bin/kill is of a package that a small system does without.
+           "[Service]\nType=notify\nExecStart=" + command + "\nExecReload=/bin/sh -c \"kill -HUP $$MAINPID\"\n" +
            "Restart=on-failure\n\n[Install]\nWantedBy=" + (geteuid() == 0 ? "multi-user" : "default") + ".target\n";
 }
 
@@ -194,11 +197,34 @@ inline Failure no_init_system(Stage stage, const std::string& name) {
                                   : "only root may, or a user of systemd");
 }
 
+inline bool is_utf8(const std::string& text) {
+    std::string again;
+    for (std::size_t at = 0; at < text.size();) append_utf8(again, decode_utf8(text, at));
+    return again == text;
+}
+
+// Why systemd would not take the unit; empty where it does. Some of this it says only when the unit is to be started.
+inline std::string unit_problem(const ServiceUnit& unit) {
+    for (const char c : unit.program) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (byte < 0x20 || byte == 0x7f || c == '"' || c == '\'' || c == '\\') {
+            return "systemd takes no quote, backslash or control character in the program's path: " + unit.program;
+        }
+    }
+    std::string words = unit.program + unit.description;
+    for (const std::string& argument : unit.arguments) words += " " + argument;
+    return is_utf8(words) ? "" : "systemd takes no words that are not UTF-8";
+}
+
 // Installs the service, over an older installation too; what fails is taken back.
 inline Failure install_service(ServiceUnit unit) {
     const InitSystem init = find_init_system(unit.name);
     if (init.kind == InitSystem::Kind::none) return no_init_system(Stage::service_install, unit.name);
     unit.program = whole_path(unit.program);
+    if (init.kind == InitSystem::Kind::systemd) {
+        const std::string problem = unit_problem(unit);
+        if (!problem.empty()) return Failure(Stage::service_install, posix_error(EINVAL), unit.name, problem);
+    }
     if (init.kind == InitSystem::Kind::systemd && geteuid() != 0) {
         if (const Fault failed = make_directory(Stage::service_install, directory_of(init.file), Owner())) {
             return to_failure(failed);
@@ -213,7 +239,7 @@ inline Failure install_service(ServiceUnit unit) {
 inline std::string read_file(const std::string& path) {
     const Descriptor file(
         retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
-    std::string text(4096, '\0');
+    std::string text(65536, '\0');
     const ssize_t size = file ? retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), &text[0], text.size()); }) : -1;
     text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
     return text;
@@ -242,6 +268,17 @@ inline Failure uninstall_service(const ServiceUnit& unit) {
 inline bool is_systemds(const ServiceUnit& unit) {
     const InitSystem init = find_init_system(unit.name);
     return init.kind == InitSystem::Kind::systemd && is_installed(init);
+}
+
+// The service's own arguments in the unit that install wrote: those that it will be started with.
+inline std::vector<std::string> installed_arguments(const ServiceUnit& unit) {
+    const std::string text = read_file(find_init_system(unit.name).file);
+    const std::string key = "\nExecStart=";
+    const std::size_t at = text.find(key);
+    if (at == std::string::npos) return {};
+    std::vector<std::string> words = arguments_in_unit(text.substr(at + 1, text.find('\n', at + 1) - at - 1));
+    if (!words.empty()) words.erase(words.begin()); // the program
+    return words;
 }
 
 inline Failure systemctl(const ServiceUnit& unit, const char* verb) {

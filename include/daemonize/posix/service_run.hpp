@@ -178,8 +178,17 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background) {
         outcome.code = run_in_place(task, std::move(host), std::move(notifier), sockets);
     } else {
         outcome.is_launcher = true;
+        if (!outcome.launch.ok()) static_cast<void>(notifier.status(outcome.launch.failure().message()));
     }
     return outcome;
+}
+
+// Says why there is no service; in the journal as the failure that it is.
+inline void print_launch(const ServiceTask& task, const Launch& launch) {
+    if (!writes_to_journal()) return launch.print();
+    for (const Failure& problem : launch.problems()) {
+        ServiceLog(task.settings.full_name(), false).write(Severity::failure, problem.message());
+    }
 }
 
 // The run that the host expects, in the foreground. What main() is to return.
@@ -191,7 +200,7 @@ inline int run_in_foreground(ServiceTask& task, Host host) {
     }
     const RunOutcome outcome = run_service(task, std::move(host), false);
     if (!outcome.is_launcher) return outcome.code;
-    outcome.launch.print();
+    print_launch(task, outcome.launch);
     return outcome.launch.exit_code();
 }
 

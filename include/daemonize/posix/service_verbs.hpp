@@ -49,7 +49,7 @@ class ServiceVerbs {
         }
         if (outcome.launch.failure().stage() == Stage::pid_file_lock && is_started_by_other(now))
             return runs_already(now);
-        outcome.launch.print();
+        print_launch(task_, outcome.launch);
         return lsb_code(outcome.launch.failure());
     }
 
@@ -78,12 +78,14 @@ class ServiceVerbs {
     // start, stop, restart, reload. A service that `install` gave to systemd is systemd's to start and stop: behind its back
     // it would not be watched. Not where it is systemd that runs us.
     int manage(Verb verb) {
-        if (verb == Verb::restart || verb == Verb::reload) {
-            if (const Failure failure = task_.settings.check_configuration(task_.arguments)) return end(failure);
-        }
-        if (detect_host().kind != HostKind::systemd && is_systemds(unit())) {
-            return end(systemctl(unit(), verb_name(verb)));
-        }
+        const bool needs_check = verb == Verb::restart || verb == Verb::reload;
+        const bool delegates = detect_host().kind != HostKind::systemd && is_systemds(unit());
+        Failure failure;
+        // systemd starts it with the unit's arguments, whatever this verb was given.
+        if (needs_check && delegates) failure = task_.settings.check_configuration(installed_arguments(unit()));
+        if (needs_check && !failure) failure = task_.settings.check_configuration(task_.arguments);
+        if (failure) return end(failure);
+        if (delegates) return end(systemctl(unit(), verb_name(verb)));
         if (verb == Verb::start) return start();
         if (verb == Verb::reload) return reload();
         const int stopped = stop();

@@ -1,0 +1,38 @@
+# shellcheck shell=sh disable=SC2016,SC2046
+# Bare Debian systems, made once and kept as tar files in DAEMONIZE_CACHE (default: the user's cache folder). Sourced.
+cache=${DAEMONIZE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/daemonize}
+
+# Where this machine's own apt gets that release from; nothing where it doesn't.
+place_of() {
+    apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
+        sed -n "/ $1 main\$/{s/ .*//p;q}"
+}
+
+# Where to get it from: other releases are at the same place as this machine's own. With none, debootstrap's default will do.
+mirror_of() {
+    for known in "$1" bookworm trixie; do
+        place=$(place_of "$known")
+        [ -z "$place" ] || break
+    done
+    echo "$place"
+}
+
+# bare_debian NAME RELEASE TREE [OPTION...]: fills the empty directory TREE with NAME.tar of the cache; where there is none,
+# with what debootstrap makes by these options, which is kept there.
+bare_debian() {
+    name=$1 release=$2 tree=$3
+    shift 3
+    if [ -f "$cache/$name.tar" ]; then
+        tar -C "$tree" -xpf "$cache/$name.tar"
+        return
+    fi
+    echo "Making a bare Debian $release in $cache/$name.tar"
+    debootstrap --variant=minbase "$@" "$release" "$tree" $(mirror_of "$release") >"$cache/$name.log" 2>&1 || {
+        cat "$cache/$name.log" >&2
+        echo "debootstrap could not make a bare Debian $release" >&2
+        return 1
+    }
+    tar -C "$tree" --anchored --exclude='./var/cache/apt/*' -cf "$cache/$name.tar.$$" . || return 1
+    # Two runs at once, or one cut short, never leave half a system there.
+    mv "$cache/$name.tar.$$" "$cache/$name.tar"
+}

@@ -1,0 +1,161 @@
+// A service whose first argument names its body, for what no example does: a slow start, a body that stalls, one that
+// fails. BODY_INSTANCE is its instance. A gate is a file that the test makes when the body is to go on.
+#include <daemonize.hpp>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <stdexcept>
+#include <sys/socket.h>
+#include <unistd.h>
+
+namespace {
+
+using daemonize::Context;
+using daemonize::Severity;
+using Words = std::vector<std::string>;
+using std::chrono::milliseconds;
+
+void wait_at(Context& context, const std::string& gate) {
+    context.report("waits at " + gate);
+    while (::access(gate.c_str(), F_OK) != 0 && !context.stop_requested()) ::usleep(20000);
+}
+
+int serve(Context& context) {
+    context.ready();
+    context.wait_for_stop();
+    return 0;
+}
+
+// gated GATE: neither the start nor a reload is complete before the gate is there.
+int gated(Context& context, const Words& words) {
+    context.on_reload([&] {
+        wait_at(context, words[1]);
+        context.report("went through");
+    });
+    wait_at(context, words[1]);
+    return serve(context);
+}
+
+// slow MILLISECONDS [silent]: so long it takes to start, and with `silent` nobody hears of it meanwhile.
+int slow(Context& context, const Words& words) {
+    const long wanted = std::strtol(words[1].c_str(), nullptr, 10);
+    for (long spent = 0; spent < wanted; spent += 250) {
+        if (words.size() < 3) context.progress("started " + std::to_string(spent), milliseconds(2000));
+        if (!context.sleep_for(milliseconds(250))) return 0;
+    }
+    return serve(context);
+}
+
+// busy: has no time to sleep, and looks for news all the same.
+int busy(Context& context, const Words&) {
+    context.ready();
+    for (volatile unsigned long done = 0; context.poll();) done = done + 1;
+    return 0;
+}
+
+// stalled: ready, and then for ever in a call that does not return.
+int stalled(Context& context, const Words&) {
+    context.ready();
+    for (;;) static_cast<void>(::pause());
+}
+
+// failing: works until it is told to reload, and then no more.
+int failing(Context& context, const Words&) {
+    bool failed = false;
+    context.on_reload([&] { failed = true; });
+    context.ready();
+    while (!failed && context.sleep_for(milliseconds(20))) {
+    }
+    return failed ? context.fail("the disk is gone", 3) : 0;
+}
+
+// throwing TEXT
+int throwing(Context&, const Words& words) { throw std::runtime_error(words[1]); }
+
+// arguments FILE ...: writes all that it was given to FILE, each with a zero after it.
+int arguments(Context& context, const Words& words) {
+    std::FILE* file = std::fopen(words[1].c_str(), "w");
+    if (file == nullptr) return context.fail("cannot write " + words[1]);
+    bool written = true;
+    for (const std::string& word : words) {
+        written = std::fwrite(word.c_str(), 1, word.size() + 1, file) == word.size() + 1 && written;
+    }
+    if (std::fclose(file) != 0 || !written) return context.fail("cannot write " + words[1]);
+    return serve(context);
+}
+
+// directories: writes a file to each that it has.
+int directories(Context& context, const Words&) {
+    for (const std::string* directory :
+         {&context.runtime_directory(), &context.state_directory(), &context.log_directory()}) {
+        std::FILE* file = std::fopen((*directory + "/written").c_str(), "w");
+        if (file == nullptr || std::fclose(file) != 0) return context.fail("cannot write to " + *directory);
+    }
+    context.report(context.runtime_directory() + " " + context.state_directory() + " " + context.log_directory());
+    return serve(context);
+}
+
+// log: a line of each severity.
+int log(Context& context, const Words&) {
+    context.log(Severity::information, "all is well");
+    context.log(Severity::warning, "the disk is nearly full");
+    context.log(Severity::failure, "the disk is full");
+    return serve(context);
+}
+
+// sockets: tells of those that it was passed.
+int sockets(Context& context, const Words&) {
+    std::string text;
+    for (const daemonize::Socket& socket : context.sockets()) {
+        text += socket.name() + (socket.kind() == daemonize::SocketKind::listening ? " listens, " : " is connected, ");
+    }
+    context.report(text + context.name());
+    return serve(context);
+}
+
+// store: gives one end of a pair of sockets, with a word in it, to the manager, and reads it from there when it comes back.
+int store(Context& context, const Words&) {
+    for (const daemonize::Socket& socket : context.sockets()) {
+        if (socket.name() != "kept") continue;
+        char word[16] = "";
+        if (::recv(socket.get(), word, sizeof word - 1, MSG_DONTWAIT) < 0) return context.fail("it came back empty");
+        context.report(socket.name() + " came back with " + word);
+        return serve(context);
+    }
+    int ends[2];
+    daemonize::Failure failure;
+    if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) != 0 || ::send(ends[0], "a word", 6, 0) != 6 ||
+        !context.notifier().store(ends[1], "kept", failure) || !context.notifier().store(ends[0], "other", failure)) {
+        return context.fail("cannot store it: " + failure.message());
+    }
+    context.report("stored");
+    return serve(context);
+}
+
+struct Body {
+    const char* name;
+    int (*run)(Context& context, const Words& words);
+    std::size_t words; // at least
+};
+
+constexpr Body bodies[] = {
+    {"gated", gated, 2},     {"slow", slow, 2},         {"busy", busy, 1},           {"stalled", stalled, 1},
+    {"failing", failing, 1}, {"throwing", throwing, 2}, {"arguments", arguments, 2}, {"directories", directories, 1},
+    {"log", log, 1},         {"sockets", sockets, 1},   {"store", store, 1},
+};
+
+int run(Context& context) {
+    const Words& words = context.arguments();
+    for (const Body& body : bodies) {
+        if (words.size() >= body.words && words[0] == body.name) return body.run(context, words);
+    }
+    return context.fail("no such body", 2);
+}
+
+} // namespace
+
+int main(int argc, char** argv) {
+    const char* instance = std::getenv("BODY_INSTANCE");
+    return daemonize::Service("bodyd").instance(instance != nullptr ? instance : "").run(argc, argv, run);
+}

@@ -1,0 +1,91 @@
+#!/bin/sh
+# The library under systemd as process 1, in a Debian of its own: systemd 252 of bookworm, 257 of trixie.
+#   sh systemd.sh programs TREE WORK          builds the programs that the cases drive, in WORK
+#   sh systemd.sh boot WORK RELEASE FILE...   boots the release, runs every case of these files in it, keeps the results in WORK
+#   sh systemd.sh case WORK RELEASE CASE      tells how that case went there; one that did not run has failed
+# Only root can boot a system; systemd-nspawn and debootstrap do it.
+# shellcheck disable=SC2086 # lists of control groups
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../windows/skip.sh"
+. "$here/bare_debian.sh"
+. "$here/own_cgroup.sh"
+exec </dev/null
+action=$1
+shift
+[ "$(id -u)" -eq 0 ] || skip 'needs root'
+for program in systemd-nspawn debootstrap; do
+    command -v $program >/dev/null || skip "$program is not installed"
+done
+
+fail() {
+    echo "systemd.sh: $*" >&2
+    exit 1
+}
+
+# Static, so that one program runs in every release, whichever this machine is.
+programs() {
+    rm -rf "$2/programs"
+    mkdir -p "$2/programs"
+    for source in examples/service examples/echo_server tests/hosts/programs/bodies; do
+        g++ -std=c++17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -static -I "$1/include" "$1/$source.cpp" \
+            -o "$2/programs/$(basename $source)" 2>"$2/programs.log" || {
+            cat "$2/programs.log"
+            fail "cannot build $source.cpp"
+        }
+    done
+}
+
+boot() {
+    work=$1 release=$2
+    shift 2
+    results=$work/$release
+    rm -rf "$results"
+    mkdir -p "$cache" "$work"
+    tree=$(mktemp -d "$work/tree.XXXXXX")
+    groups=$(own_cgroups "daemonize-$release.$$")
+    trap 'rm -rf --one-file-system "$tree" "$cache/systemd-$release.tar.$$"; remove_cgroups $groups' EXIT
+    trap 'exit 1' HUP INT TERM
+    chmod 755 "$tree"
+    bare_debian "systemd-$release" "$release" "$tree" --include=systemd,systemd-sysv,dbus || exit 1
+    mkdir "$tree/hosts"
+    cp "$here"/systemd/*.sh "$work"/programs/* "$tree/hosts/"
+    cat >"$tree/etc/systemd/system/cases.service" <<END
+[Service]
+ExecStart=/hosts/inside.sh $*
+ExecStopPost=/bin/systemctl --no-block poweroff
+[Install]
+WantedBy=multi-user.target
+END
+    chmod 755 "$tree/hosts/inside.sh"
+    systemctl --root="$tree" --quiet enable cases.service
+    # Asked to end, nspawn has the system shut down; a system that does not is killed.
+    status=0
+    (
+        enter_cgroups $groups || exit 1
+        exec timeout --kill-after=20 200 systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit \
+            --private-network --console=pipe --boot
+    ) >"$work/$release.console" 2>&1 || status=$?
+    [ ! -d "$tree/hosts/results" ] || mv "$tree/hosts/results" "$results"
+    if [ "$status" -ne 0 ] || [ ! -d "$results" ]; then
+        cat "$work/$release.console"
+        fail "status $status of systemd-nspawn"
+    fi
+    # What systemd made of the service's end when the system itself ended.
+    [ ! -f "$results/system_shutdown.status" ] || [ "$(cat "$results/shutdown")" = 'success exited 0' ] ||
+        echo 'not a good end, but' "$(cat "$results/shutdown")," >"$results/system_shutdown.status"
+    grep -H . "$results"/*.status | sed 's|.*/||'
+}
+
+case_went() {
+    results=$1/$2
+    [ -f "$results/$3.status" ] || fail "$3 did not run"
+    cat "$results/$3.log"
+    [ "$(cat "$results/$3.status")" = 0 ] || fail "status $(cat "$results/$3.status") of $3"
+}
+
+case $action in
+    programs | boot) "$action" "$@" ;;
+    case) case_went "$@" ;;
+    *) fail "no such action: $action" ;;
+esac

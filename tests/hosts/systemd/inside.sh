@@ -1,0 +1,116 @@
+#!/bin/bash
+# What systemd.sh has systemd run, inside the booted system: every case of the files beside it, each in a shell of its own.
+#   inside.sh FILE...            runs all cases of these, writes RESULTS/CASE.log and .status for each, and ends the system
+#   inside.sh --case FILE CASE   runs that one
+# A case is a function case_NAME. Where a command of it fails, it has failed.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+results=$here/results
+
+fail() {
+    echo "failed: $*"
+    exit 1
+}
+
+# unit NAME: a unit of the lines at standard input. Gone with the system.
+unit() {
+    cat >"/run/systemd/system/$1"
+    systemctl daemon-reload
+}
+
+# is UNIT PROPERTY VALUE
+is() {
+    found=$(systemctl show -P "$2" "$1")
+    [ "$found" = "$3" ] || fail "$2 of $1 is \"$found\", not \"$3\""
+}
+
+# until_is UNIT PROPERTY VALUE: waits until it is. VALUE is a pattern.
+until_is() {
+    for _ in {1..400}; do
+        found=$(systemctl show -P "$2" "$1")
+        # shellcheck disable=SC2053
+        [[ $found != $3 ]] || return 0
+        sleep 0.05
+    done
+    fail "$2 of $1 stays \"$found\", and not \"$3\""
+}
+
+# until_works COMMAND...
+until_works() {
+    for _ in {1..400}; do
+        ! "$@" || return 0
+        sleep 0.05
+    done
+    fail "never works: $*"
+}
+
+main_pid() {
+    systemctl show -P MainPID "$1"
+}
+
+# processes_of PROGRAM
+processes_of() {
+    for link in /proc/[0-9]*/exe; do
+        [ "$(readlink "$link")" != "$1" ] || basename "${link%/exe}"
+    done
+}
+
+# journal UNIT OPTION...: its lines, and what the manager says of it.
+journal() {
+    journalctl --sync
+    journalctl --quiet --no-pager --output cat --unit "$@"
+}
+
+# journal_says UNIT TEXT OPTION...
+journal_says() {
+    local name=$1 text=$2
+    shift 2
+    journal "$name" "$@" | grep -qF -- "$text" || fail "the journal of $name does not say: $text"
+}
+
+# status_shows UNIT TEXT: what systemctl status prints; its exit status tells the state.
+status_shows() {
+    { systemctl status --no-pager --full "$1" || true; } | grep -qF -- "$2" || fail "systemctl status $1 does not show: $2"
+}
+
+# expect STATUS COMMAND...
+expect() {
+    wanted=$1 got=0
+    shift
+    "$@" || got=$?
+    [ "$got" -eq "$wanted" ] || fail "status $got, not $wanted, of: $*"
+}
+
+# stopped_well UNIT: after an operator's stop.
+stopped_well() {
+    expect 0 systemctl stop "$1"
+    is "$1" ActiveState inactive
+    is "$1" Result success
+    is "$1" ExecMainStatus 0
+}
+
+if [ "${1:-}" = --case ]; then
+    # shellcheck source=/dev/null
+    . "$here/$2"
+    set -e -o pipefail -x
+    "case_$3"
+    exit 0
+fi
+
+mkdir -p "$results"
+for file in "$@"; do
+    for name in $(sed -n 's/^case_\([a-z_]*\)() {$/\1/p' "$here/$file"); do
+        began=$(date +%s%N)
+        timeout --kill-after=5 60 bash "$0" --case "$file" "$name" >"$results/$name.log" 2>&1
+        status=$?
+        echo "took $((($(date +%s%N) - began) / 1000000)) ms" >>"$results/$name.log"
+        [ "$status" -eq 0 ] || journalctl --no-pager --lines 80 --output short-precise >>"$results/$name.log" 2>&1
+        echo "$status" >"$results/$name.status"
+        # Whatever it left must not reach the next one.
+        # shellcheck disable=SC2046
+        [ -z "$(ls /run/systemd/system)" ] || systemctl stop $(ls /run/systemd/system)
+        rm -rf /run/systemd/system/*
+        systemctl daemon-reload
+        systemctl reset-failed
+    done
+done
