@@ -9,7 +9,8 @@ TEST_CASE("terminal: a started service outlives its terminal, and has none") {
     const test::Place place;
     test::Terminal terminal;
     // The shell is held until its terminal is closed, as a user's is: the kernel then hangs up on all that it has.
-    const pid_t shell = place.start({"sh", "-c", "\"$0\" start --log log && cat", test::service}, [&] { terminal.take(); });
+    const pid_t shell =
+        place.start({"sh", "-c", "\"$0\" start --log log && cat", test::service}, [&] { terminal.take(); });
     CHECK(has(terminal.shown_until("running, pid "), "timestampd: running, pid "));
     REQUIRE(eventually([&] { return place.pid_of("timestampd") > 0; }));
     const pid_t pid = place.pid_of("timestampd");

@@ -65,8 +65,9 @@ int main(int argc, char** argv) {
     daemonize::Service service("probe");
     if (!variable("PROBE_INSTANCE").empty()) service.instance(variable("PROBE_INSTANCE"));
     if (!variable("PROBE_LISTEN").empty()) service.listen("http", variable("PROBE_LISTEN"));
-    return service.posix([](daemonize::Daemonizer& daemonizer) {
-                      if (!variable("PROBE_USER").empty()) daemonizer.user(variable("PROBE_USER"));
-                  })
+    return service
+        .posix([](daemonize::Daemonizer& daemonizer) {
+            if (!variable("PROBE_USER").empty()) daemonizer.user(variable("PROBE_USER"));
+        })
         .run(argc, argv, run);
 }
