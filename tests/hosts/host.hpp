@@ -272,6 +272,15 @@ inline bool answers(const std::string& address) {
     return eventually([&] { return Client(address).is_connected(); });
 }
 
+/// The same, without connecting there: that would start a super-server's program.
+inline bool is_listened_at(const std::string& address, unsigned short port = echo_port) {
+    struct in_addr number = {};
+    char line[32];
+    if (::inet_pton(AF_INET, address.c_str(), &number) != 1) return false;
+    std::snprintf(line, sizeof line, "%08X:%04X 00000000:0000 0A", static_cast<unsigned>(number.s_addr), port);
+    return eventually([&] { return has(contents("/proc/net/tcp"), line); });
+}
+
 /// The end of a process that is not a child: seen by a descriptor for it.
 class Watched {
   public:
