@@ -88,7 +88,7 @@ TEST_CASE("container: orphans are reaped, and their ends are not the service's")
     CHECK(eventually([&] { return test::children_of(container.init()).size() == 51; })); // these, and the service
     CHECK(container.inside("kill -9 $(cat /proc/1/task/1/children | tr ' ' '\\n' | tail -n +2)").code() == 0);
     CHECK(eventually([&] { return child_of(container.init()) == container.service(); }));
-    CHECK(container.inside("kill -TERM 1").code() == 0);
+    container.inside("kill -TERM 1"); // which may itself be ended by that
     CHECK(container.end() == 0);
 }
 
