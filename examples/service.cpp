@@ -24,9 +24,8 @@ bool read_settings(const std::vector<std::string>& arguments, Settings& settings
     if (settings.config.empty()) return true;
     std::ifstream file(std::filesystem::u8path(settings.config));
     long seconds = 0;
-    const bool read = file >> seconds && seconds > 0;
-    if (read) settings.interval = seconds;
-    return read || (why = settings.config + " holds no number of seconds", false);
+    if (file >> seconds && seconds > 0) return (settings.interval = seconds) > 0;
+    return (why = settings.config + " holds no number of seconds", false);
 }
 
 bool append_time(const std::string& log) {
