@@ -3,6 +3,7 @@
 #include <daemonize.hpp>
 
 #include <chrono>
+#include <cstdlib>
 #include <ctime>
 #include <filesystem>
 #include <fstream>
@@ -23,9 +24,8 @@ bool read_settings(const std::vector<std::string>& arguments, Settings& settings
     if (settings.config.empty()) return true;
     std::ifstream file(std::filesystem::u8path(settings.config));
     long seconds = 0;
-    const bool read = file >> seconds && seconds > 0;
-    if (read) settings.interval = seconds;
-    return read || (why = settings.config + " holds no number of seconds", false);
+    if (file >> seconds && seconds > 0) return (settings.interval = seconds) > 0;
+    return (why = settings.config + " holds no number of seconds", false);
 }
 
 bool append_time(const std::string& log) {
@@ -39,13 +39,11 @@ int run(daemonize::Context& context) {
     std::string why;
     if (!read_settings(context.arguments(), settings, why)) return context.fail(why, 6);
     context.on_reload([&](std::string& reason) { return read_settings(context.arguments(), settings, reason); });
-    if (!append_time(settings.log)) return context.fail("cannot write " + settings.log);
-    context.ready();
+    bool written = append_time(settings.log);
+    if (written) context.ready();
     context.report("writing to " + settings.log);
-    while (context.sleep_for(std::chrono::seconds(settings.interval))) {
-        if (!append_time(settings.log)) return context.fail("cannot write " + settings.log);
-    }
-    return 0;
+    while (written && context.sleep_for(std::chrono::seconds(settings.interval))) written = append_time(settings.log);
+    return written ? 0 : context.fail("cannot write " + settings.log);
 }
 
 } // namespace
@@ -54,6 +52,7 @@ int main(int argc, char** argv) {
     return daemonize::Service("timestampd")
         .description("Appends the time to a log")
         .posix([](auto& daemonizer) { daemonizer.chdir(daemonize::keep); }) // a relative --log is the user's
+        .notify_fd(std::getenv("NOTIFY_FD") != nullptr ? std::atoi(std::getenv("NOTIFY_FD")) : -1) // s6 waits there
         .on_check([settings = Settings()](const std::vector<std::string>& arguments, std::string& why) mutable {
             return read_settings(arguments, settings, why);
         })

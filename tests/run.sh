@@ -17,7 +17,7 @@ exec </dev/null
 native='' fresh='' as='' left_out='^$'
 for option in "$@"; do
     case $option in
-        --native) native=1 left_out='^(compile/(zig|windows/)|wine/|host/systemd/)' ;;
+        --native) native=1 left_out='^(compile/(zig|windows/)|wine/|host/(systemd/|(xinetd|inetd|s6|runit|daemontools|node):))' ;;
         --fresh) fresh=1 ;;
         *)
             echo 'usage: sh tests/run.sh [--native] [--fresh]' >&2
@@ -62,21 +62,22 @@ suite_as_ordinary_user() {
     as="setpriv --reuid=daemon --regid=daemon --init-groups env -u XDG_RUNTIME_DIR -u DAEMONIZE_NO_SKIP
         HOME=$copy USER=daemon LOGNAME=daemon DAEMONIZE_BUILD_DIR=$copy/build"
     # What compiles for root compiles for everyone.
-    suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" '^(compile|wine|host/systemd)/' \
+    suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" "^(compile|wine|host/systemd)/|$left_out" \
         -DDAEMONIZE_INSTALL=OFF -DDAEMONIZE_TEST_SINGLE_HEADER=OFF
     check 'examples/run.sh as an ordinary user' $as sh "$copy/daemonize/examples/run.sh"
     as=''
 }
 
 wanted=$native_packages
-[ -n "$native" ] || wanted="$wanted $zig_packages $wine_packages $systemd_packages"
+[ -n "$native" ] || wanted="$wanted $zig_packages $wine_packages $host_packages $systemd_packages"
 [ -z "$fresh" ] || wanted="$wanted $fresh_packages"
 install_missing $wanted || can_build || exit 1
 mkdir -p "$build" || exit 1
 if [ -z "$native" ]; then
     # Where there is none, the tests that want it say so.
     DAEMONIZE_ZIG=$(sh "$top/tests/setup/zig.sh") || DAEMONIZE_ZIG=''
-    export DAEMONIZE_ZIG
+    DAEMONIZE_SUPER_SERVERS=$(sh "$top/tests/setup/super_servers.sh") || DAEMONIZE_SUPER_SERVERS=''
+    export DAEMONIZE_ZIG DAEMONIZE_SUPER_SERVERS
 fi
 
 suite 'suite' "$build/native" "$top" '' "$left_out"

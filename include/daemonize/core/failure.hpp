@@ -42,6 +42,9 @@ class Failure {
     const std::error_code& code() const noexcept { return code_; }
     const std::string& detail() const noexcept { return detail_; }
 
+    /// What is said in place of the code's text; mostly empty.
+    const std::string& reason() const noexcept { return reason_; }
+
     /// The status to end with: the stage's own, unless the daemon chose another. 0 where nothing failed, only there.
     int exit_code() const noexcept { return exit_code_; }
     Failure& exit_code(int code) noexcept {

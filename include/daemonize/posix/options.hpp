@@ -1,10 +1,11 @@
 // Options: what was asked of a Daemonizer, word for word. Setters only store; plan.hpp checks and prepares.
-// Uses core; the launch uses it.
+// Uses fault; the launch uses it.
 #ifndef DAEMONIZE_POSIX_OPTIONS_HPP
 #define DAEMONIZE_POSIX_OPTIONS_HPP
 
 #include "../core/callback.hpp"
 #include "../core/duration.hpp"
+#include "fault.hpp"
 
 #include <string>
 #include <sys/resource.h>
@@ -85,6 +86,7 @@ struct Options {
     Asked<std::string> state_directory;
     Asked<std::string> log_directory;
     Asked<std::string> pid_file;
+    Callback<Fault()> bind_sockets; // a Service's, ahead of before_drop
     Callback<bool(std::string&)> before_drop;
     Asked<std::string> user;
     Asked<std::string> group;

@@ -72,16 +72,15 @@ inline void find_directories(RunningService& running, const Options& options) {
 struct ServiceSockets {
     std::vector<Socket> passed;
     std::vector<Socket> bound;
+    Failure failure; // whose texts a Fault only points to
 
-    bool bind(const std::vector<ListenSetting>& wanted, std::string& why) {
+    Fault bind(const std::vector<ListenSetting>& wanted) {
         for (const ListenSetting& one : wanted) {
-            Failure failure;
             bound.push_back(listen_on(one.name, one.address, failure));
             if (!failure) continue;
-            why = failure.message();
-            return false;
+            return fault(failure.stage(), failure.code().value(), failure.detail().c_str(), failure.reason().c_str());
         }
-        return true;
+        return Fault();
     }
 
     // A manager that gave its sockets no names of their own means ours, in order.
@@ -101,9 +100,7 @@ inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
 // Binds what listen() asked for ahead of the application's own step, unless sockets were passed.
 inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
     if (task.settings.listen.empty() || !sockets.passed.empty()) return;
-    task.options.before_drop = [&task, &sockets, next = std::move(task.options.before_drop)](std::string& why) {
-        return sockets.bind(task.settings.listen, why) && (!next || next(why));
-    };
+    task.options.bind_sockets = [&task, &sockets] { return sockets.bind(task.settings.listen); };
 }
 
 // Tells of a failure wherever somebody may look: the launcher, standard error or the journal, systemd's status.

@@ -26,8 +26,9 @@ class ServiceVerbs {
         if (line.verb == Verb::install) return end(install_service(unit()));
         if (line.verb == Verb::uninstall) return uninstall();
         if (pid_file_.empty()) {
-            return end(Failure(Stage::pid_file_open, posix_error(ENOENT), "",
-                               "this user has no place for one: XDG_RUNTIME_DIR is not set"));
+            const int code = end(Failure(Stage::pid_file_open, posix_error(ENOENT), "",
+                                         "this user has no place for one: XDG_RUNTIME_DIR is not set"));
+            return line.verb == Verb::status ? lsb::status_unknown : code;
         }
         if (line.verb == Verb::status) return status(line.json);
         return manage(line.verb);
@@ -45,7 +46,7 @@ class ServiceVerbs {
         RunOutcome outcome = run_service(task_, std::move(host), true);
         if (!outcome.is_launcher) return outcome.code;
         if (outcome.launch.ok()) {
-            return print(task_.settings.full_name() + ": running, pid " + std::to_string(outcome.launch.pid()) + "\n");
+            return announce(": running, pid " + std::to_string(outcome.launch.pid()));
         }
         if (outcome.launch.failure().stage() == Stage::pid_file_lock && is_started_by_other(now))
             return runs_already(now);
@@ -71,8 +72,18 @@ class ServiceVerbs {
         return false;
     }
 
+    // Tells of what is done. It stays done where nobody can be told: the output closed, as cron's may be, or its reader gone.
+    int announce(const std::string& text) const {
+        const struct sigaction ignore = plain_action(SIG_IGN);
+        struct sigaction before;
+        const bool quiet = DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &ignore, &before) == 0;
+        static_cast<void>(print(task_.settings.full_name() + text + "\n"));
+        if (quiet) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &before, nullptr));
+        return lsb::success;
+    }
+
     int runs_already(const Instance::Status& now) const {
-        return print(task_.settings.full_name() + ": it runs already, pid " + std::to_string(now.pid) + "\n");
+        return announce(": it runs already, pid " + std::to_string(now.pid));
     }
 
     // start, stop, restart, reload. A service that `install` gave to systemd is systemd's to start and stop: behind its back
@@ -115,7 +126,7 @@ class ServiceVerbs {
             say(task_, "process " + std::to_string(before.pid) + " did not stop in time, and is killed");
             if (!instance_.stop(Duration(), true, failure)) return end(failure);
         }
-        return print(task_.settings.full_name() + (ran ? ": stopped\n" : ": it did not run\n"));
+        return announce(ran ? ": stopped" : ": it did not run");
     }
 
     int uninstall() {

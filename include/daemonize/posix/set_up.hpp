@@ -1,5 +1,5 @@
 // Set-up: the steps that turn the forked process into the daemon, in the order of daemon(7). Between the fork and the end
-// of this file nothing allocates but the application's own before_drop().
+// of this file nothing allocates but the application's own before_drop(), and what a Service binds.
 // Uses plan and the rooms below it; launch.hpp uses it.
 #ifndef DAEMONIZE_POSIX_SET_UP_HPP
 #define DAEMONIZE_POSIX_SET_UP_HPP
@@ -188,6 +188,9 @@ inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = close_inherited(plan, options, launching)) return failed;
     if (launching.pid_file) {
         if (const Fault failed = hold_pid_file(plan.pid_file, launching.pid_file)) return failed;
+    }
+    if (options.bind_sockets) {
+        if (const Fault failed = options.bind_sockets()) return failed;
     }
     if (const Fault failed = call_before_drop(plan, options)) return failed;
     if (const Fault failed = set_limits(options)) return failed;
