@@ -216,6 +216,24 @@ inline std::string unit_problem(const ServiceUnit& unit) {
     return is_utf8(words) ? "" : "systemd takes no words that are not UTF-8";
 }
 
+// A whole file; empty where it cannot be read.
+inline std::string read_file(const std::string& path) {
+    const Descriptor file(
+        retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
+    std::string text;
+    char part[4096];
+    ssize_t size = 0;
+    while (file && (size = retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), part, sizeof part); })) > 0) {
+        text.append(part, static_cast<std::size_t>(size));
+    }
+    return text;
+}
+
+// Whether the file is one that install wrote: what an administrator wrote is not ours to take away.
+inline bool is_installed(const InitSystem& init) {
+    return init.kind != InitSystem::Kind::none && read_file(init.file).find(install_mark) != std::string::npos;
+}
+
 // Installs the service, over an older installation too; what fails is taken back.
 inline Failure install_service(ServiceUnit unit) {
     const InitSystem init = find_init_system(unit.name);
@@ -230,24 +248,22 @@ inline Failure install_service(ServiceUnit unit) {
             return to_failure(failed);
         }
     }
+    const bool is_update = is_installed(init);
+    if (!is_update && is_there(init.file.c_str())) {
+        return Failure(Stage::service_install, posix_error(EEXIST), unit.name,
+                       init.file + " is there, and was not written by install");
+    }
+    const std::string before = read_file(init.file);
     if (Failure failure = replace_file(init.file, init.mode, init_text(init.kind, unit))) return failure;
     Failure failure = run_programs(Stage::service_install, unit.name, init.enable);
-    if (failure) static_cast<void>(DAEMONIZE_SYSTEM(unlink)(init.file.c_str()));
+    if (!failure) return failure;
+    // What cannot be taken back is less than what has been told.
+    if (is_update) {
+        static_cast<void>(replace_file(init.file, init.mode, before));
+    } else {
+        static_cast<void>(DAEMONIZE_SYSTEM(unlink)(init.file.c_str()));
+    }
     return failure;
-}
-
-inline std::string read_file(const std::string& path) {
-    const Descriptor file(
-        retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
-    std::string text(65536, '\0');
-    const ssize_t size = file ? retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), &text[0], text.size()); }) : -1;
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return text;
-}
-
-// Whether the file is one that install wrote: what an administrator wrote is not ours to take away.
-inline bool is_installed(const InitSystem& init) {
-    return init.kind != InitSystem::Kind::none && read_file(init.file).find(install_mark) != std::string::npos;
 }
 
 inline Failure uninstall_service(const ServiceUnit& unit) {
