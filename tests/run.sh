@@ -17,7 +17,7 @@ exec </dev/null
 native='' fresh='' as='' left_out='^$'
 for option in "$@"; do
     case $option in
-        --native) native=1 left_out='^(compile/(zig|windows/)|wine/|host/(systemd/|(xinetd|inetd|s6|runit|daemontools|node):))' ;;
+        --native) native=1 left_out='^(compile/(zig|windows/)|wine/|host/(systemd/|openrc|(xinetd|inetd|s6|runit|daemontools|node):))' ;;
         --fresh) fresh=1 ;;
         *)
             echo 'usage: sh tests/run.sh [--native] [--fresh]' >&2
@@ -62,7 +62,7 @@ suite_as_ordinary_user() {
     as="setpriv --reuid=daemon --regid=daemon --init-groups env -u XDG_RUNTIME_DIR -u DAEMONIZE_NO_SKIP
         HOME=$copy USER=daemon LOGNAME=daemon DAEMONIZE_BUILD_DIR=$copy/build"
     # What compiles for root compiles for everyone.
-    suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" "^(compile|wine|host/systemd)/|$left_out" \
+    suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" "^(compile|wine|host/(systemd|openrc))(/|$)|$left_out" \
         -DDAEMONIZE_INSTALL=OFF -DDAEMONIZE_TEST_SINGLE_HEADER=OFF
     check 'examples/run.sh as an ordinary user' $as sh "$copy/daemonize/examples/run.sh"
     as=''

@@ -1,0 +1,29 @@
+#!/bin/sh
+# sh openrc.sh PROGRAM: the service of examples/service.cpp, a static PROGRAM, under a real OpenRC, in a Debian of its own.
+# Only root can; systemd-nspawn and debootstrap do it.
+# shellcheck disable=SC2086 # lists of control groups
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+. "$here/../windows/skip.sh"
+. "$here/bare_debian.sh"
+. "$here/own_cgroup.sh"
+exec </dev/null
+[ "$(id -u)" -eq 0 ] || skip 'needs root'
+for program in systemd-nspawn debootstrap; do
+    command -v $program >/dev/null || skip "$program is not installed"
+done
+
+mkdir -p "$cache"
+tree=$(mktemp -d "$cache/openrc.XXXXXX")
+groups=$(own_cgroups "daemonize-openrc.$$")
+trap 'rm -rf --one-file-system "$tree" "$cache/openrc.tar.$$"; remove_cgroups $groups' EXIT
+trap 'exit 1' HUP INT TERM
+chmod 755 "$tree"
+bare_debian openrc bookworm "$tree" --include=openrc,procps
+cp "$1" "$tree/usr/local/bin/service"
+cp "$here/openrc_inside.sh" "$tree/root/"
+(
+    enter_cgroups $groups
+    exec timeout --kill-after=20 200 systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit \
+        --private-network --console=pipe sh /root/openrc_inside.sh
+)
