@@ -66,21 +66,7 @@
 #include "daemonize/core/service_config.hpp"
 #include "daemonize/windows/win_service.hpp"
 
-#if DAEMONIZE_ON_WINDOWS()
-#include "daemonize/windows/detect_host.hpp"
-#include "daemonize/windows/real_scm.hpp"
-#include "daemonize/windows/service_manager.hpp"
-#else
-#include "daemonize/posix/daemonizer.hpp"
-#include "daemonize/posix/detect_host.hpp"
-#include "daemonize/posix/event_log.hpp"
-#include "daemonize/posix/events.hpp"
-#include "daemonize/posix/instance.hpp"
-#include "daemonize/posix/notifier.hpp"
-#include "daemonize/posix/sockets.hpp"
-#include "daemonize/windows/no_scm.hpp"
-#endif
-
+// And with it the block of the platform, whole.
 #include "daemonize/service.hpp"
 
 #if defined(DAEMONIZE_TESTING)

@@ -117,7 +117,7 @@ TEST_CASE("a record of an unknown kind or stage is refused") {
         CHECK(is_refused(record));
     }
     record = a_record();
-    for (const std::int32_t stage : {-1, static_cast<std::int32_t>(Stage::body) + 1, INT32_MAX, INT32_MIN}) {
+    for (const std::int32_t stage : {-1, static_cast<std::int32_t>(Stage::configuration) + 1, INT32_MAX, INT32_MIN}) {
         record.stage = stage;
         CHECK(is_refused(record));
     }

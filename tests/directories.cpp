@@ -300,12 +300,14 @@ TEST_CASE("a directory's name that leads elsewhere, or nowhere, is refused") {
     Daemonizer daemonizer("directories");
     ask_for_both(daemonizer, bad);
     const auto& launch = daemonizer.launch([] {});
-    REQUIRE(launch.problems().size() == 2);
+    REQUIRE(launch.problems().size() == 3);
     const std::string reason = (bad.empty() ? "" : " " + bad) + ": it must be a name, without . and .. and not empty";
     CHECK(launch.problems()[0].message() == "cannot make the runtime directory" + reason);
     CHECK(launch.problems()[0].exit_code() == 233);
-    CHECK(launch.problems()[1].message() == "cannot make the log directory" + reason);
-    CHECK(launch.problems()[1].exit_code() == 240);
+    CHECK(launch.problems()[1].message() == "cannot make the state directory" + reason);
+    CHECK(launch.problems()[1].exit_code() == 238);
+    CHECK(launch.problems()[2].message() == "cannot make the log directory" + reason);
+    CHECK(launch.problems()[2].exit_code() == 240);
     CHECK(orphanage.is_empty());
 }
 

@@ -188,13 +188,14 @@ TEST_CASE("a worker that before_drop forks does not keep the daemon's lock") {
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
-    test::Pipe worker_hold;
+    test::Pipe worker_hold, worker_runs;
     pid_t worker = 0;
     {
         Daemonizer daemonizer("first");
-        daemonizer.pid_file(path).keep_fd(worker_hold.read_end()).before_drop([&] {
+        daemonizer.pid_file(path).keep_fd(worker_hold.read_end()).keep_fd(worker_runs.write_end()).before_drop([&] {
             worker = ::fork();
             if (worker == 0) {
+                worker_runs.tell("it runs\n");
                 worker_hold.wait_until_closed();
                 std::_Exit(0);
             }
@@ -202,6 +203,7 @@ TEST_CASE("a worker that before_drop forks does not keep the daemon's lock") {
         test::Held daemon(daemonizer, [&](test::Pipe& report) { report.tell(std::to_string(worker) + "\n"); });
         REQUIRE(daemon.ok());
         worker = std::stoi(daemon.line());
+        REQUIRE(worker_runs.line() == "it runs"); // past what fork itself does in it
         daemon.kill(SIGKILL);
     }
     REQUIRE(::kill(worker, 0) == 0);
@@ -214,12 +216,15 @@ TEST_CASE("a worker that outlives the daemon neither keeps its lock nor deletes 
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
-    test::Pipe worker_hold;
+    test::Pipe worker_hold, worker_runs;
     pid_t worker = 0;
     {
-        test::Held daemon(Daemonizer("first").pid_file(path).keep_fd(worker_hold.read_end()), [&](test::Pipe& report) {
+        Daemonizer daemonizer("first");
+        daemonizer.pid_file(path).keep_fd(worker_hold.read_end()).keep_fd(worker_runs.write_end());
+        test::Held daemon(daemonizer, [&](test::Pipe& report) {
             const pid_t forked = ::fork();
             if (forked == 0) {
+                worker_runs.tell("it runs\n");
                 worker_hold.wait_until_closed();
                 std::exit(0); // returning from main is the same
             }
@@ -227,6 +232,7 @@ TEST_CASE("a worker that outlives the daemon neither keeps its lock nor deletes 
         });
         REQUIRE(daemon.ok());
         worker = std::stoi(daemon.line());
+        REQUIRE(worker_runs.line() == "it runs"); // past what fork itself does in it
         daemon.kill(SIGKILL);
     }
     REQUIRE(::kill(worker, 0) == 0);

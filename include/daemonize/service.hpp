@@ -8,9 +8,11 @@
 #include "core/verb.hpp"
 
 #if DAEMONIZE_ON_WINDOWS()
+#include "windows/real_scm.hpp"
 #include "windows/service_host.hpp"
 #else
 #include "posix/service_host.hpp"
+#include "windows/no_scm.hpp"
 #endif
 
 #include <string>
