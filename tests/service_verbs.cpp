@@ -14,8 +14,9 @@ namespace {
 // A service in a directory of the test's own. Its body tells `report` what it hears.
 class Program {
   public:
-    test::Said operator()(const std::vector<std::string>& words) {
-        return test::run([this](int argc, char** argv) { return main(argc, argv); }, words);
+    test::Said operator()(
+        const std::vector<std::string>& words, const std::function<void()>& prepare = [] {}) {
+        return test::run([this](int argc, char** argv) { return main(argc, argv); }, words, prepare);
     }
 
     int main(int argc, char** argv) {
@@ -121,6 +122,29 @@ TEST_CASE("a service that was killed is dead, and can be started again") {
     CHECK(program.pid() != first);
     CHECK(program({"stop"}).code == 0);
     orphanage.wait_until_empty();
+}
+
+TEST_CASE("a verb does what it does also where nobody can read of it") {
+    const test::Orphanage orphanage;
+    Program program;
+    const auto full = [] { ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO); };
+    const auto closed = [] { ::close(STDOUT_FILENO); };
+    const auto broken = [] {
+        test::Pipe pipe;
+        ::dup2(pipe.write_end(), STDOUT_FILENO);
+    };
+    for (const std::function<void()>& output : std::vector<std::function<void()>>{full, closed, broken}) {
+        CHECK(program({"start"}, output).code == 0);
+        CHECK(program({"start"}, output).code == 0);
+        CHECK(program.pid() > 0);
+        const Said unreadable = program({"status"}, output);
+        CHECK(unreadable.code == 4);
+        CHECK(unreadable.error.find("tested: cannot write to standard output: ") == 0);
+        CHECK(program({"help"}, output).code == 1);
+        CHECK(program({"stop"}, output).code == 0);
+        CHECK(program({"stop"}, output).code == 0);
+        orphanage.wait_until_empty();
+    }
 }
 
 TEST_CASE("a reload reaches the body, unless the configuration is refused") {

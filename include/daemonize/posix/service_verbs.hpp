@@ -8,6 +8,7 @@
 #include "service_install.hpp"
 #include "service_run.hpp"
 
+#include <cstdio>
 #include <ctime>
 #include <string>
 
@@ -22,7 +23,7 @@ class ServiceVerbs {
     // What main() is to return. `run`, and no verb at all, are the host's to decide.
     int perform(const VerbLine& line) {
         if (line.verb == Verb::help)
-            return print(help_text(program_, task_.settings.full_name(), task_.settings.description));
+            return show(help_text(program_, task_.settings.full_name(), task_.settings.description));
         if (line.verb == Verb::install) return end(install_service(unit()));
         if (line.verb == Verb::uninstall) return uninstall();
         if (pid_file_.empty()) {
@@ -45,7 +46,7 @@ class ServiceVerbs {
         RunOutcome outcome = run_service(task_, std::move(host), true);
         if (!outcome.is_launcher) return outcome.code;
         if (outcome.launch.ok()) {
-            return print(task_.settings.full_name() + ": running, pid " + std::to_string(outcome.launch.pid()) + "\n");
+            return tell("running, pid " + std::to_string(outcome.launch.pid()));
         }
         if (outcome.launch.failure().stage() == Stage::pid_file_lock && is_started_by_other(now))
             return runs_already(now);
@@ -57,6 +58,22 @@ class ServiceVerbs {
     int end(const Failure& failure) const {
         if (failure) say(task_, failure);
         return lsb_code(failure);
+    }
+
+    // What was done, which it is also where nobody can read of it.
+    int tell(const std::string& text) const {
+        static_cast<void>(std::fflush(stdout)); // what the application printed comes first
+        static_cast<void>(write_text(STDOUT_FILENO, task_.settings.full_name() + ": " + text + "\n"));
+        return lsb::success;
+    }
+
+    // What was asked for, and is nothing where it cannot be read.
+    int show(const std::string& text) const {
+        static_cast<void>(std::fflush(stdout));
+        const int error = write_text(STDOUT_FILENO, text);
+        if (error == 0) return lsb::success;
+        say(task_, "cannot write to standard output: " + posix_error(error).message());
+        return lsb::failed;
     }
 
     // Whether a start at the same moment, which was quicker, comes to its end well.
@@ -72,7 +89,7 @@ class ServiceVerbs {
     }
 
     int runs_already(const Instance::Status& now) const {
-        return print(task_.settings.full_name() + ": it runs already, pid " + std::to_string(now.pid) + "\n");
+        return tell("it runs already, pid " + std::to_string(now.pid));
     }
 
     // start, stop, restart, reload. A service that `install` gave to systemd is systemd's to start and stop: behind its back
@@ -113,7 +130,7 @@ class ServiceVerbs {
             say(task_, "process " + std::to_string(before.pid) + " did not stop in time, and is killed");
             if (!instance_.stop(Duration(), true, failure)) return end(failure);
         }
-        return print(task_.settings.full_name() + (ran ? ": stopped\n" : ": it did not run\n"));
+        return tell(ran ? "stopped" : "it did not run");
     }
 
     int uninstall() {
@@ -138,8 +155,8 @@ class ServiceVerbs {
             say(task_, failure);
             return lsb::status_unknown;
         }
-        const int printed = print(json ? json_status(text_of(now)) : people_status(text_of(now)));
-        if (printed != lsb::success) return lsb::status_unknown;
+        const int shown = show(json ? json_status(text_of(now)) : people_status(text_of(now)));
+        if (shown != lsb::success) return lsb::status_unknown;
         if (now.state == Instance::State::running || now.state == Instance::State::starting) return lsb::success;
         return now.state == Instance::State::dead ? lsb::status_dead : lsb::status_not_running;
     }
