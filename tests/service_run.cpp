@@ -230,6 +230,27 @@ TEST_CASE("the watchdog hears of a body that sleeps, and not of one that is stuc
     CHECK(run.end() == 0);
 }
 
+TEST_CASE("a body that worked for a while before it sleeps is not late with its sign of life") {
+    const Manager manager;
+    test::Run run(program(HostKind::systemd,
+                          [](Context& context) {
+                              context.poll();
+                              ::poll(nullptr, 0, 1900); // works
+                              context.wait_for_stop();
+                              return 0;
+                          }),
+                  {}, [&] {
+                      ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+                      ::setenv("WATCHDOG_USEC", "4000000", 1);
+                      ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+                  });
+    CHECK(manager.message() == "WATCHDOG=1");
+    const Duration first = daemonize::detail::monotonic_now();
+    CHECK(manager.message() == "WATCHDOG=1");
+    CHECK(daemonize::detail::monotonic_now() < first + Duration::seconds(3));
+    CHECK(run.end(SIGTERM) == 0);
+}
+
 TEST_CASE("a notification socket that cannot be used ends the start by name") {
     const auto with = [](const std::string& socket) {
         return test::run(program([](Context&) { return 0; }), {},
@@ -506,6 +527,54 @@ TEST_CASE("a second run of the same service in the foreground is refused") {
                               std::to_string(first.pid()) + "\n");
     CHECK(first.end(SIGTERM) == 0);
     CHECK(!test::exists(directory / "pid"));
+}
+
+TEST_CASE("a callback that replaces itself runs to its end") {
+    struct Alive {
+        explicit Alive(bool& its_flag) : flag(its_flag) { flag = true; }
+        Alive(const Alive&) = delete;
+        Alive& operator=(const Alive&) = delete;
+        ~Alive() { flag = false; }
+        bool& flag;
+    };
+    bool is_alive[4] = {};
+    test::Run run(program([&](Context& context) {
+                      const auto alive = [&](int i) { return std::make_shared<Alive>(is_alive[i]); };
+                      const auto tell = [&](int i) { std::fputs(is_alive[i] ? "alive\n" : "gone\n", stderr); };
+                      context.on_reload([&, held = alive(0)] {
+                          context.on_reload([&] { tell(0); });
+                          tell(0);
+                      });
+                      context.on_reopen_logs([&, held = alive(1)] {
+                          context.on_reopen_logs([] {});
+                          tell(1);
+                      });
+                      context.on_pause([&, held = alive(2)] {
+                          context.on_pause([] {});
+                          tell(2);
+                      });
+                      context.on_continue([&, held = alive(3)] {
+                          context.on_continue([] {});
+                          tell(3);
+                      });
+                      return ready_and_wait(context);
+                  }),
+                  {});
+    REQUIRE(run.error_line() == "ready");
+    for (const int signal : {SIGHUP, SIGUSR1, SIGTSTP, SIGCONT}) {
+        ::kill(run.pid(), signal);
+        CHECK(run.error_line() == "alive");
+    }
+    ::kill(run.pid(), SIGHUP);
+    CHECK(run.error_line() == "gone");
+    CHECK(run.end(SIGTERM) == 0);
+}
+
+TEST_CASE("as process 1 it hears of its child's end where SIGCHLD was ignored") {
+    const auto ignore = [] { ::signal(SIGCHLD, SIG_IGN); };
+    CHECK(
+        test::run(program(HostKind::container_init, [](Context& context) { return context.fail("no", 9); }), {}, ignore)
+            .code == 9);
 }
 
 TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the body does") {
