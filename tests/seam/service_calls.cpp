@@ -95,6 +95,46 @@ TEST_CASE("a stop works without a pidfd, whatever refuses it") {
     }
 }
 
+TEST_CASE("a stop that kills hits no daemon that has taken the place of the one that was asked") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string mine = directory / "pid", later = directory / "later";
+    const auto start = [](const std::string& pid_file, bool is_deaf) {
+        return test::run(
+            [&](int argc, char** argv) {
+                return Service("tested")
+                    .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(pid_file); })
+                    .run(argc, argv, [&](Context& context) {
+                        context.ready();
+                        do {
+                            context.wait_for_stop();
+                        } while (is_deaf && ::poll(nullptr, 0, -1) != 0);
+                    });
+            },
+            {"start"});
+    };
+    REQUIRE(start(mine, true).code == 0);
+    REQUIRE(start(later, false).code == 0);
+    const pid_t deaf = daemonize::PidFile::holder(mine).pid, other = daemonize::PidFile::holder(later).pid;
+    const seam::Injection injection([&](const seam::Call& made, seam::Answer&) {
+        if (made.is("write") && made.process == seam::launcher) ::rename(later.c_str(), mine.c_str());
+        return false;
+    });
+    const Said said = test::run(
+        [&](int argc, char** argv) {
+            return Service("tested")
+                .stop_timeout(daemonize::Duration::milliseconds(200))
+                .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(mine); })
+                .run(argc, argv, [](Context&) {});
+        },
+        {"stop"});
+    CHECK(said.code == 0);
+    CHECK(said.error == "tested: process " + std::to_string(deaf) + " did not stop in time, and is killed\n");
+    CHECK(daemonize::PidFile::holder(mine).pid == other);
+    CHECK(run(mine, {"stop"}).code == 0);
+    orphanage.wait_until_empty();
+}
+
 TEST_CASE("a stop that is not allowed says so, and leaves the service as it is") {
     const test::Orphanage orphanage;
     const test::Directory directory;

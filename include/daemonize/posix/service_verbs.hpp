@@ -125,11 +125,11 @@ class ServiceVerbs {
         const Instance::Status before = instance_.status(failure);
         if (failure) return end(failure);
         const bool ran = before.state == Instance::State::running || before.state == Instance::State::starting;
-        if (!instance_.stop(task_.settings.stop_timeout, false, failure)) {
-            if (failure.code().value() != ETIMEDOUT) return end(failure);
-            say(task_, "process " + std::to_string(before.pid) + " did not stop in time, and is killed");
-            if (!instance_.stop(Duration(), true, failure)) return end(failure);
-        }
+        const auto say_killed = [this](pid_t pid) {
+            say(task_, "process " + std::to_string(pid) + " did not stop in time, and is killed");
+            return true;
+        };
+        if (!instance_.stop_or_ask(task_.settings.stop_timeout, say_killed, failure)) return end(failure);
         return tell(ran ? "stopped" : "it did not run");
     }
 
