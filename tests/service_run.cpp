@@ -345,14 +345,25 @@ TEST_CASE("sockets that were passed are the service's, and then none is bound") 
 }
 
 TEST_CASE("an address that cannot be bound ends the start by name") {
-    const Said said = test::run(
-        [](int argc, char** argv) {
-            return Service("tested").listen("http", "203.0.113.1:80").run(argc, argv, [](Context&) {});
-        },
-        {});
-    CHECK(said.code == 69);
-    CHECK(said.error == "tested: cannot finish what runs before the privileges are dropped: cannot use the socket http "
-                        "203.0.113.1:80: Cannot assign requested address\n");
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const auto body = [&](int argc, char** argv) {
+        return Service("tested")
+            .listen("http", "203.0.113.1:80")
+            .posix([&](daemonize::Daemonizer& daemonizer) {
+                daemonizer.pid_file(directory / "pid").before_drop([] { std::fputs("too late\n", stderr); });
+            })
+            .run(argc, argv, [](Context&) {});
+    };
+    const std::string line = "tested: cannot use the socket http 203.0.113.1:80: Cannot assign requested address\n";
+    Said said = test::run(body, {});
+    CHECK(said.code == 67);
+    CHECK(said.error == line);
+    said = test::run(body, {"start"});
+    CHECK(said.code == 1);
+    CHECK(said.error == line);
+    CHECK(!test::exists(directory / "pid"));
+    CHECK(orphanage.is_empty());
 }
 
 TEST_CASE("under inetd the connection is the service's socket, and stray output does not reach the peer") {

@@ -345,13 +345,15 @@ TEST_CASE("instances run side by side, each under its own name") {
 }
 
 TEST_CASE("a user without a place for a pid file is told so") {
-    const Said said = test::run(
-        [](int argc, char** argv) { return Service("placeless").run(argc, argv, [](Context&) {}); }, {"start"},
-        [] {
-            ::unsetenv("XDG_RUNTIME_DIR");
-            test::become_nobody();
-        });
-    CHECK(said.code == 1);
-    CHECK(said.error == "placeless: cannot open the pid file: this user has no place for one: XDG_RUNTIME_DIR is not "
-                        "set\n");
+    for (const char* verb : {"start", "stop", "restart", "reload", "status"}) {
+        const Said said = test::run(
+            [](int argc, char** argv) { return Service("placeless").run(argc, argv, [](Context&) {}); }, {verb},
+            [] {
+                ::unsetenv("XDG_RUNTIME_DIR");
+                test::become_nobody();
+            });
+        CHECK(said.code == (verb == std::string("status") ? 4 : 1)); // which for status is neither running nor dead
+        CHECK(said.error == "placeless: cannot open the pid file: this user has no place for one: XDG_RUNTIME_DIR is "
+                            "not set\n");
+    }
 }

@@ -41,6 +41,8 @@ class Failure {
     Stage stage() const noexcept { return stage_; }
     const std::error_code& code() const noexcept { return code_; }
     const std::string& detail() const noexcept { return detail_; }
+    /// What message() says in place of the code's own text; empty where that says it.
+    const std::string& reason() const noexcept { return reason_; }
 
     /// The status to end with: the stage's own, unless the daemon chose another. 0 where nothing failed, only there.
     int exit_code() const noexcept { return exit_code_; }

@@ -5,6 +5,7 @@
 
 #include "../core/callback.hpp"
 #include "../core/duration.hpp"
+#include "../core/failure.hpp"
 
 #include <string>
 #include <sys/resource.h>
@@ -85,6 +86,7 @@ struct Options {
     Asked<std::string> state_directory;
     Asked<std::string> log_directory;
     Asked<std::string> pid_file;
+    Callback<Failure()> bind; // a Service's sockets, ahead of the application's own step
     Callback<bool(std::string&)> before_drop;
     Asked<std::string> user;
     Asked<std::string> group;

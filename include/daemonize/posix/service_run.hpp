@@ -73,15 +73,13 @@ struct ServiceSockets {
     std::vector<Socket> passed;
     std::vector<Socket> bound;
 
-    bool bind(const std::vector<ListenSetting>& wanted, std::string& why) {
+    Failure bind(const std::vector<ListenSetting>& wanted) {
+        Failure failure;
         for (const ListenSetting& one : wanted) {
-            Failure failure;
             bound.push_back(listen_on(one.name, one.address, failure));
-            if (!failure) continue;
-            why = failure.message();
-            return false;
+            if (failure) break;
         }
-        return true;
+        return failure;
     }
 
     // A manager that gave its sockets no names of their own means ours, in order.
@@ -98,12 +96,10 @@ inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
     return failure;
 }
 
-// Binds what listen() asked for ahead of the application's own step, unless sockets were passed.
+// Binds what listen() asked for, unless sockets were passed.
 inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
     if (task.settings.listen.empty() || !sockets.passed.empty()) return;
-    task.options.before_drop = [&task, &sockets, next = std::move(task.options.before_drop)](std::string& why) {
-        return sockets.bind(task.settings.listen, why) && (!next || next(why));
-    };
+    task.options.bind = [&task, &sockets] { return sockets.bind(task.settings.listen); };
 }
 
 // Tells of a failure wherever somebody may look: the launcher, standard error or the journal, systemd's status.

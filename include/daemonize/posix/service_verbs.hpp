@@ -27,8 +27,9 @@ class ServiceVerbs {
         if (line.verb == Verb::install) return end(install_service(unit()));
         if (line.verb == Verb::uninstall) return uninstall();
         if (pid_file_.empty()) {
-            return end(Failure(Stage::pid_file_open, posix_error(ENOENT), "",
-                               "this user has no place for one: XDG_RUNTIME_DIR is not set"));
+            const int code = end(Failure(Stage::pid_file_open, posix_error(ENOENT), "",
+                                         "this user has no place for one: XDG_RUNTIME_DIR is not set"));
+            return line.verb == Verb::status ? lsb::status_unknown : code;
         }
         if (line.verb == Verb::status) return status(line.json);
         return manage(line.verb);
