@@ -222,6 +222,25 @@ TEST_CASE("a start that fails tells the body's own words, and leaves nothing") {
     CHECK(orphanage.is_empty());
 }
 
+TEST_CASE("a service that is stopped while it starts has not been started, whatever it says") {
+    const test::Orphanage orphanage;
+    Program program;
+    program.body = [&](Context& context) {
+        program.report.tell("begun\n");
+        context.wait_for_stop();
+        context.ready();
+        return 0;
+    };
+    test::Run start([&](int argc, char** argv) { return program.main(argc, argv); }, {"start"});
+    REQUIRE(program.report.line() == "begun");
+    CHECK(program({"stop"}).code == 0);
+    CHECK(start.end() == 1);
+    CHECK(start.output.empty());
+    CHECK(start.error == "tested: it was asked to stop before it was ready\n");
+    CHECK(!test::exists(program.pid_file));
+    CHECK(orphanage.is_empty());
+}
+
 TEST_CASE("progress is shown while a start takes its time") {
     const test::Orphanage orphanage;
     Program program;

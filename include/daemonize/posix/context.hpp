@@ -55,9 +55,10 @@ class Context {
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
-    /// The service is up: the launcher exits 0, systemd hears READY=1, s6 its newline. A second time it does nothing.
+    /// The service is up: the launcher exits 0, systemd hears READY=1, s6 its newline. A second time it does nothing, nor
+    /// once a stop was asked for: nobody is to hear that it is up when it is on its way out.
     void ready() {
-        if (running_.is_ready) return;
+        if (running_.is_ready || stop_requested()) return;
         running_.is_ready = true;
         note(running_.notifier.ready());
         running_.daemon.ready();

@@ -118,7 +118,10 @@ inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
     std::string what;
     const bool returned = call_guarded([&] { code = exit_status(body(context)); }, what);
     if (!returned) return tell_end(running, what, 1);
-    if (context.stop_requested()) return 0;
+    if (context.stop_requested()) {
+        if (own_launch().channel) return tell_failure("it was asked to stop before it was ready", 1);
+        return 0;
+    }
     if (!running.failure.empty()) return tell_end(running, running.failure, code == 0 ? 1 : code);
     if (!running.is_ready) return tell_end(running, "it ended before it was ready", code == 0 ? 1 : code);
     return code;
