@@ -115,6 +115,11 @@ TEST_CASE("what fails is told in one line and is no success") {
                      {});
     CHECK(said.code == 9);
     CHECK(said.error == "tested: the disk is full\n");
+
+    // What the body returns beside it does not make it a success.
+    said = test::run(program([](Context& context) { return context.fail("no cache", 256) == 1 ? 0 : 8; }), {});
+    CHECK(said.code == 1);
+    CHECK(said.error == "tested: no cache\n");
 }
 
 TEST_CASE("what is thrown during a stop is a failure all the same") {
@@ -173,6 +178,7 @@ TEST_CASE("systemd hears of the start, of a reload, of the status and of the sto
                               });
                               context.progress("warming up", Duration::seconds(2));
                               context.ready();
+                              context.ready();
                               context.report("idle");
                               context.wait_for_stop();
                               return 0;
@@ -192,6 +198,28 @@ TEST_CASE("systemd hears of the start, of a reload, of the status and of the sto
     CHECK(manager.message() == "STOPPING=1");
     CHECK(run.end() == 0);
     CHECK(run.error == "tested: warming up\ntested: cannot use the new configuration: line 3\n");
+}
+
+TEST_CASE("a manager whose unit runs the verb start learns whom to watch, from the daemon itself") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const Manager manager;
+    const auto body = [&](int argc, char** argv) {
+        return Service("tested")
+            .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid"); })
+            .run(argc, argv, [](Context& context) {
+                context.ready();
+                context.wait_for_stop();
+            });
+    };
+    const Said said = test::run(body, {"start"}, [&] { ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1); });
+    CHECK(said.code == 0);
+    const pid_t daemon = daemonize::PidFile::holder(directory / "pid").pid;
+    CHECK(manager.message(1000) == "MAINPID=" + std::to_string(daemon));
+    CHECK(manager.message(1000) == "READY=1");
+    CHECK(test::run(body, {"stop"}).code == 0);
+    CHECK(manager.message(1000) == "STOPPING=1");
+    orphanage.wait_until_empty();
 }
 
 TEST_CASE("systemd's status has the reason of a failed start") {
@@ -439,8 +467,10 @@ TEST_CASE("a paused service sleeps on until it is continued") {
                       bool was_paused = false;
                       context.on_pause([&] {
                           was_paused = true;
+                          ::poll(nullptr, 0, 2); // the sleep's own time is over
                           std::fputs("paused\n", stderr);
                       });
+                      context.on_reload([] { std::fputs("reload\n", stderr); });
                       context.on_continue([] { std::fputs("continued\n", stderr); });
                       context.ready();
                       std::fputs("ready\n", stderr);
@@ -451,11 +481,40 @@ TEST_CASE("a paused service sleeps on until it is continued") {
                   }),
                   {});
     REQUIRE(run.error_line() == "ready");
+    ::kill(run.pid(), SIGCONT); // nothing is paused
+    ::kill(run.pid(), SIGHUP);
+    CHECK(run.error_line() == "reload");
     ::kill(run.pid(), SIGTSTP);
     CHECK(run.error_line() == "paused");
+    ::kill(run.pid(), SIGTSTP); // it is already
+    ::kill(run.pid(), SIGHUP);
+    CHECK(run.error_line() == "reload");
     ::kill(run.pid(), SIGCONT);
     CHECK(run.error_line() == "continued");
     CHECK(run.error_line() == "awake");
+    CHECK(run.end(SIGTERM) == 0);
+}
+
+TEST_CASE("of a pause and its end that come while the body works the latter counts") {
+    test::Pipe hold;
+    test::Run run(program([&](Context& context) {
+                      context.on_pause([] { std::fputs("paused\n", stderr); });
+                      context.on_continue([] { std::fputs("continued\n", stderr); });
+                      context.ready();
+                      std::fputs("ready\n", stderr);
+                      hold.close_write();
+                      hold.wait_until_closed(); // works
+                      context.poll();
+                      std::fputs(context.paused() ? "is paused\n" : "goes on\n", stderr);
+                      context.wait_for_stop();
+                      return 0;
+                  }),
+                  {});
+    REQUIRE(run.error_line() == "ready");
+    ::kill(run.pid(), SIGTSTP);
+    ::kill(run.pid(), SIGCONT);
+    hold.close_write();
+    CHECK(run.error_line() == "goes on");
     CHECK(run.end(SIGTERM) == 0);
 }
 

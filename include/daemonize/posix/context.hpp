@@ -157,7 +157,7 @@ class Context {
         const int signal = running_.events.stop_signal();
         if (signal == SIGINT || signal == SIGQUIT) return StopReason::interrupt;
         const HostKind host = running_.host.kind;
-        const bool supervised = !running_.is_daemonized && host != HostKind::terminal && host != HostKind::unknown;
+        const bool supervised = host != HostKind::terminal && host != HostKind::unknown;
         return supervised && signal != 0 ? StopReason::supervisor : StopReason::operator_request;
     }
 
