@@ -364,14 +364,22 @@ TEST_CASE("instances run side by side, each under its own name") {
 }
 
 TEST_CASE("a user without a place for a pid file is told so") {
-    for (const char* verb : {"start", "stop", "restart", "reload", "status"}) {
+    using Words = std::vector<std::string>; // without a word it would daemonize itself
+    for (const Words& words :
+         {Words{"start"}, Words{"stop"}, Words{"restart"}, Words{"reload"}, Words{"status"}, Words()}) {
         const Said said = test::run(
-            [](int argc, char** argv) { return Service("placeless").run(argc, argv, [](Context&) {}); }, {verb},
+            [](int argc, char** argv) {
+                return Service("placeless")
+                    .background()
+                    .host(daemonize::HostKind::unknown)
+                    .run(argc, argv, [](Context&) {});
+            },
+            words,
             [] {
                 ::unsetenv("XDG_RUNTIME_DIR");
                 test::become_nobody();
             });
-        CHECK(said.code == (verb == std::string("status") ? 4 : 1)); // which for status is neither running nor dead
+        CHECK(said.code == (words == Words{"status"} ? 4 : 1)); // which for status is neither running nor dead
         CHECK(said.error == "placeless: cannot open the pid file: this user has no place for one: XDG_RUNTIME_DIR is "
                             "not set\n");
     }

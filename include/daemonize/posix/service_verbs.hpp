@@ -27,8 +27,7 @@ class ServiceVerbs {
         if (line.verb == Verb::install) return end(install_service(unit()));
         if (line.verb == Verb::uninstall) return uninstall();
         if (pid_file_.empty()) {
-            const int code = end(Failure(Stage::pid_file_open, posix_error(ENOENT), "",
-                                         "this user has no place for one: XDG_RUNTIME_DIR is not set"));
+            const int code = no_place();
             return line.verb == Verb::status ? lsb::status_unknown : code;
         }
         if (line.verb == Verb::status) return status(line.json);
@@ -37,11 +36,11 @@ class ServiceVerbs {
 
     // Starts the service in the background. What runs already has been started.
     int start() {
+        if (pid_file_.empty()) return no_place();
         Failure failure;
         Instance::Status now = instance_.status(failure);
         if (failure) return end(failure);
         if (now.state == Instance::State::running) return runs_already(now);
-        if (pid_file_.empty()) return manage(Verb::start);
         Host host;
         host.why = "it was started by its verb";
         RunOutcome outcome = run_service(task_, std::move(host), true);
@@ -59,6 +58,12 @@ class ServiceVerbs {
     int end(const Failure& failure) const {
         if (failure) say(task_, failure);
         return lsb_code(failure);
+    }
+
+    // A daemon without a pid file could be neither found nor stopped.
+    int no_place() const {
+        return end(Failure(Stage::pid_file_open, posix_error(ENOENT), "",
+                           "this user has no place for one: XDG_RUNTIME_DIR is not set"));
     }
 
     // What was done, which it is also where nobody can read of it.
