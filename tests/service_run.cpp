@@ -502,6 +502,10 @@ TEST_CASE("of a pause and its end that come while the body works the latter coun
                       context.on_continue([] { std::fputs("continued\n", stderr); });
                       context.ready();
                       std::fputs("ready\n", stderr);
+                      struct pollfd news = {context.native_handle(), POLLIN, 0};
+                      while (::poll(&news, 1, -1) != 1) {
+                      }
+                      std::fputs("came\n", stderr);
                       hold.close_write();
                       hold.wait_until_closed(); // works
                       context.poll();
@@ -512,6 +516,7 @@ TEST_CASE("of a pause and its end that come while the body works the latter coun
                   {});
     REQUIRE(run.error_line() == "ready");
     ::kill(run.pid(), SIGTSTP);
+    REQUIRE(run.error_line() == "came");
     ::kill(run.pid(), SIGCONT);
     hold.close_write();
     CHECK(run.error_line() == "goes on");
@@ -638,6 +643,20 @@ TEST_CASE("a callback that replaces itself runs to its end") {
     ::kill(run.pid(), SIGHUP);
     CHECK(run.error_line() == "gone");
     CHECK(run.end(SIGTERM) == 0);
+}
+
+TEST_CASE("as process 1 it hands on what names it, and its body leads a group of its own") {
+    test::Run run(program(HostKind::container_init,
+                          [](Context& context) {
+                              const bool is_mine = std::atoi(std::getenv("WATCHDOG_PID")) == ::getpid();
+                              const bool leads = ::getpgrp() == ::getpid();
+                              context.ready();
+                              std::fprintf(stderr, "%d %d\n", is_mine, leads);
+                              return 0;
+                          }),
+                  {}, [] { ::setenv("WATCHDOG_PID", "1", 1); });
+    CHECK(run.error_line() == "1 1");
+    CHECK(run.end() == 0);
 }
 
 TEST_CASE("as process 1 it hears of its child's end where SIGCHLD was ignored") {

@@ -241,6 +241,23 @@ TEST_CASE("a service that is stopped while it starts has not been started, whate
     CHECK(orphanage.is_empty());
 }
 
+TEST_CASE("a service that is being started has the status of one that runs") {
+    const test::Orphanage orphanage;
+    Program program;
+    program.body = [&](Context& context) {
+        program.report.tell("begun\n");
+        context.wait_for_stop();
+        return 0;
+    };
+    test::Run start([&](int argc, char** argv) { return program.main(argc, argv); }, {"start"});
+    REQUIRE(program.report.line() == "begun");
+    const Said said = program({"status"});
+    CHECK(said.code == 0);
+    CHECK(said.output.find("tested: starting\n") == 0);
+    CHECK(program({"stop"}).code == 0);
+    CHECK(start.end() == 1);
+}
+
 TEST_CASE("progress is shown while a start takes its time") {
     const test::Orphanage orphanage;
     Program program;
@@ -361,6 +378,19 @@ TEST_CASE("instances run side by side, each under its own name") {
     CHECK(test::run(body("us"), {"stop"}).code == 0);
     CHECK(!test::exists("/run/daemonize-tested@us.pid"));
     orphanage.wait_until_empty();
+}
+
+TEST_CASE("a start without rights to its pid file's directory is no start without a pid file") {
+    const test::Directory root; // another user's
+    ::chmod(root.path().c_str(), 0555);
+    const Said said = test::run(
+        [](int argc, char** argv) { return Service("placeless").run(argc, argv, [](Context&) {}); }, {"start"},
+        [&] {
+            ::setenv("XDG_RUNTIME_DIR", root.path().c_str(), 1);
+            test::become_nobody();
+        });
+    CHECK(said.code == 4);
+    CHECK(said.error == "placeless: cannot open the pid file " + (root / "placeless.pid") + ": Permission denied\n");
 }
 
 TEST_CASE("a user without a place for a pid file is told so") {

@@ -66,6 +66,27 @@ TEST_CASE("a service that cannot take its signals fails, in the foreground and b
     CHECK(orphanage.is_empty());
 }
 
+TEST_CASE("a stop that comes before signals are taken is kept, and ends the service well") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string pid_file = directory / "pid";
+    const auto stop_early = [](int process) {
+        return [process](const seam::Call& made, seam::Answer&) {
+            if (made.is("epoll_create1") && made.process == process) ::kill(::getpid(), SIGTERM);
+            return false;
+        };
+    };
+    Said said = run_with(pid_file, {"run"}, stop_early(seam::launcher));
+    CHECK(said.code == 0);
+    CHECK(said.error.empty());
+    CHECK(!test::exists(pid_file));
+    said = run_with(pid_file, {"start"}, stop_early(seam::daemon));
+    CHECK(said.code == 1);
+    CHECK(said.error == "tested: it was asked to stop before it was ready\n");
+    CHECK(!test::exists(pid_file));
+    CHECK(orphanage.is_empty());
+}
+
 TEST_CASE("process 1 that cannot fork says so") {
     const test::Directory directory;
     const Said said =
