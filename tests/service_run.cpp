@@ -258,6 +258,23 @@ TEST_CASE("the watchdog hears of a body that sleeps, and not of one that is stuc
     CHECK(run.end() == 0);
 }
 
+TEST_CASE("progress is a sign of life") {
+    const Manager manager;
+    const auto body = program(HostKind::systemd, [](Context& context) {
+        context.progress("step");
+        context.ready();
+        return 0;
+    });
+    CHECK(test::run(body, {}, [&] {
+              ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+              ::setenv("WATCHDOG_USEC", "60000000", 1);
+              ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+          }).code == 0);
+    CHECK(manager.message() == "STATUS=step");
+    CHECK(manager.message() == "WATCHDOG=1");
+    CHECK(manager.message() == "READY=1");
+}
+
 TEST_CASE("a body that worked for a while before it sleeps is not late with its sign of life") {
     const Manager manager;
     test::Run run(program(HostKind::systemd,
@@ -563,6 +580,7 @@ TEST_CASE("directories are those that the service manager made, or those of the 
           }).output == "/run/a /var/lib/private/c /var/log/d\n");
     CHECK(test::run(body, {},
                     [] {
+                        ::setenv("RUNTIME_DIRECTORY", "relative", 1); // no manager's
                         ::setenv("XDG_RUNTIME_DIR", "/r", 1);
                         ::setenv("XDG_STATE_HOME", "/s", 1);
                     })
