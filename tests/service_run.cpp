@@ -115,6 +115,11 @@ TEST_CASE("what fails is told in one line and is no success") {
                      {});
     CHECK(said.code == 9);
     CHECK(said.error == "tested: the disk is full\n");
+
+    // What the body returns beside it does not make it a success.
+    said = test::run(program([](Context& context) { return context.fail("no cache", 256) == 1 ? 0 : 8; }), {});
+    CHECK(said.code == 1);
+    CHECK(said.error == "tested: no cache\n");
 }
 
 TEST_CASE("what is thrown during a stop is a failure all the same") {
@@ -173,6 +178,7 @@ TEST_CASE("systemd hears of the start, of a reload, of the status and of the sto
                               });
                               context.progress("warming up", Duration::seconds(2));
                               context.ready();
+                              context.ready();
                               context.report("idle");
                               context.wait_for_stop();
                               return 0;
@@ -192,6 +198,28 @@ TEST_CASE("systemd hears of the start, of a reload, of the status and of the sto
     CHECK(manager.message() == "STOPPING=1");
     CHECK(run.end() == 0);
     CHECK(run.error == "tested: warming up\ntested: cannot use the new configuration: line 3\n");
+}
+
+TEST_CASE("a manager whose unit runs the verb start learns whom to watch, from the daemon itself") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const Manager manager;
+    const auto body = [&](int argc, char** argv) {
+        return Service("tested")
+            .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid"); })
+            .run(argc, argv, [](Context& context) {
+                context.ready();
+                context.wait_for_stop();
+            });
+    };
+    const Said said = test::run(body, {"start"}, [&] { ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1); });
+    CHECK(said.code == 0);
+    const pid_t daemon = daemonize::PidFile::holder(directory / "pid").pid;
+    CHECK(manager.message(1000) == "MAINPID=" + std::to_string(daemon));
+    CHECK(manager.message(1000) == "READY=1");
+    CHECK(test::run(body, {"stop"}).code == 0);
+    CHECK(manager.message(1000) == "STOPPING=1");
+    orphanage.wait_until_empty();
 }
 
 TEST_CASE("systemd's status has the reason of a failed start") {
@@ -228,6 +256,44 @@ TEST_CASE("the watchdog hears of a body that sleeps, and not of one that is stuc
     CHECK(manager.message(200).empty());
     hold.close_write();
     CHECK(run.end() == 0);
+}
+
+TEST_CASE("progress is a sign of life") {
+    const Manager manager;
+    const auto body = program(HostKind::systemd, [](Context& context) {
+        context.progress("step");
+        context.ready();
+        return 0;
+    });
+    CHECK(test::run(body, {}, [&] {
+              ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+              ::setenv("WATCHDOG_USEC", "60000000", 1);
+              ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+          }).code == 0);
+    CHECK(manager.message() == "STATUS=step");
+    CHECK(manager.message() == "WATCHDOG=1");
+    CHECK(manager.message() == "READY=1");
+}
+
+TEST_CASE("a body that worked for a while before it sleeps is not late with its sign of life") {
+    const Manager manager;
+    test::Run run(program(HostKind::systemd,
+                          [](Context& context) {
+                              context.poll();
+                              ::poll(nullptr, 0, 1900); // works
+                              context.wait_for_stop();
+                              return 0;
+                          }),
+                  {}, [&] {
+                      ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+                      ::setenv("WATCHDOG_USEC", "4000000", 1);
+                      ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+                  });
+    CHECK(manager.message() == "WATCHDOG=1");
+    const Duration first = daemonize::detail::monotonic_now();
+    CHECK(manager.message() == "WATCHDOG=1");
+    CHECK(daemonize::detail::monotonic_now() < first + Duration::seconds(3));
+    CHECK(run.end(SIGTERM) == 0);
 }
 
 TEST_CASE("a notification socket that cannot be used ends the start by name") {
@@ -324,13 +390,25 @@ TEST_CASE("sockets that were passed are the service's, and then none is bound") 
 }
 
 TEST_CASE("an address that cannot be bound ends the start by name") {
-    const Said said = test::run(
-        [](int argc, char** argv) {
-            return Service("tested").listen("http", "203.0.113.1:80").run(argc, argv, [](Context&) {});
-        },
-        {});
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const auto body = [&](int argc, char** argv) {
+        return Service("tested")
+            .listen("http", "203.0.113.1:80")
+            .posix([&](daemonize::Daemonizer& daemonizer) {
+                daemonizer.pid_file(directory / "pid").before_drop([] { std::fputs("too late\n", stderr); });
+            })
+            .run(argc, argv, [](Context&) {});
+    };
+    const std::string line = "tested: cannot use the socket http 203.0.113.1:80: Cannot assign requested address\n";
+    Said said = test::run(body, {});
     CHECK(said.code == 67);
-    CHECK(said.error == "tested: cannot use the socket http 203.0.113.1:80: Cannot assign requested address\n");
+    CHECK(said.error == line);
+    said = test::run(body, {"start"});
+    CHECK(said.code == 1);
+    CHECK(said.error == line);
+    CHECK(!test::exists(directory / "pid"));
+    CHECK(orphanage.is_empty());
 }
 
 TEST_CASE("under inetd the connection is the service's socket, and stray output does not reach the peer") {
@@ -406,8 +484,10 @@ TEST_CASE("a paused service sleeps on until it is continued") {
                       bool was_paused = false;
                       context.on_pause([&] {
                           was_paused = true;
+                          ::poll(nullptr, 0, 2); // the sleep's own time is over
                           std::fputs("paused\n", stderr);
                       });
+                      context.on_reload([] { std::fputs("reload\n", stderr); });
                       context.on_continue([] { std::fputs("continued\n", stderr); });
                       context.ready();
                       std::fputs("ready\n", stderr);
@@ -418,11 +498,45 @@ TEST_CASE("a paused service sleeps on until it is continued") {
                   }),
                   {});
     REQUIRE(run.error_line() == "ready");
+    ::kill(run.pid(), SIGCONT); // nothing is paused
+    ::kill(run.pid(), SIGHUP);
+    CHECK(run.error_line() == "reload");
     ::kill(run.pid(), SIGTSTP);
     CHECK(run.error_line() == "paused");
+    ::kill(run.pid(), SIGTSTP); // it is already
+    ::kill(run.pid(), SIGHUP);
+    CHECK(run.error_line() == "reload");
     ::kill(run.pid(), SIGCONT);
     CHECK(run.error_line() == "continued");
     CHECK(run.error_line() == "awake");
+    CHECK(run.end(SIGTERM) == 0);
+}
+
+TEST_CASE("of a pause and its end that come while the body works the latter counts") {
+    test::Pipe hold;
+    test::Run run(program([&](Context& context) {
+                      context.on_pause([] { std::fputs("paused\n", stderr); });
+                      context.on_continue([] { std::fputs("continued\n", stderr); });
+                      context.ready();
+                      std::fputs("ready\n", stderr);
+                      struct pollfd news = {context.native_handle(), POLLIN, 0};
+                      while (::poll(&news, 1, -1) != 1) {
+                      }
+                      std::fputs("came\n", stderr);
+                      hold.close_write();
+                      hold.wait_until_closed(); // works
+                      context.poll();
+                      std::fputs(context.paused() ? "is paused\n" : "goes on\n", stderr);
+                      context.wait_for_stop();
+                      return 0;
+                  }),
+                  {});
+    REQUIRE(run.error_line() == "ready");
+    ::kill(run.pid(), SIGTSTP);
+    REQUIRE(run.error_line() == "came");
+    ::kill(run.pid(), SIGCONT);
+    hold.close_write();
+    CHECK(run.error_line() == "goes on");
     CHECK(run.end(SIGTERM) == 0);
 }
 
@@ -466,6 +580,7 @@ TEST_CASE("directories are those that the service manager made, or those of the 
           }).output == "/run/a /var/lib/private/c /var/log/d\n");
     CHECK(test::run(body, {},
                     [] {
+                        ::setenv("RUNTIME_DIRECTORY", "relative", 1); // no manager's
                         ::setenv("XDG_RUNTIME_DIR", "/r", 1);
                         ::setenv("XDG_STATE_HOME", "/s", 1);
                     })
@@ -505,6 +620,68 @@ TEST_CASE("a second run of the same service in the foreground is refused") {
                               std::to_string(first.pid()) + "\n");
     CHECK(first.end(SIGTERM) == 0);
     CHECK(!test::exists(directory / "pid"));
+}
+
+TEST_CASE("a callback that replaces itself runs to its end") {
+    struct Alive {
+        explicit Alive(bool& its_flag) : flag(its_flag) { flag = true; }
+        Alive(const Alive&) = delete;
+        Alive& operator=(const Alive&) = delete;
+        ~Alive() { flag = false; }
+        bool& flag;
+    };
+    bool is_alive[4] = {};
+    test::Run run(program([&](Context& context) {
+                      const auto alive = [&](int i) { return std::make_shared<Alive>(is_alive[i]); };
+                      const auto tell = [&](int i) { std::fputs(is_alive[i] ? "alive\n" : "gone\n", stderr); };
+                      context.on_reload([&, held = alive(0)] {
+                          context.on_reload([&] { tell(0); });
+                          tell(0);
+                      });
+                      context.on_reopen_logs([&, held = alive(1)] {
+                          context.on_reopen_logs([] {});
+                          tell(1);
+                      });
+                      context.on_pause([&, held = alive(2)] {
+                          context.on_pause([] {});
+                          tell(2);
+                      });
+                      context.on_continue([&, held = alive(3)] {
+                          context.on_continue([] {});
+                          tell(3);
+                      });
+                      return ready_and_wait(context);
+                  }),
+                  {});
+    REQUIRE(run.error_line() == "ready");
+    for (const int signal : {SIGHUP, SIGUSR1, SIGTSTP, SIGCONT}) {
+        ::kill(run.pid(), signal);
+        CHECK(run.error_line() == "alive");
+    }
+    ::kill(run.pid(), SIGHUP);
+    CHECK(run.error_line() == "gone");
+    CHECK(run.end(SIGTERM) == 0);
+}
+
+TEST_CASE("as process 1 it hands on what names it, and its body leads a group of its own") {
+    test::Run run(program(HostKind::container_init,
+                          [](Context& context) {
+                              const bool is_mine = std::atoi(std::getenv("WATCHDOG_PID")) == ::getpid();
+                              const bool leads = ::getpgrp() == ::getpid();
+                              context.ready();
+                              std::fprintf(stderr, "%d %d\n", is_mine, leads);
+                              return 0;
+                          }),
+                  {}, [] { ::setenv("WATCHDOG_PID", "1", 1); });
+    CHECK(run.error_line() == "1 1");
+    CHECK(run.end() == 0);
+}
+
+TEST_CASE("as process 1 it hears of its child's end where SIGCHLD was ignored") {
+    const auto ignore = [] { ::signal(SIGCHLD, SIG_IGN); };
+    CHECK(
+        test::run(program(HostKind::container_init, [](Context& context) { return context.fail("no", 9); }), {}, ignore)
+            .code == 9);
 }
 
 TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the body does") {

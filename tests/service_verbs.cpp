@@ -14,8 +14,9 @@ namespace {
 // A service in a directory of the test's own. Its body tells `report` what it hears.
 class Program {
   public:
-    test::Said operator()(const std::vector<std::string>& words) {
-        return test::run([this](int argc, char** argv) { return main(argc, argv); }, words);
+    test::Said operator()(
+        const std::vector<std::string>& words, const std::function<void()>& prepare = [] {}) {
+        return test::run([this](int argc, char** argv) { return main(argc, argv); }, words, prepare);
     }
 
     int main(int argc, char** argv) {
@@ -123,6 +124,29 @@ TEST_CASE("a service that was killed is dead, and can be started again") {
     orphanage.wait_until_empty();
 }
 
+TEST_CASE("a verb does what it does also where nobody can read of it") {
+    const test::Orphanage orphanage;
+    Program program;
+    const auto full = [] { ::dup2(::open("/dev/full", O_WRONLY), STDOUT_FILENO); };
+    const auto closed = [] { ::close(STDOUT_FILENO); };
+    const auto broken = [] {
+        test::Pipe pipe;
+        ::dup2(pipe.write_end(), STDOUT_FILENO);
+    };
+    for (const std::function<void()>& output : std::vector<std::function<void()>>{full, closed, broken}) {
+        CHECK(program({"start"}, output).code == 0);
+        CHECK(program({"start"}, output).code == 0);
+        CHECK(program.pid() > 0);
+        const Said unreadable = program({"status"}, output);
+        CHECK(unreadable.code == 4);
+        CHECK(unreadable.error.find("tested: cannot write to standard output: ") == 0);
+        CHECK(program({"help"}, output).code == 1);
+        CHECK(program({"stop"}, output).code == 0);
+        CHECK(program({"stop"}, output).code == 0);
+        orphanage.wait_until_empty();
+    }
+}
+
 TEST_CASE("a reload reaches the body, unless the configuration is refused") {
     const test::Orphanage orphanage;
     Program program;
@@ -196,6 +220,42 @@ TEST_CASE("a start that fails tells the body's own words, and leaves nothing") {
     }
     CHECK(!test::exists(program.pid_file));
     CHECK(orphanage.is_empty());
+}
+
+TEST_CASE("a service that is stopped while it starts has not been started, whatever it says") {
+    const test::Orphanage orphanage;
+    Program program;
+    program.body = [&](Context& context) {
+        program.report.tell("begun\n");
+        context.wait_for_stop();
+        context.ready();
+        return 0;
+    };
+    test::Run start([&](int argc, char** argv) { return program.main(argc, argv); }, {"start"});
+    REQUIRE(program.report.line() == "begun");
+    CHECK(program({"stop"}).code == 0);
+    CHECK(start.end() == 1);
+    CHECK(start.output.empty());
+    CHECK(start.error == "tested: it was asked to stop before it was ready\n");
+    CHECK(!test::exists(program.pid_file));
+    CHECK(orphanage.is_empty());
+}
+
+TEST_CASE("a service that is being started has the status of one that runs") {
+    const test::Orphanage orphanage;
+    Program program;
+    program.body = [&](Context& context) {
+        program.report.tell("begun\n");
+        context.wait_for_stop();
+        return 0;
+    };
+    test::Run start([&](int argc, char** argv) { return program.main(argc, argv); }, {"start"});
+    REQUIRE(program.report.line() == "begun");
+    const Said said = program({"status"});
+    CHECK(said.code == 0);
+    CHECK(said.output.find("tested: starting\n") == 0);
+    CHECK(program({"stop"}).code == 0);
+    CHECK(start.end() == 1);
 }
 
 TEST_CASE("progress is shown while a start takes its time") {
@@ -320,14 +380,37 @@ TEST_CASE("instances run side by side, each under its own name") {
     orphanage.wait_until_empty();
 }
 
-TEST_CASE("a user without a place for a pid file is told so") {
+TEST_CASE("a start without rights to its pid file's directory is no start without a pid file") {
+    const test::Directory root; // another user's
+    ::chmod(root.path().c_str(), 0555);
     const Said said = test::run(
         [](int argc, char** argv) { return Service("placeless").run(argc, argv, [](Context&) {}); }, {"start"},
-        [] {
-            ::unsetenv("XDG_RUNTIME_DIR");
+        [&] {
+            ::setenv("XDG_RUNTIME_DIR", root.path().c_str(), 1);
             test::become_nobody();
         });
-    CHECK(said.code == 1);
-    CHECK(said.error == "placeless: cannot open the pid file: this user has no place for one: XDG_RUNTIME_DIR is not "
-                        "set\n");
+    CHECK(said.code == 4);
+    CHECK(said.error == "placeless: cannot open the pid file " + (root / "placeless.pid") + ": Permission denied\n");
+}
+
+TEST_CASE("a user without a place for a pid file is told so") {
+    using Words = std::vector<std::string>; // without a word it would daemonize itself
+    for (const Words& words :
+         {Words{"start"}, Words{"stop"}, Words{"restart"}, Words{"reload"}, Words{"status"}, Words()}) {
+        const Said said = test::run(
+            [](int argc, char** argv) {
+                return Service("placeless")
+                    .background()
+                    .host(daemonize::HostKind::unknown)
+                    .run(argc, argv, [](Context&) {});
+            },
+            words,
+            [] {
+                ::unsetenv("XDG_RUNTIME_DIR");
+                test::become_nobody();
+            });
+        CHECK(said.code == (words == Words{"status"} ? 4 : 1)); // which for status is neither running nor dead
+        CHECK(said.error == "placeless: cannot open the pid file: this user has no place for one: XDG_RUNTIME_DIR is "
+                            "not set\n");
+    }
 }

@@ -66,6 +66,27 @@ TEST_CASE("a service that cannot take its signals fails, in the foreground and b
     CHECK(orphanage.is_empty());
 }
 
+TEST_CASE("a stop that comes before signals are taken is kept, and ends the service well") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string pid_file = directory / "pid";
+    const auto stop_early = [](int process) {
+        return [process](const seam::Call& made, seam::Answer&) {
+            if (made.is("epoll_create1") && made.process == process) ::kill(::getpid(), SIGTERM);
+            return false;
+        };
+    };
+    Said said = run_with(pid_file, {"run"}, stop_early(seam::launcher));
+    CHECK(said.code == 0);
+    CHECK(said.error.empty());
+    CHECK(!test::exists(pid_file));
+    said = run_with(pid_file, {"start"}, stop_early(seam::daemon));
+    CHECK(said.code == 1);
+    CHECK(said.error == "tested: it was asked to stop before it was ready\n");
+    CHECK(!test::exists(pid_file));
+    CHECK(orphanage.is_empty());
+}
+
 TEST_CASE("process 1 that cannot fork says so") {
     const test::Directory directory;
     const Said said =
@@ -93,6 +114,46 @@ TEST_CASE("a stop works without a pidfd, whatever refuses it") {
         CHECK(said.output == "tested: stopped\n");
         orphanage.wait_until_empty();
     }
+}
+
+TEST_CASE("a stop that kills hits no daemon that has taken the place of the one that was asked") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string mine = directory / "pid", later = directory / "later";
+    const auto start = [](const std::string& pid_file, bool is_deaf) {
+        return test::run(
+            [&](int argc, char** argv) {
+                return Service("tested")
+                    .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(pid_file); })
+                    .run(argc, argv, [&](Context& context) {
+                        context.ready();
+                        do {
+                            context.wait_for_stop();
+                        } while (is_deaf && ::poll(nullptr, 0, -1) != 0);
+                    });
+            },
+            {"start"});
+    };
+    REQUIRE(start(mine, true).code == 0);
+    REQUIRE(start(later, false).code == 0);
+    const pid_t deaf = daemonize::PidFile::holder(mine).pid, other = daemonize::PidFile::holder(later).pid;
+    const seam::Injection injection([&](const seam::Call& made, seam::Answer&) {
+        if (made.is("write") && made.process == seam::launcher) ::rename(later.c_str(), mine.c_str());
+        return false;
+    });
+    const Said said = test::run(
+        [&](int argc, char** argv) {
+            return Service("tested")
+                .stop_timeout(daemonize::Duration::milliseconds(200))
+                .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(mine); })
+                .run(argc, argv, [](Context&) {});
+        },
+        {"stop"});
+    CHECK(said.code == 0);
+    CHECK(said.error == "tested: process " + std::to_string(deaf) + " did not stop in time, and is killed\n");
+    CHECK(daemonize::PidFile::holder(mine).pid == other);
+    CHECK(run(mine, {"stop"}).code == 0);
+    orphanage.wait_until_empty();
 }
 
 TEST_CASE("a stop that is not allowed says so, and leaves the service as it is") {

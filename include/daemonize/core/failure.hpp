@@ -42,7 +42,7 @@ class Failure {
     const std::error_code& code() const noexcept { return code_; }
     const std::string& detail() const noexcept { return detail_; }
 
-    /// What is said in place of the code's text; mostly empty.
+    /// What message() says in place of the code's own text; empty where that says it.
     const std::string& reason() const noexcept { return reason_; }
 
     /// The status to end with: the stage's own, unless the daemon chose another. 0 where nothing failed, only there.

@@ -18,11 +18,25 @@ struct ServiceRun {
 
     // Has the body read its configuration again. What is wrong with the new one; empty where it is in use.
     std::string reload() {
+        const Turn turn(*this);
         std::string why;
         bool done = true;
         if (on_reload && !call_guarded([&] { done = on_reload(why); }, why)) done = false;
         if (done) return {};
         return "cannot use the new configuration: " + (why.empty() ? "it did not say why" : why);
+    }
+
+    // Calls one of those below, where it is set.
+    void call(const Callback<void()>& callback) {
+        const Turn turn(*this);
+        if (callback) callback();
+    }
+
+    // Sets one of those below. One that replaces itself goes on running: it goes when the outermost call returns.
+    template <class Signature>
+    void set(Callback<Signature>& place, Callback<Signature> callback) {
+        if (depth_ > 0) retired_.push_back([old = std::move(place)] { static_cast<void>(old); });
+        place = std::move(callback);
     }
 
     const ServiceSettings& settings;
@@ -32,6 +46,20 @@ struct ServiceRun {
     Callback<void()> on_reopen_logs;
     Callback<void()> on_pause;
     Callback<void()> on_continue;
+
+  private:
+    struct Turn {
+        explicit Turn(ServiceRun& its_run) noexcept : run(its_run) { ++run.depth_; }
+        Turn(const Turn&) = delete;
+        Turn& operator=(const Turn&) = delete;
+        ~Turn() {
+            if (--run.depth_ == 0) run.retired_.clear();
+        }
+        ServiceRun& run;
+    };
+
+    std::vector<Callback<void()>> retired_;
+    int depth_ = 0;
 };
 
 } // namespace detail

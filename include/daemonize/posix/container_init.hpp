@@ -36,10 +36,12 @@ class ContainerInit {
             return false;
         }
         BlockedSignals signals;
+        WaitableChildren waitable; // where SIGCHLD is ignored, nobody tells of a child's end
+        const int error = signals.error() != 0 ? signals.error() : waitable.error();
         const pid_t self = DAEMONIZE_SYSTEM(getpid)();
-        const pid_t child = signals.error() != 0 ? -1 : DAEMONIZE_SYSTEM(fork)();
+        const pid_t child = error != 0 ? -1 : DAEMONIZE_SYSTEM(fork)();
         if (child < 0) {
-            failure = Failure(Stage::fork, posix_error(signals.error() != 0 ? signals.error() : errno), "");
+            failure = Failure(Stage::fork, posix_error(error != 0 ? error : errno), "");
         } else if (child == 0) {
             hand_on_variables(DAEMONIZE_SYSTEM(getpid)());
             lead_group(self);

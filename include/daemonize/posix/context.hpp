@@ -55,9 +55,10 @@ class Context {
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
-    /// The service is up: the launcher exits 0, systemd hears READY=1, s6 its newline. A second time it does nothing.
+    /// The service is up: the launcher exits 0, systemd hears READY=1, s6 its newline. A second time it does nothing, nor
+    /// once a stop was asked for: nobody is to hear that it is up when it is on its way out.
     void ready() {
-        if (running_.is_ready) return;
+        if (running_.is_ready || stop_requested()) return;
         running_.is_ready = true;
         note(running_.notifier.ready());
         running_.daemon.ready();
@@ -90,34 +91,34 @@ class Context {
     /// and the service goes on as it was.
     template <class Body>
     Context& on_reload(Body f) {
-        running_.on_reload = detail::adapt_step(std::move(f));
+        running_.set(running_.on_reload, detail::adapt_step(std::move(f)));
         return *this;
     }
 
     /// SIGUSR1, after a rotation. The files of stdout_to() and stderr_to() have been reopened then.
     template <class Body>
     Context& on_reopen_logs(Body f) {
-        running_.on_reopen_logs = Callback<void()>(std::move(f));
+        running_.set(running_.on_reopen_logs, Callback<void()>(std::move(f)));
         return *this;
     }
 
     /// SIGTSTP, and on Windows the control pause: from its return on sleep_for() sleeps until continued or stopped.
     template <class Body>
     Context& on_pause(Body f) {
-        running_.on_pause = Callback<void()>(std::move(f));
+        running_.set(running_.on_pause, Callback<void()>(std::move(f)));
         return on_signal(SIGTSTP, [this] {
             if (std::exchange(running_.is_paused, true)) return;
-            running_.on_pause();
+            running_.call(running_.on_pause);
         });
     }
 
     /// SIGCONT, and on Windows the control continue.
     template <class Body>
     Context& on_continue(Body f) {
-        running_.on_continue = Callback<void()>(std::move(f));
+        running_.set(running_.on_continue, Callback<void()>(std::move(f)));
         return on_signal(SIGCONT, [this] {
             if (!std::exchange(running_.is_paused, false)) return;
-            running_.on_continue();
+            running_.call(running_.on_continue);
         });
     }
 
@@ -156,7 +157,7 @@ class Context {
         const int signal = running_.events.stop_signal();
         if (signal == SIGINT || signal == SIGQUIT) return StopReason::interrupt;
         const HostKind host = running_.host.kind;
-        const bool supervised = !running_.is_daemonized && host != HostKind::terminal && host != HostKind::unknown;
+        const bool supervised = host != HostKind::terminal && host != HostKind::unknown;
         return supervised && signal != 0 ? StopReason::supervisor : StopReason::operator_request;
     }
 
@@ -217,7 +218,13 @@ class Context {
     // Sleeps for `rest`, until the watchdog wants to hear of us, or until something came.
     void await_news(Duration rest) const {
         const Duration interval = running_.notifier.watchdog_interval();
-        if (interval > Duration() && interval < rest) rest = interval;
+        if (interval > Duration()) {
+            // Counted from the last sign of life: the body may have worked since.
+            const Duration due = running_.pinged_at + interval;
+            const Duration now = detail::monotonic_now();
+            const Duration left = now < due ? Duration::nanoseconds(due.nanoseconds() - now.nanoseconds()) : Duration();
+            if (left < rest) rest = left;
+        }
         struct pollfd news = {running_.events.native_handle(), POLLIN, 0};
         const int time = rest == Duration::longest() ? -1 : detail::poll_time(detail::monotonic_now() + rest);
         static_cast<void>(DAEMONIZE_SYSTEM(poll)(&news, 1, time)); // cut short by a signal, it has news
@@ -237,7 +244,7 @@ class Context {
     void reopen_logs() {
         Failure failure;
         if (!running_.daemon.reopen_logs(failure)) log(Severity::failure, failure.message());
-        if (running_.on_reopen_logs) running_.on_reopen_logs();
+        running_.call(running_.on_reopen_logs);
     }
 
     detail::RunningService& running_;

@@ -16,7 +16,7 @@ namespace daemonize {
 /// on() adds others. A callback runs where the program sleeps, waits or polls, on that thread alone, never in a signal
 /// handler; whatever thread the signal came to, the sleeper wakes. Waiting costs nothing: no wake-up, no system call.
 ///
-/// - Signals are not counted: those that come before a callback runs are one.
+/// - Signals are not counted: those that come before a callback runs are one. Of SIGTSTP and SIGCONT the latter counts.
 /// - SIGHUP and SIGUSR1 without a callback are dropped, also the SIGHUP of a terminal that closes.
 /// - A second SIGINT or SIGQUIT from a terminal ends the program there and then, whatever it does; a second SIGTERM doesn't.
 /// - SIGINT and SIGQUIT that were ignored (a shell's background job) stay so; others that were are taken. SIGPIPE is left

@@ -72,6 +72,13 @@ class Instance {
     /// Asks it to stop, by SIGTERM, and waits until it is gone. What does not end within `timeout` is killed, where
     /// `then_kill` says so, or is a failure: ETIMEDOUT. One that does not run is none. What a dead one left is removed.
     bool stop(Duration timeout, bool then_kill, Failure& failure) const noexcept {
+        const auto says_so = [then_kill](pid_t) { return then_kill; };
+        return stop_or_ask(timeout, says_so, failure);
+    }
+
+    /// As above; where `may_kill(pid)`, asked when the time is over, says so, that very process is killed.
+    template <class Asked>
+    bool stop_or_ask(Duration timeout, Asked may_kill, Failure& failure) const noexcept {
         const Duration deadline = detail::monotonic_now() + timeout;
         Found found;
         do {
@@ -81,7 +88,7 @@ class Instance {
         if (found.state != State::running && found.state != State::starting) return remove_remains();
         if (!is_signalable(found, failure)) return false;
         if (!send_to_end(found, SIGTERM, failure) || wait_for_end(found, deadline)) return !failure && remove_remains();
-        if (!then_kill) return fail(failure, ETIMEDOUT, process_text(found) + " did not stop in time");
+        if (!may_kill(found.pid)) return fail(failure, ETIMEDOUT, process_text(found) + " did not stop in time");
         if (!send_to_end(found, SIGKILL, failure)) return !failure && remove_remains();
         // Death by SIGKILL takes as long as the system call that the process is in.
         if (wait_for_end(found, detail::monotonic_now() + Duration::seconds(10))) return remove_remains();

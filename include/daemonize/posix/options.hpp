@@ -5,7 +5,7 @@
 
 #include "../core/callback.hpp"
 #include "../core/duration.hpp"
-#include "fault.hpp"
+#include "../core/failure.hpp"
 
 #include <string>
 #include <sys/resource.h>
@@ -86,7 +86,7 @@ struct Options {
     Asked<std::string> state_directory;
     Asked<std::string> log_directory;
     Asked<std::string> pid_file;
-    Callback<Fault()> bind_sockets; // a Service's, ahead of before_drop
+    Callback<Failure()> bind; // a Service's sockets, ahead of the application's own step
     Callback<bool(std::string&)> before_drop;
     Asked<std::string> user;
     Asked<std::string> group;

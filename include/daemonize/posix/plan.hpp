@@ -71,6 +71,7 @@ struct Plan {
     std::vector<std::string> made; // those of them that the launcher made before the fork
     HeldPidFile pid_file;
     std::string before_drop_text; // why it failed
+    Failure bind_failure;         // so with the sockets
     std::vector<Failure> problems;
 
   private:

@@ -72,15 +72,14 @@ inline void find_directories(RunningService& running, const Options& options) {
 struct ServiceSockets {
     std::vector<Socket> passed;
     std::vector<Socket> bound;
-    Failure failure; // whose texts a Fault only points to
 
-    Fault bind(const std::vector<ListenSetting>& wanted) {
+    Failure bind(const std::vector<ListenSetting>& wanted) {
+        Failure failure;
         for (const ListenSetting& one : wanted) {
             bound.push_back(listen_on(one.name, one.address, failure));
-            if (!failure) continue;
-            return fault(failure.stage(), failure.code().value(), failure.detail().c_str(), failure.reason().c_str());
+            if (failure) break;
         }
-        return Fault();
+        return failure;
     }
 
     // A manager that gave its sockets no names of their own means ours, in order.
@@ -97,10 +96,10 @@ inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
     return failure;
 }
 
-// Binds what listen() asked for ahead of the application's own step, unless sockets were passed.
+// Binds what listen() asked for, unless sockets were passed.
 inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
     if (task.settings.listen.empty() || !sockets.passed.empty()) return;
-    task.options.bind_sockets = [&task, &sockets] { return sockets.bind(task.settings.listen); };
+    task.options.bind = [&task, &sockets] { return sockets.bind(task.settings.listen); };
 }
 
 // Tells of a failure wherever somebody may look: the launcher, standard error or the journal, systemd's status.
@@ -119,7 +118,10 @@ inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
     std::string what;
     const bool returned = call_guarded([&] { code = exit_status(body(context)); }, what);
     if (!returned) return tell_end(running, what, 1);
-    if (context.stop_requested()) return 0;
+    if (context.stop_requested()) {
+        if (own_launch().channel) return tell_failure("it was asked to stop before it was ready", 1);
+        return 0;
+    }
     if (!running.failure.empty()) return tell_end(running, running.failure, code == 0 ? 1 : code);
     if (!running.is_ready) return tell_end(running, "it ended before it was ready", code == 0 ? 1 : code);
     return code;

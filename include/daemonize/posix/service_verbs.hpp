@@ -8,6 +8,7 @@
 #include "service_install.hpp"
 #include "service_run.hpp"
 
+#include <cstdio>
 #include <ctime>
 #include <string>
 
@@ -22,12 +23,11 @@ class ServiceVerbs {
     // What main() is to return. `run`, and no verb at all, are the host's to decide.
     int perform(const VerbLine& line) {
         if (line.verb == Verb::help)
-            return print(help_text(program_, task_.settings.full_name(), task_.settings.description));
+            return show(help_text(program_, task_.settings.full_name(), task_.settings.description));
         if (line.verb == Verb::install) return end(install_service(unit()));
         if (line.verb == Verb::uninstall) return uninstall();
         if (pid_file_.empty()) {
-            const int code = end(Failure(Stage::pid_file_open, posix_error(ENOENT), "",
-                                         "this user has no place for one: XDG_RUNTIME_DIR is not set"));
+            const int code = no_place();
             return line.verb == Verb::status ? lsb::status_unknown : code;
         }
         if (line.verb == Verb::status) return status(line.json);
@@ -36,17 +36,17 @@ class ServiceVerbs {
 
     // Starts the service in the background. What runs already has been started.
     int start() {
+        if (pid_file_.empty()) return no_place();
         Failure failure;
         Instance::Status now = instance_.status(failure);
         if (failure) return end(failure);
         if (now.state == Instance::State::running) return runs_already(now);
-        if (pid_file_.empty()) return manage(Verb::start);
         Host host;
         host.why = "it was started by its verb";
         RunOutcome outcome = run_service(task_, std::move(host), true);
         if (!outcome.is_launcher) return outcome.code;
         if (outcome.launch.ok()) {
-            return announce(": running, pid " + std::to_string(outcome.launch.pid()));
+            return tell("running, pid " + std::to_string(outcome.launch.pid()));
         }
         if (outcome.launch.failure().stage() == Stage::pid_file_lock && is_started_by_other(now))
             return runs_already(now);
@@ -58,6 +58,28 @@ class ServiceVerbs {
     int end(const Failure& failure) const {
         if (failure) say(task_, failure);
         return lsb_code(failure);
+    }
+
+    // A daemon without a pid file could be neither found nor stopped.
+    int no_place() const {
+        return end(Failure(Stage::pid_file_open, posix_error(ENOENT), "",
+                           "this user has no place for one: XDG_RUNTIME_DIR is not set"));
+    }
+
+    // What was done, which it is also where nobody can read of it.
+    int tell(const std::string& text) const {
+        static_cast<void>(std::fflush(stdout)); // what the application printed comes first
+        static_cast<void>(write_text(STDOUT_FILENO, task_.settings.full_name() + ": " + text + "\n"));
+        return lsb::success;
+    }
+
+    // What was asked for, and is nothing where it cannot be read.
+    int show(const std::string& text) const {
+        static_cast<void>(std::fflush(stdout));
+        const int error = write_text(STDOUT_FILENO, text);
+        if (error == 0) return lsb::success;
+        say(task_, "cannot write to standard output: " + posix_error(error).message());
+        return lsb::failed;
     }
 
     // Whether a start at the same moment, which was quicker, comes to its end well.
@@ -72,18 +94,8 @@ class ServiceVerbs {
         return false;
     }
 
-    // Tells of what is done. It stays done where nobody can be told: the output closed, as cron's may be, or its reader gone.
-    int announce(const std::string& text) const {
-        const struct sigaction ignore = plain_action(SIG_IGN);
-        struct sigaction before;
-        const bool quiet = DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &ignore, &before) == 0;
-        static_cast<void>(print(task_.settings.full_name() + text + "\n"));
-        if (quiet) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &before, nullptr));
-        return lsb::success;
-    }
-
     int runs_already(const Instance::Status& now) const {
-        return announce(": it runs already, pid " + std::to_string(now.pid));
+        return tell("it runs already, pid " + std::to_string(now.pid));
     }
 
     // start, stop, restart, reload. A service that `install` gave to systemd is systemd's to start and stop: behind its back
@@ -121,12 +133,12 @@ class ServiceVerbs {
         const Instance::Status before = instance_.status(failure);
         if (failure) return end(failure);
         const bool ran = before.state == Instance::State::running || before.state == Instance::State::starting;
-        if (!instance_.stop(task_.settings.stop_timeout, false, failure)) {
-            if (failure.code().value() != ETIMEDOUT) return end(failure);
-            say(task_, "process " + std::to_string(before.pid) + " did not stop in time, and is killed");
-            if (!instance_.stop(Duration(), true, failure)) return end(failure);
-        }
-        return announce(ran ? ": stopped" : ": it did not run");
+        const auto say_killed = [this](pid_t pid) {
+            say(task_, "process " + std::to_string(pid) + " did not stop in time, and is killed");
+            return true;
+        };
+        if (!instance_.stop_or_ask(task_.settings.stop_timeout, say_killed, failure)) return end(failure);
+        return tell(ran ? "stopped" : "it did not run");
     }
 
     int uninstall() {
@@ -151,8 +163,8 @@ class ServiceVerbs {
             say(task_, failure);
             return lsb::status_unknown;
         }
-        const int printed = print(json ? json_status(text_of(now)) : people_status(text_of(now)));
-        if (printed != lsb::success) return lsb::status_unknown;
+        const int shown = show(json ? json_status(text_of(now)) : people_status(text_of(now)));
+        if (shown != lsb::success) return lsb::status_unknown;
         if (now.state == Instance::State::running || now.state == Instance::State::starting) return lsb::success;
         return now.state == Instance::State::dead ? lsb::status_dead : lsb::status_not_running;
     }

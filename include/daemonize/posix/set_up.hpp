@@ -1,5 +1,5 @@
 // Set-up: the steps that turn the forked process into the daemon, in the order of daemon(7). Between the fork and the end
-// of this file nothing allocates but the application's own before_drop(), and what a Service binds.
+// of this file nothing allocates but the application's own before_drop(), and the binding of a Service's sockets.
 // Uses plan and the rooms below it; launch.hpp uses it.
 #ifndef DAEMONIZE_POSIX_SET_UP_HPP
 #define DAEMONIZE_POSIX_SET_UP_HPP
@@ -75,6 +75,12 @@ inline Fault close_inherited(Plan& plan, const Options& options, const Launching
 }
 
 inline Fault call_before_drop(Plan& plan, const Options& options) {
+    if (options.bind) {
+        const Failure& failed = plan.bind_failure = options.bind();
+        if (failed) {
+            return fault(failed.stage(), failed.code().value(), failed.detail().c_str(), failed.reason().c_str());
+        }
+    }
     if (!options.before_drop) return Fault();
     bool succeeded = false;
     std::string& why = plan.before_drop_text;
@@ -188,9 +194,6 @@ inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = close_inherited(plan, options, launching)) return failed;
     if (launching.pid_file) {
         if (const Fault failed = hold_pid_file(plan.pid_file, launching.pid_file)) return failed;
-    }
-    if (options.bind_sockets) {
-        if (const Fault failed = options.bind_sockets()) return failed;
     }
     if (const Fault failed = call_before_drop(plan, options)) return failed;
     if (const Fault failed = set_limits(options)) return failed;

@@ -149,6 +149,9 @@ class TakenSignals {
             if (is_key(number) && pressed_[is_sent(info) ? 1 : 0].exchange(true)) end_at_once(number);
         } else {
             noted_[number].store(true);
+            // As the kernel has it while they are pending: the latter of the two counts.
+            if (number == SIGCONT) noted_[SIGTSTP].store(false);
+            if (number == SIGTSTP) noted_[SIGCONT].store(false);
         }
         wake_up_.wake();
     }

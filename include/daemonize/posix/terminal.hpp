@@ -14,20 +14,25 @@
 namespace daemonize {
 namespace detail {
 
-// Writes to standard error. Nobody is left to tell where that fails; but a reader that is gone must not kill the
-// launcher, since the daemon would go with it.
-inline void write_error(const std::string& text) noexcept {
+// Writes all of it, past stdio, which would try again at the exit what failed here; an errno, or 0. A reader that is gone
+// must not kill us: a launcher's daemon would go with it, or stay without a word.
+inline int write_text(int stream, const std::string& text) noexcept {
     const struct sigaction ignore = plain_action(SIG_IGN);
     struct sigaction before;
     const bool quiet = DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &ignore, &before) == 0;
-    for (std::size_t done = 0; done < text.size();) {
+    int error = 0;
+    for (std::size_t done = 0; done < text.size() && error == 0;) {
         const ssize_t written =
-            retry([&] { return DAEMONIZE_SYSTEM(write)(STDERR_FILENO, text.data() + done, text.size() - done); });
-        if (written <= 0) break;
-        done += static_cast<std::size_t>(written);
+            retry([&] { return DAEMONIZE_SYSTEM(write)(stream, text.data() + done, text.size() - done); });
+        if (written <= 0) error = written == 0 ? EIO : errno;
+        if (written > 0) done += static_cast<std::size_t>(written);
     }
     if (quiet) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &before, nullptr));
+    return error;
 }
+
+// Writes to standard error. Nobody is left to tell where that fails.
+inline void write_error(const std::string& text) noexcept { static_cast<void>(write_text(STDERR_FILENO, text)); }
 
 // Progress on standard error: one line that is written over on a terminal, a line each elsewhere.
 class ProgressLine {

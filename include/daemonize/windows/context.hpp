@@ -66,7 +66,7 @@ class Context {
     /// the service goes on as it was. Without it the control is refused.
     template <class Body>
     Context& on_reload(Body f) {
-        running_.on_reload = detail::adapt_step(std::move(f));
+        running_.set(running_.on_reload, detail::adapt_step(std::move(f)));
         running_.service.accept(Accept::param_change);
         return *this;
     }
@@ -74,14 +74,14 @@ class Context {
     /// After a rotation: the user control 128.
     template <class Body>
     Context& on_reopen_logs(Body f) {
-        running_.on_reopen_logs = Callback<void()>(std::move(f));
+        running_.set(running_.on_reopen_logs, Callback<void()>(std::move(f)));
         return *this;
     }
 
     /// The control pause: from its return on sleep_for() sleeps until continued or stopped.
     template <class Body>
     Context& on_pause(Body f) {
-        running_.on_pause = Callback<void()>(std::move(f));
+        running_.set(running_.on_pause, Callback<void()>(std::move(f)));
         running_.service.accept(Accept::pause_continue);
         return *this;
     }
@@ -89,7 +89,7 @@ class Context {
     /// The control continue.
     template <class Body>
     Context& on_continue(Body f) {
-        running_.on_continue = Callback<void()>(std::move(f));
+        running_.set(running_.on_continue, Callback<void()>(std::move(f)));
         running_.service.accept(Accept::pause_continue);
         return *this;
     }

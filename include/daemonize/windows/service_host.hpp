@@ -33,9 +33,9 @@ struct ServiceHost {
             return run_body(settings, words, host, context);
         };
         hear(Control::param_change, [this] { reload(); });
-        hear(user_control(Context::reopen_logs_control), [this] { call_if_set(running->on_reopen_logs); });
-        hear(Control::pause, [this] { call_if_set(running->on_pause); });
-        hear(Control::resume, [this] { call_if_set(running->on_continue); });
+        hear(user_control(Context::reopen_logs_control), [this] { running->call(running->on_reopen_logs); });
+        hear(Control::pause, [this] { running->call(running->on_pause); });
+        hear(Control::resume, [this] { running->call(running->on_continue); });
     }
 
     int run(RunAs where) {
@@ -49,10 +49,6 @@ struct ServiceHost {
     RunningService* running = nullptr; // while the body runs
 
   private:
-    static void call_if_set(const Callback<void()>& callback) {
-        if (callback) callback();
-    }
-
     // What Service::windows() took for itself stays as it is. What is accepted is the body's to say, by its callbacks.
     template <class Call>
     void hear(Control control, Call call) {

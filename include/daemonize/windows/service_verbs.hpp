@@ -55,7 +55,11 @@ class ServiceVerbs {
         return failure.code() == win32_error(error);
     }
 
-    int say(const std::string& text) const { return print(name_ + ": " + text + "\n"); }
+    // What was done, which it is also where nobody can read of it.
+    int say(const std::string& text) const {
+        static_cast<void>(print(name_ + ": " + text + "\n"));
+        return lsb::success;
+    }
 
     int say_running(const char* how) const {
         ServiceStatus now;
