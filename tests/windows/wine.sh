@@ -298,6 +298,7 @@ service_failures() {
     ends 0 wine probe_service.exe install -- fail
     ends 1 wine probe_service.exe start
     said 'cannot wait for the service daemonize-probe: it stopped with its own exit code 3; the event log says more'
+    gone
     ends 0 wine sc query daemonize-probe
     said 'WIN32_EXIT_CODE  .*1066'
     said 'SERVICE_EXIT_CODE  *: 3 '

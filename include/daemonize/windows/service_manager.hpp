@@ -254,9 +254,13 @@ class ServiceManager {
         if (now.state != ServiceState::stop_pending) {
             if (!stop_dependents(service, dependents, failure)) return false;
             if (!send(service, Control::stop, Stage::service_stop, failure)) {
-                const int code = failure.code().value();
-                // Somebody else was quicker.
-                if (code != ERROR_SERVICE_NOT_ACTIVE && code != ERROR_SERVICE_CANNOT_ACCEPT_CTRL) return false;
+                // Somebody else was quicker, or it ended while it was asked: then it is as good as stopped.
+                const Failure refused = failure;
+                if (!detail::query_status(service, name_, now, failure)) return false;
+                if (now.state != ServiceState::stopped && now.state != ServiceState::stop_pending) {
+                    failure = refused;
+                    return false;
+                }
             }
         }
         return detail::wait_for_state(service, name_, ServiceState::stopped, Duration::longest(), failure) &&

@@ -30,6 +30,14 @@ DWORD raw_control(DWORD control, DWORD access) {
     return error;
 }
 
+// A start after one that failed. Wine may give it to the last process, which is still on its way out, and wait for that in
+// vain: 1053.
+Failure start_anew(const std::vector<std::string>& arguments) {
+    Failure failure = start(arguments);
+    for (int i = 0; i < 20 && code(failure) == 1053; ++i) failure = start(arguments);
+    return failure;
+}
+
 } // namespace
 
 CASE(life) {
@@ -63,7 +71,7 @@ CASE(life) {
 CASE(exit_codes) {
     const Installed installed;
     const auto ended = [](const std::vector<std::string>& arguments) {
-        Failure failure = start(arguments);
+        Failure failure = start_anew(arguments);
         static_cast<void>(manager().wait_for(ServiceState::stopped, failure));
         return manager().status();
     };
@@ -74,7 +82,7 @@ CASE(exit_codes) {
     SAME(ended({"throw"}).exit_code, 1064u);
     SAME(ended({"throw early"}).exit_code, 1064u);
     SAME(ended({"never ready"}).exit_code, 1067u);
-    HOLDS(!start({"exit after stop", "9"}));
+    HOLDS(!start_anew({"exit after stop", "9"}));
     manager().stop();
     SAME(manager().status().exit_code, 0u);
 }
@@ -85,8 +93,8 @@ CASE(failed_start) {
     HOLDS(failure.stage() == Stage::service_wait);
     SAME(code(failure), 1064);
     HOLDS(failure.message().find("daemonize-test") != std::string::npos);
-    SAME(code(start({"never ready"})), 1067);
-    manager().start();
+    SAME(code(start_anew({"never ready"})), 1067);
+    HOLDS(!start_anew({}));
     manager().stop();
     Failure ended;
     HOLDS(!manager().wait_for(ServiceState::running, ended));
