@@ -14,7 +14,6 @@ struct Settings {
     std::string config, log = "timestamp.log";
     long interval = 60;
 };
-
 // What restart, reload and the start itself ask: whether these arguments will do.
 bool read_settings(const std::vector<std::string>& arguments, Settings& settings, std::string& why) {
     for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
@@ -49,10 +48,11 @@ int run(daemonize::Context& context) {
 } // namespace
 
 int main(int argc, char** argv) {
+    const char* fd = std::getenv("NOTIFY_FD"); // where s6 waits
     return daemonize::Service("timestampd")
         .description("Appends the time to a log")
         .posix([](auto& daemonizer) { daemonizer.chdir(daemonize::keep); }) // a relative --log is the user's
-        .notify_fd(std::getenv("NOTIFY_FD") != nullptr ? std::atoi(std::getenv("NOTIFY_FD")) : -1) // s6 waits there
+        .notify_fd(fd != nullptr ? std::atoi(fd) : -1)
         .on_check([settings = Settings()](const std::vector<std::string>& arguments, std::string& why) mutable {
             return read_settings(arguments, settings, why);
         })

@@ -52,10 +52,11 @@ TEST_CASE("cron: root starts and stops a service with no descriptor open") {
 TEST_CASE("cron: an ordinary user's bare environment has no place for a pid file, which is one clear line") {
     NEEDS_A_RUN();
     const test::Place place;
+    const std::string service = place.copy_of(test::service);
     const std::string why = "timestampd: cannot open the pid file: this user has no place for one: XDG_RUNTIME_DIR is "
                             "not set\n";
     for (const char* verb : {"start", "stop", "restart", "status"}) {
-        const test::Ran ran = place.run({test::service, verb}, [] {
+        const test::Ran ran = place.run({service, verb}, [] {
             leave_nothing();
             test::become_nobody();
         });
@@ -73,7 +74,7 @@ TEST_CASE("cron: an ordinary user's bare environment runs a service in the foreg
     const std::string log = place / "log";
     test::write_file(log, "");
     REQUIRE(::chmod(log.c_str(), 0666) == 0);
-    const pid_t pid = place.start({test::service, "--log", log}, [] {
+    const pid_t pid = place.start({place.copy_of(test::service), "--log", log}, [] {
         close_all();
         test::become_nobody();
     });

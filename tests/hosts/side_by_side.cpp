@@ -76,7 +76,7 @@ TEST_CASE("port 80: where it is refused, one line says so and nobody is left") {
     NEEDS_A_RUN();
     const test::Place place;
     if (!test::exists("/proc/self/ns/net")) SKIP_TEST("there is no network of one's own here");
-    const test::Ran ran = place.run({test::probe, "start"}, [&] {
+    const test::Ran ran = place.run({place.copy_of(test::probe), "start"}, [&] {
         if (::geteuid() == 0) enter_network();
         const std::string run = place / "run";
         if (::geteuid() == 0 && ::chown(run.c_str(), test::nobody, test::nobody) != 0) std::abort();

@@ -14,22 +14,22 @@ namespace detail {
 enum class Verb { none, run, start, stop, restart, reload, status, install, uninstall, help };
 
 struct VerbText {
-    Verb verb;
     const char* name;
     const char* does;
+    Verb verb;
     bool takes_arguments; // which are the body's
 };
 
 constexpr VerbText verb_texts[] = {
-    {Verb::run, "run", "runs in the foreground", true},
-    {Verb::start, "start", "starts it in the background, and returns when it is ready", true},
-    {Verb::stop, "stop", "stops it, and returns when it is gone", false},
-    {Verb::restart, "restart", "checks the configuration, stops it and starts it again", true},
-    {Verb::reload, "reload", "checks the configuration, and has it read it again", true},
-    {Verb::status, "status", "tells whether it runs; with --json for programs", false},
-    {Verb::install, "install", "has the system start it at each boot, with these arguments", true},
-    {Verb::uninstall, "uninstall", "takes that back", false},
-    {Verb::help, "help", "shows this", false},
+    {"run", "runs in the foreground", Verb::run, true},
+    {"start", "starts it in the background, and returns when it is ready", Verb::start, true},
+    {"stop", "stops it, and returns when it is gone", Verb::stop, false},
+    {"restart", "checks the configuration, stops it and starts it again", Verb::restart, true},
+    {"reload", "checks the configuration, and has it read it again", Verb::reload, true},
+    {"status", "tells whether it runs; with --json for programs", Verb::status, false},
+    {"install", "has the system start it at each boot, with these arguments", Verb::install, true},
+    {"uninstall", "takes that back", Verb::uninstall, false},
+    {"help", "shows this", Verb::help, false},
 };
 
 // The Linux Standard Base's, "Init Script Actions".

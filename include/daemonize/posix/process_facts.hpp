@@ -84,10 +84,11 @@ inline Answer holds_lock(pid_t pid, const struct stat& file) {
     Answer answer = Answer::no;
     while (const dirent* entry = ::readdir(listing)) {
         struct stat facts;
-        const std::string number = entry->d_name;
-        if (DAEMONIZE_SYSTEM(stat)((folder + "/" + number).c_str(), &facts) != 0) continue;
+        std::string path = folder;
+        path.append("/").append(entry->d_name);
+        if (DAEMONIZE_SYSTEM(stat)(path.c_str(), &facts) != 0) continue;
         if (facts.st_dev != file.st_dev || facts.st_ino != file.st_ino) continue;
-        const std::string info = read_proc(pid, "fdinfo/" + number);
+        const std::string info = read_proc(pid, std::string("fdinfo/").append(entry->d_name));
         if (info.find("OFDLCK") != std::string::npos && info.find(" WRITE ") != std::string::npos) answer = Answer::yes;
     }
     static_cast<void>(::closedir(listing)); // nothing was written

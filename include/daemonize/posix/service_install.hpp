@@ -133,6 +133,7 @@ inline std::string init_text(InitSystem::Kind kind, const ServiceUnit& unit) {
 // Runs a program and waits for it. Its words go where ours go.
 inline Failure run_program(Stage stage, const std::string& about, const std::vector<std::string>& words) {
     std::vector<char*> arguments;
+    arguments.reserve(words.size() + 1);
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     std::string line = words.front();
@@ -184,7 +185,7 @@ inline std::string whole_path(const std::string& program) {
     for (const char* path : {"/proc/self/exe", program.c_str()}) {
         char* real = DAEMONIZE_SYSTEM(realpath)(path, nullptr);
         if (real == nullptr) continue;
-        const std::string whole = real;
+        std::string whole = real;
         std::free(real);
         return whole;
     }
