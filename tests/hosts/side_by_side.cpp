@@ -64,7 +64,8 @@ TEST_CASE("port 80: a service that runs as nobody listens there") {
     CHECK(ran.error == "");
     REQUIRE(ran.code() == 0);
     const pid_t pid = place.pid_of("probe");
-    CHECK(test::contents(place / "seen") == "host unknown sockets 1\n");
+    CHECK(test::eventually(
+        [&] { return test::contents(place / "seen") == "host unknown sockets 1\n"; })); // once it is ready
     CHECK(test::process_status("Uid", pid) == "65534\t65534\t65534\t65534");
     const std::string listening = test::contents("/proc/" + std::to_string(pid) + "/net/tcp");
     CHECK(test::has(listening, "0100007F:0050 00000000:0000 0A")); // 127.0.0.1:80, and it listens
