@@ -5,7 +5,6 @@
 
 using daemonize::Context;
 using daemonize::Duration;
-using daemonize::Instance;
 using daemonize::Service;
 using test::Said;
 
