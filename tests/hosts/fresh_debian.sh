@@ -33,5 +33,5 @@ for home in root home/tester; do
     sh "$top/tests/setup/copy_tree.sh" "$tree/$home/daemonize"
 done
 chroot "$tree" chown -R tester: /home/tester
-cp "$top/tests/hosts/fresh_debian_inside.sh" "$tree/root/"
-sh "$top/tests/hosts/enter.sh" "$tree" sh /root/fresh_debian_inside.sh
+cp "$top/tests/hosts/fresh_debian_inside.sh" "$tree/"
+sh "$top/tests/hosts/enter.sh" "$tree" sh /fresh_debian_inside.sh

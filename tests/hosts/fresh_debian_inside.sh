@@ -1,5 +1,5 @@
 #!/bin/sh
-# What fresh_debian.sh runs inside the bare system, where /root/daemonize and /home/tester/daemonize are fresh copies.
+# What fresh_debian.sh runs inside the bare system, where the folders daemonize of root and of tester are fresh copies.
 set -u
 
 as_tester() {
@@ -31,7 +31,7 @@ refused_by_name() {
 
 expect refusal 'an ordinary user with nothing installed: examples/run.sh' refused_by_name examples/run.sh
 expect refusal 'an ordinary user with nothing installed: tests/run.sh' refused_by_name tests/run.sh
-cd /root/daemonize || exit 1
+cd ~root/daemonize || exit 1
 expect works 'root: examples/run.sh' env DAEMONIZE_NO_SKIP=1 sh examples/run.sh
 expect works 'root: tests/run.sh --native' env DAEMONIZE_NO_SKIP=1 sh tests/run.sh --native
 expect works 'an ordinary user: examples/run.sh' as_tester env DAEMONIZE_NO_SKIP=1 sh examples/run.sh

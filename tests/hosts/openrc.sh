@@ -21,9 +21,9 @@ trap 'exit 1' HUP INT TERM
 chmod 755 "$tree"
 bare_debian openrc bookworm "$tree" --include=openrc,procps
 cp "$1" "$tree/usr/local/bin/service"
-cp "$here/openrc_inside.sh" "$tree/root/"
+cp "$here/openrc_inside.sh" "$tree/"
 (
     enter_cgroups $groups
     exec timeout --kill-after=20 200 systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit \
-        --private-network --console=pipe sh /root/openrc_inside.sh
+        --private-network --console=pipe sh /openrc_inside.sh
 )

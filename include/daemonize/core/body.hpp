@@ -75,6 +75,9 @@ bool call_guarded(Call call, std::string&) noexcept {
 // exit(2) keeps eight bits: 256 would be success.
 inline int exit_status(int code) noexcept { return code != 0 && (code & 0xff) == 0 ? 1 : code & 0xff; }
 
+// What a failure ends with: whatever was asked for, but no success.
+inline int failure_status(int code) noexcept { return code == 0 ? 1 : exit_status(code); }
+
 } // namespace detail
 } // namespace daemonize
 

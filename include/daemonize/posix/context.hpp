@@ -80,8 +80,7 @@ class Context {
     /// its one line, systemd shows it, and both end with `exit_code`; one that would read as success becomes 1.
     int fail(std::string text, int exit_code = 1) {
         running_.failure = std::move(text);
-        const int code = detail::exit_status(exit_code);
-        return code == 0 ? 1 : code;
+        return detail::failure_status(exit_code);
     }
 
     /// Writes to the journal with its priority, once daemonized to syslog, else to standard error.

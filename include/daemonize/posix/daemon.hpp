@@ -71,8 +71,7 @@ inline Fault announce_ready(OwnLaunch& own) noexcept {
 // Tells the launcher, or where none waits standard error, why the daemon ends. What it is to end with.
 inline int tell_failure(const std::string& text, int asked_code) noexcept {
     OwnLaunch& own = own_launch();
-    int code = exit_status(asked_code);
-    if (code == 0) code = 1;
+    const int code = failure_status(asked_code);
     if (own.channel) {
         const Fault failed = fault(Stage::body, ECANCELED, "", text.c_str());
         static_cast<void>(send_fault(own.channel.get(), failed, code));

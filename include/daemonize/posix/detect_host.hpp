@@ -1,11 +1,12 @@
 // detect_host() on POSIX: what started the program, by what only that host does.
-// Uses host and inetd_socket; programs use it.
+// Uses host, inetd_socket and read_file; programs use it.
 #ifndef DAEMONIZE_POSIX_DETECT_HOST_HPP
 #define DAEMONIZE_POSIX_DETECT_HOST_HPP
 
 #include "../core/host.hpp"
 #include "../core/parse.hpp"
 #include "inetd_socket.hpp"
+#include "read_file.hpp"
 
 #include <cstdlib>
 #include <cstring>
@@ -24,12 +25,7 @@ inline std::string environment_value(const char* name) {
 
 // The name of the program that our parent runs; empty where that is hidden.
 inline std::string parent_program() {
-    const std::string path = "/proc/" + std::to_string(DAEMONIZE_SYSTEM(getppid)()) + "/comm";
-    const Descriptor file(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_NOCTTY | O_CLOEXEC); }));
-    if (!file) return {};
-    char text[64];
-    const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), text, sizeof text); });
-    std::string name(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+    std::string name = read_file("/proc/" + std::to_string(DAEMONIZE_SYSTEM(getppid)()) + "/comm");
     if (!name.empty() && name.back() == '\n') name.pop_back();
     return name;
 }

@@ -1,10 +1,11 @@
 // What the system tells of another process: since when it runs, how much memory it holds, whether it takes a signal,
 // whether it holds the lock of a file. What it does not tell, by its kind or its rights, is unknown, and no failure.
-// Uses process_status; Instance uses it.
+// Uses process_status and read_file; Instance uses it.
 #ifndef DAEMONIZE_POSIX_PROCESS_FACTS_HPP
 #define DAEMONIZE_POSIX_PROCESS_FACTS_HPP
 
 #include "process_status.hpp"
+#include "read_file.hpp"
 
 #include <ctime>
 #include <string>
@@ -25,14 +26,8 @@ enum class Answer { no, yes, unknown };
 
 #if DAEMONIZE_ON_LINUX()
 
-// The beginning of a file of /proc, as text; empty where it cannot be read.
 inline std::string read_proc(pid_t pid, const std::string& name) {
-    const std::string path = "/proc/" + std::to_string(pid) + "/" + name;
-    const Descriptor file(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_CLOEXEC); }));
-    std::string text(4096, '\0');
-    const ssize_t size = file ? retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), &text[0], text.size()); }) : -1;
-    text.resize(size > 0 ? static_cast<std::size_t>(size) : 0);
-    return text;
+    return read_file("/proc/" + std::to_string(pid) + "/" + name);
 }
 
 // Field `number` of /proc/PID/stat, as proc(5) counts them, from 3 on; 0 where it has none. The second, the program's name,

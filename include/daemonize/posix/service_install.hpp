@@ -8,6 +8,7 @@
 #include "descriptors.hpp"
 #include "directories.hpp"
 #include "environment.hpp"
+#include "read_file.hpp"
 #include "set_up.hpp"
 
 #include <cstdlib>
@@ -215,19 +216,6 @@ inline std::string unit_problem(const ServiceUnit& unit) {
     std::string words = unit.program + unit.description;
     for (const std::string& argument : unit.arguments) words += " " + argument;
     return is_utf8(words) ? "" : "systemd takes no words that are not UTF-8";
-}
-
-// A whole file; empty where it cannot be read.
-inline std::string read_file(const std::string& path) {
-    const Descriptor file(
-        retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_NONBLOCK | O_CLOEXEC); }));
-    std::string text;
-    char part[4096];
-    ssize_t size = 0;
-    while (file && (size = retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), part, sizeof part); })) > 0) {
-        text.append(part, static_cast<std::size_t>(size));
-    }
-    return text;
 }
 
 // Whether the file is one that install wrote: what an administrator wrote is not ours to take away.

@@ -82,7 +82,7 @@ struct ServiceSockets {
         return failure;
     }
 
-    // A manager that gave its sockets no names of their own means ours, in order.
+    // Where a manager passed some, those are all.
     std::vector<Socket> take() { return std::move(passed.empty() ? bound : passed); }
 };
 
@@ -107,7 +107,7 @@ inline int tell_end(RunningService& running, const std::string& text, int code) 
     static_cast<void>(running.notifier.status(text));
     if (own_launch().channel || !writes_to_journal()) return tell_failure(text, code);
     running.log.write(Severity::failure, text);
-    return code == 0 ? 1 : code;
+    return failure_status(code);
 }
 
 // Runs the body, and makes of its end what its host is told: a stop that was asked for is no failure, whatever the body
@@ -122,8 +122,8 @@ inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
         if (own_launch().channel) return tell_failure("it was asked to stop before it was ready", 1);
         return 0;
     }
-    if (!running.failure.empty()) return tell_end(running, running.failure, code == 0 ? 1 : code);
-    if (!running.is_ready) return tell_end(running, "it ended before it was ready", code == 0 ? 1 : code);
+    if (!running.failure.empty()) return tell_end(running, running.failure, code);
+    if (!running.is_ready) return tell_end(running, "it ended before it was ready", code);
     return code;
 }
 

@@ -102,13 +102,14 @@ class ServiceVerbs {
     // it would not be watched. Not where it is systemd that runs us.
     int manage(Verb verb) {
         const bool needs_check = verb == Verb::restart || verb == Verb::reload;
-        const bool delegates = detect_host().kind != HostKind::systemd && is_systemds(unit());
+        const ServiceUnit own = unit();
+        const bool delegates = is_systemds(own) && detect_host().kind != HostKind::systemd;
         Failure failure;
         // systemd starts it with the unit's arguments, whatever this verb was given.
-        if (needs_check && delegates) failure = task_.settings.check_configuration(installed_arguments(unit()));
+        if (needs_check && delegates) failure = task_.settings.check_configuration(installed_arguments(own));
         if (needs_check && !failure) failure = task_.settings.check_configuration(task_.arguments);
         if (failure) return end(failure);
-        if (delegates) return end(systemctl(unit(), verb_name(verb)));
+        if (delegates) return end(systemctl(own, verb_name(verb)));
         if (verb == Verb::start) return start();
         if (verb == Verb::reload) return reload();
         const int stopped = stop();
