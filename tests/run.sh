@@ -63,7 +63,7 @@ suite_as_ordinary_user() {
         HOME=$copy USER=daemon LOGNAME=daemon DAEMONIZE_BUILD_DIR=$copy/build"
     # What compiles for root compiles for everyone.
     suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" "^(compile|wine|host/(systemd|openrc))(/|$)|$left_out" \
-        -DDAEMONIZE_INSTALL=OFF -DDAEMONIZE_TEST_SINGLE_HEADER=OFF
+        -DDAEMONIZE_INSTALL=OFF
     check 'examples/run.sh as an ordinary user' $as sh "$copy/daemonize/examples/run.sh"
     as=''
 }

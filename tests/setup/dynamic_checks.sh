@@ -9,7 +9,8 @@ no_reports() {
     fi
 }
 
-# sanitized_suite DIRECTORY: without the tests that only compile, and those that drive the examples from other programs.
+# sanitized_suite DIRECTORY: against the single header, so that the whole suite runs against that, too; without the tests
+# that only compile, and those that drive the examples from other programs.
 sanitized_suite() {
     if ! command -v clang++ >/dev/null; then
         skip 'suite with ASan and UBSan (clang++ is not installed)'
@@ -23,7 +24,7 @@ sanitized_suite() {
     chmod 1777 "$reports"
     # Not vptr: it asks through a pipe whether memory is there, and with no descriptor left takes every object for none.
     if build_in "$1" "$top" -DCMAKE_CXX_COMPILER=clang++ -DDAEMONIZE_INSTALL=OFF \
-        -DDAEMONIZE_TEST_SINGLE_HEADER=OFF \
+        -DDAEMONIZE_TEST_SINGLE_HEADER=ON \
         -DCMAKE_CXX_FLAGS="-gline-tables-only -fno-omit-frame-pointer \
             -fsanitize=address,undefined -fno-sanitize=vptr -fno-sanitize-recover=all"; then
         # No search for leaks, which valgrind does: without /proc, as in a daemon's new root, it never ends.
