@@ -38,8 +38,9 @@ class Environment {
     Environment& operator=(const Environment&) = delete;
 
     // Makes it this process's. Allocates nothing. It must live as long as the process.
-    void install(pid_t self) noexcept {
+    void install() noexcept {
         if (!is_changed_) return;
+        const pid_t self = DAEMONIZE_SYSTEM(getpid)();
         write_number(listen_pid_, self);
         write_number(watchdog_pid_, self);
         environ = entries_.data();

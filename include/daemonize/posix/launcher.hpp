@@ -51,6 +51,12 @@ class Interruption {
         for (int i = 0; i < count; ++i) restore(i);
     }
 
+    // In a launcher that has nothing left to do but to leave, with every signal blocked: what comes now is too late.
+    void stay() noexcept {
+        interrupted_channel = interrupted_child = -1;
+        for (bool& replaced : replaced_) replaced = false;
+    }
+
   private:
     static constexpr int count = 4;
     static constexpr int signals[count] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
@@ -84,7 +90,7 @@ class Launcher {
     // Waits until the daemon is ready, or the launch has failed and nothing of it runs. Signals come in meanwhile, and
     // are blocked again at the end: one that came with the record decides before the launch is called a success.
     Outcome await(BlockedSignals& signals) {
-        const Interruption interruption(channel_, is_parent() ? child_ : -1);
+        Interruption interruption(channel_, is_parent() ? child_ : -1);
         signals.unblock_but_children();
         bool ready = watch();
         signals.block();
@@ -97,6 +103,7 @@ class Launcher {
             static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGKILL)); // it has nothing left to tell
             reap();
         }
+        if (ready && !keep_words_) interruption.stay();
         return std::move(outcome_);
     }
 

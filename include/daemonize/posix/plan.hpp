@@ -80,12 +80,10 @@ struct Plan {
     void find_name(const Options& options);
     void find_identity(const Options& options);
     void find_paths(const Options& options);
-    void find_directory(Stage stage, const Asked<std::string>& name, const std::string& base, std::string& path);
+    void find_directory(Stage stage, const Asked<std::string>& name, std::string (*find_base)(), std::string& path);
     void find_streams(const Options& options);
     void find_kept(const Options& options);
     void find_limits(const Options& options);
-
-    std::string launcher_directory_;
 };
 
 inline Plan::Plan(const Options& options)
@@ -122,7 +120,8 @@ inline void Plan::find_name(const Options& options) {
 inline std::string Plan::absolute(Stage stage, const std::string& path) {
     if (path.empty()) problem(stage, ENOENT, "", "the path is empty");
     if (path.empty() || path[0] == '/') return path;
-    if (!launcher_directory_.empty()) return launcher_directory_ + "/" + path;
+    const std::string directory_now = current_directory();
+    if (!directory_now.empty()) return directory_now + "/" + path;
     problem(stage, ENOENT, path, "the launcher's directory, which it is relative to, is not there any more");
     return {};
 }
@@ -139,7 +138,6 @@ inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
 }
 
 inline void Plan::find_paths(const Options& options) {
-    launcher_directory_ = current_directory();
     if (options.chroot) {
         chroot = absolute(Stage::chroot, options.chroot.value);
         // Past links and dots, as the system names the launcher's directory: the two are compared.
@@ -151,14 +149,15 @@ inline void Plan::find_paths(const Options& options) {
     }
     if (!options.keep_directory && !options.foreground) directory = in_new_root(Stage::chdir, options.directory);
     if (options.pid_file) pid_file.path = absolute(Stage::pid_file_open, options.pid_file.value);
-    find_directory(Stage::runtime_directory, options.runtime_directory, runtime_base(), runtime_directory);
-    find_directory(Stage::state_directory, options.state_directory, state_base(), state_directory);
-    find_directory(Stage::log_directory, options.log_directory, log_base(), log_directory);
+    find_directory(Stage::runtime_directory, options.runtime_directory, runtime_base, runtime_directory);
+    find_directory(Stage::state_directory, options.state_directory, state_base, state_directory);
+    find_directory(Stage::log_directory, options.log_directory, log_base, log_directory);
 }
 
-inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, const std::string& base,
+inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, std::string (*find_base)(),
                                  std::string& path) {
     if (!asked) return;
+    const std::string base = find_base();
     const std::string& below = asked.value;
     // Below, and never the base itself: that must not be given away.
     const std::string guarded = "/" + below + "/";

@@ -188,7 +188,7 @@ inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = lead_session(options)) return failed;
     if (const Fault failed = restore_ignored(plan.status.ignored)) return failed;
     if (!options.keep_umask) static_cast<void>(DAEMONIZE_SYSTEM(umask)(options.umask)); // cannot fail
-    plan.environment.install(DAEMONIZE_SYSTEM(getpid)());
+    plan.environment.install();
     if (const Fault failed = save_given_streams(plan)) return failed;
     if (const Fault failed = fill_streams(plan, launching)) return failed;
     if (const Fault failed = close_inherited(plan, options, launching)) return failed;
