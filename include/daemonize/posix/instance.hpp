@@ -168,31 +168,45 @@ class Instance {
             found.process = detail::ProcessHandle(found.pid);
             return true;
         }
-        detail::Descriptor file;
-        struct stat facts;
-        if (!detail::open_to_ask(path_, file, facts, failure)) return false;
-        // Each round that does not end found another process than the one before: a daemon that was just replaced.
-        for (int round = 0; file && round < 1000; ++round) {
-            detail::LockHolder holder, again;
-            if (!ask(file.get(), holder, failure)) return false;
-            if (holder.state == detail::LockHolder::State::none ||
-                holder.state == detail::LockHolder::State::squatted) {
-                found.state = facts.st_size > 0 ? State::dead : State::not_running;
-                return true;
-            }
-            if (holder.state == detail::LockHolder::State::starting) {
-                found.state = State::starting; // its process is the launcher's, which is nobody's to signal
-                return true;
-            }
-            found.process = detail::ProcessHandle(holder.pid);
-            if (!ask(file.get(), again, failure)) return false;
-            if (again.state != holder.state || again.pid != holder.pid) continue;
-            found.state = detail::is_awaited(file.get(), holder.pid) ? State::starting : State::running;
-            found.pid = holder.pid;
-            found.is_certain = holder.is_named || detail::holds_lock(holder.pid, facts) == detail::Answer::yes;
-            return true;
+        for (int round = 0; round < 1000; ++round) {
+            detail::Descriptor file;
+            struct stat facts;
+            if (!detail::open_to_ask(path_, file, facts, failure)) return false;
+            if (!file) return true;
+            const Look seen = look(file.get(), facts, round, found, failure);
+            if (seen != Look::passing) return seen == Look::settled;
         }
-        return !file || fail(failure, EAGAIN, "its process keeps changing");
+        return fail(failure, EAGAIN, "its process keeps changing");
+    }
+
+    // What one look at an open file came to. Passing: a daemon that was just replaced, or a lock that nobody's name stands
+    // by, as a stop holds it for an instant while it takes a dead daemon's file away.
+    enum class Look { settled, passing, failed };
+
+    Look look(int file, const struct stat& facts, int round, Found& found, Failure& failure) const {
+        detail::LockHolder holder, again;
+        if (!ask(file, holder, failure)) return Look::failed;
+        if (holder.state == detail::LockHolder::State::none || holder.state == detail::LockHolder::State::squatted) {
+            found.state = facts.st_size > 0 ? State::dead : State::not_running;
+            return Look::settled;
+        }
+        if (holder.state == detail::LockHolder::State::starting) {
+            found.state = State::starting; // its process is the launcher's, which is nobody's to signal
+            return Look::settled;
+        }
+        found.process = detail::ProcessHandle(holder.pid);
+        if (!ask(file, again, failure)) return Look::failed;
+        if (again.state != holder.state || again.pid != holder.pid) return Look::passing;
+        const detail::Answer is_its = holder.is_named ? detail::Answer::yes : detail::holds_lock(holder.pid, facts);
+        // Longer where the system shows that this process does not hold it, than where it shows nothing.
+        if (is_its != detail::Answer::yes && round < (is_its == detail::Answer::no ? 900 : 100)) {
+            static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // to be cut short does no harm
+            return Look::passing;
+        }
+        found.state = detail::is_awaited(file, holder.pid) ? State::starting : State::running;
+        found.pid = holder.pid;
+        found.is_certain = is_its == detail::Answer::yes;
+        return Look::settled;
     }
 
     // Finds a daemon that can be signalled.

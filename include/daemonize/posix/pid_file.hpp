@@ -1,11 +1,12 @@
 // PidFile: a pid file that says, by its lock, who runs. Daemonizer keeps one for the daemon; a program that needs one
 // by itself holds one of these.
-// Uses pid_file_open and fork_guard; the launch uses it.
+// Uses pid_file_open, process_facts and fork_guard; the launch uses it.
 #ifndef DAEMONIZE_POSIX_PID_FILE_HPP
 #define DAEMONIZE_POSIX_PID_FILE_HPP
 
 #include "fork_guard.hpp"
 #include "pid_file_open.hpp"
+#include "process_facts.hpp"
 
 #include <string>
 
@@ -144,13 +145,18 @@ class PidFile {
     static Holder holder(const std::string& path, Failure& failure) noexcept {
         failure = Failure();
         if (detail::is_held_here(path)) return {true, DAEMONIZE_SYSTEM(getpid)()};
-        detail::Descriptor file;
-        struct stat facts;
-        if (!detail::open_to_ask(path, file, facts, failure) || !file) return {};
         detail::LockHolder holder;
-        if (!detail::ask_holder(file.get(), holder)) {
-            failure = Failure(Stage::pid_file_open, detail::posix_error(errno), path);
-            return {};
+        // A stop that takes a dead daemon's file away holds its lock for an instant, and is no daemon.
+        for (int round = 0; round < 100; ++round) {
+            detail::Descriptor file;
+            struct stat facts;
+            if (!detail::open_to_ask(path, file, facts, failure) || !file) return {};
+            if (!detail::ask_holder(file.get(), holder)) {
+                failure = Failure(Stage::pid_file_open, detail::posix_error(errno), path);
+                return {};
+            }
+            if (!detail::may_be_removal(holder) || detail::holds_lock(holder.pid, facts) == detail::Answer::yes) break;
+            static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // to be cut short does no harm
         }
         if (holder.state == detail::LockHolder::State::running) return {true, holder.pid};
         return {holder.state == detail::LockHolder::State::starting, 0};

@@ -1,0 +1,77 @@
+// A lock that is gone in an instant, as a stop holds it: who meets it looks again.
+#include "system.hpp"
+
+#include "../catch.hpp"
+#include "../process.hpp"
+
+using daemonize::Daemonizer;
+using daemonize::Duration;
+using daemonize::Instance;
+using daemonize::PidFile;
+
+namespace {
+
+// Holds a dead daemon's file as a stop does that takes it away, and goes on with that at the asker's first pause.
+class Removal {
+  public:
+    explicit Removal(const std::string& path) : path_(path) {
+        test::write_file(path, "1\n");
+        ::chmod(path.c_str(), 0644);
+        file_ = ::open(path.c_str(), O_RDWR | O_CLOEXEC);
+        struct flock request = daemonize::detail::lock_request(F_WRLCK, 0, 2);
+        if (file_ < 0 || ::fcntl(file_, F_OFD_SETLK, &request) != 0) throw std::runtime_error("cannot lock");
+    }
+    Removal(const Removal&) = delete;
+    Removal& operator=(const Removal&) = delete;
+    ~Removal() { finish(); }
+
+    seam::Hook hook() {
+        return [this](const seam::Call& call, seam::Answer&) {
+            if (call.is("poll")) finish();
+            return false;
+        };
+    }
+
+  private:
+    void finish() {
+        if (file_ < 0) return;
+        ::unlink(path_.c_str());
+        ::close(file_);
+        file_ = -1;
+    }
+
+    std::string path_;
+    int file_ = -1;
+};
+
+} // namespace
+
+TEST_CASE("the lock of a stop that takes a dead daemon's file away is taken for no daemon") {
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    SECTION("by a status") {
+        Removal removal(path);
+        const seam::Injection injection(removal.hook());
+        CHECK(Instance::at(path).status().state == Instance::State::not_running);
+    }
+    SECTION("by a stop") {
+        Removal removal(path);
+        const seam::Injection injection(removal.hook());
+        Instance::at(path).stop(Duration::milliseconds(test::patience));
+    }
+    SECTION("by who asks for the holder") {
+        Removal removal(path);
+        const seam::Injection injection(removal.hook());
+        CHECK(!PidFile::holder(path).running);
+    }
+    SECTION("by a start") {
+        const test::Orphanage orphanage;
+        {
+            Removal removal(path);
+            const seam::Injection injection(removal.hook());
+            CHECK(Daemonizer("started").pid_file(path).launch([] {}).failure().message() == "");
+        }
+        orphanage.wait_until_empty();
+    }
+    CHECK(!test::exists(path));
+}
