@@ -1,13 +1,15 @@
-// A lock that is gone in an instant, as a stop holds it: who meets it looks again.
+// A lock that is gone in an instant, as a stop holds it, and a start that comes to nothing: who meets them looks again.
 #include "system.hpp"
 
 #include "../catch.hpp"
-#include "../process.hpp"
+#include "../service_program.hpp"
 
+using daemonize::Context;
 using daemonize::Daemonizer;
 using daemonize::Duration;
 using daemonize::Instance;
 using daemonize::PidFile;
+using daemonize::Service;
 
 namespace {
 
@@ -74,4 +76,39 @@ TEST_CASE("the lock of a stop that takes a dead daemon's file away is taken for 
         orphanage.wait_until_empty();
     }
     CHECK(!test::exists(path));
+}
+
+TEST_CASE("a start that was quicker and is stopped again leaves the place to the one that waits for it") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    test::Pipe begun, waits;
+    const auto run = [&](bool is_slow) {
+        return [&, is_slow](int argc, char** argv) {
+            return Service("tested")
+                .posix(
+                    [&](Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid").keep_fd(begun.write_end()); })
+                .run(argc, argv, [&, is_slow](Context& context) {
+                    if (!is_slow) context.ready();
+                    begun.tell("begun\n");
+                    context.wait_for_stop();
+                });
+        };
+    };
+    test::Run quicker(run(true), {"start"});
+    REQUIRE(begun.line() == "begun");
+    const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
+        // The pause of one that waits for another's start to be over.
+        if (call.is("poll") && call.arguments[0] == 0 && call.arguments[2] == 10) waits.tell("waits\n");
+        return false;
+    });
+    test::Run waiting(run(false), {"start"});
+    REQUIRE(waits.line() == "waits");
+    CHECK(test::run(run(false), {"stop"}).code == 0);
+    CHECK(quicker.end() == 1);
+    CHECK(quicker.error == "tested: it was asked to stop before it was ready\n");
+    CHECK(waiting.end() == 0);
+    CHECK(waiting.error.empty());
+    CHECK(waiting.output == "tested: running, pid " + std::to_string(PidFile::holder(directory / "pid").pid) + "\n");
+    CHECK(test::run(run(false), {"stop"}).code == 0);
+    orphanage.wait_until_empty();
 }

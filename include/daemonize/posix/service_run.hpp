@@ -153,7 +153,9 @@ struct RunOutcome {
     int code = 0;
 };
 
-inline RunOutcome run_service(ServiceTask& task, Host host, bool background) {
+// `try_again(launch)` is asked in the launcher, where it failed.
+template <class Question>
+RunOutcome run_service(ServiceTask& task, Host host, bool background, Question try_again) {
     RunOutcome outcome;
     Failure failure;
     ServiceSockets sockets;
@@ -173,7 +175,11 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background) {
     keep_descriptor(task.options, notifier.native_handle());
     keep_descriptor(task.options, task.settings.notify_fd);
     for (const Socket& socket : sockets.passed) keep_descriptor(task.options, socket.get());
-    if (start(task.options, false, outcome.launch)) {
+    bool is_service = false;
+    do {
+        is_service = start(task.options, false, outcome.launch);
+    } while (!is_service && !outcome.launch.ok() && try_again(outcome.launch));
+    if (is_service) {
         outcome.code = run_in_place(task, std::move(host), std::move(notifier), sockets);
     } else {
         outcome.is_launcher = true;
@@ -197,7 +203,7 @@ inline int run_in_foreground(ServiceTask& task, Host host) {
         Failure failure;
         if (!ContainerInit::enter(code, failure)) return failure ? say(task, failure) : code;
     }
-    const RunOutcome outcome = run_service(task, std::move(host), false);
+    const RunOutcome outcome = run_service(task, std::move(host), false, [](const Launch&) { return false; });
     if (!outcome.is_launcher) return outcome.code;
     print_launch(task, outcome.launch);
     return outcome.launch.exit_code();

@@ -43,13 +43,16 @@ class ServiceVerbs {
         if (now.state == Instance::State::running) return runs_already(now);
         Host host;
         host.why = "it was started by its verb";
-        RunOutcome outcome = run_service(task_, std::move(host), true);
+        const Duration until = monotonic_now() + task_.options.timeout;
+        RunOutcome outcome = run_service(task_, std::move(host), true, [&](const Launch& launch) {
+            return launch.failure().stage() == Stage::pid_file_lock && !is_started_by_other(now, until) &&
+                   monotonic_now() < until;
+        });
         if (!outcome.is_launcher) return outcome.code;
         if (outcome.launch.ok()) {
             return tell("running, pid " + std::to_string(outcome.launch.pid()));
         }
-        if (outcome.launch.failure().stage() == Stage::pid_file_lock && is_started_by_other(now))
-            return runs_already(now);
+        if (now.state == Instance::State::running) return runs_already(now);
         print_launch(task_, outcome.launch);
         return lsb_code(outcome.launch.failure());
     }
@@ -82,9 +85,9 @@ class ServiceVerbs {
         return lsb::failed;
     }
 
-    // Whether a start at the same moment, which was quicker, comes to its end well.
-    bool is_started_by_other(Instance::Status& now) const {
-        const Duration until = monotonic_now() + task_.options.timeout;
+    // Whether a start at the same moment, which was quicker, comes to its end well. One that comes to nothing, by a stop
+    // beside it, leaves the place to us: then it is for us to try again.
+    bool is_started_by_other(Instance::Status& now, Duration until) const {
         Failure failure;
         do {
             now = instance_.status(failure);
