@@ -95,3 +95,27 @@ TEST_CASE("asking as the user runs no exit handlers") {
     CHECK(report.rest() == "");
     CHECK(orphans.is_empty());
 }
+
+TEST_CASE("a second stop that comes while a service leaves lets its exit handlers run, and is no failure") {
+    test::Pipe report;
+    const test::Directory directory;
+    const test::Ended ended = test::run_launcher([&] {
+        const int code = daemonize::Service("exits")
+                             .host(daemonize::HostKind::unknown)
+                             .posix([&](Daemonizer& daemonizer) {
+                                 daemonizer.pid_file(directory / "pid").keep_fd(report.write_end());
+                             })
+                             .run([&](daemonize::Context& context) {
+                                 register_for_exit(report);
+                                 context.ready();
+                                 ::raise(SIGTERM);
+                                 context.wait_for_stop();
+                             });
+        ::raise(SIGTERM);
+        std::exit(code);
+        return 0;
+    });
+    CHECK(ended.with(0));
+    CHECK(report.rest() == "exit\n");
+    CHECK(!test::exists(directory / "pid"));
+}
