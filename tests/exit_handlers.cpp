@@ -96,7 +96,8 @@ TEST_CASE("asking as the user runs no exit handlers") {
     CHECK(orphans.is_empty());
 }
 
-TEST_CASE("a second stop that comes while a service leaves lets its exit handlers run, and is no failure") {
+TEST_CASE("what a service is asked for while it leaves lets its exit handlers run, and is no failure") {
+    const int number = GENERATE(SIGTERM, SIGHUP, SIGUSR1);
     test::Pipe report;
     const test::Directory directory;
     const test::Ended ended = test::run_launcher([&] {
@@ -111,7 +112,7 @@ TEST_CASE("a second stop that comes while a service leaves lets its exit handler
                                  ::raise(SIGTERM);
                                  context.wait_for_stop();
                              });
-        ::raise(SIGTERM);
+        ::raise(number);
         std::exit(code);
         return 0;
     });

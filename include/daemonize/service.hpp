@@ -34,9 +34,10 @@ WinService& windows_service(Service& service, Body body, std::vector<std::string
 ///
 /// The body is `int f(Context&)`, or returns nothing. It says context.ready() when the service is up, and sleeps or polls
 /// through the context; one that leaves before it was ready has failed to start, unless it was asked to stop. A stop that
-/// was asked for ends with 0, and further SIGTERMs do nothing from there to the end of the process. In the foreground a terminal that hangs up is a reload, as SIGHUP is, and the service goes on
-/// without it: its standard streams fail from then on. One service in a process. Fails, as it runs, at the stages of Daemonizer and WinService, and
-/// at Stage::configuration, sockets, notification, events and instance.
+/// was asked for ends with 0; from there to the end of the process SIGTERM, SIGHUP and SIGUSR1 do nothing more. In the
+/// foreground a terminal that hangs up is a reload, as SIGHUP is, and the service goes on without it: its standard streams
+/// fail from then on. One service in a process. Fails, as it runs, at the stages of Daemonizer and WinService, and at
+/// Stage::configuration, sockets, notification, events and instance.
 class Service {
   public:
     /// `name` is that of messages, logs, the pid file, the unit, and of the Windows service.

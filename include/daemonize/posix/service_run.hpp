@@ -127,11 +127,13 @@ inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
     return code;
 }
 
-// A second stop has nothing left to ask for. It would end the process by its signal, between the events' end and main's: a
-// stop that was asked for would end as a failure. No handler of ours outlives an exec.
-inline void outlast_more_stops() noexcept {
+// A second stop, or a reload, has nothing left to ask for. It would end the process by its signal, between the events' end
+// and main's: a stop that was asked for would end as a failure. No handler of ours outlives an exec.
+inline void outlast_requests() noexcept {
     const struct sigaction action = plain_action([](int) {});
-    static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(SIGTERM, &action, nullptr)); // cannot fail: it was set before
+    for (const int number : {SIGTERM, SIGHUP, SIGUSR1}) {
+        static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr)); // cannot fail: it was set before
+    }
 }
 
 // In the process that is to be the service, set up, with all signals still blocked: none is lost, and none ends it before
@@ -147,7 +149,7 @@ inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, Service
     // A manager that started our launcher learns whom to watch.
     if (running.is_daemonized) static_cast<void>(running.notifier.main_pid(DAEMONIZE_SYSTEM(getpid)()));
     const int code = run_body(running, task.body);
-    if (running.events.stop_requested()) outlast_more_stops();
+    if (running.is_daemonized || running.events.stop_requested()) outlast_requests();
     return code;
 }
 
