@@ -1,12 +1,9 @@
 // A process that launches daemons for years: each launch leaves it as it was.
 #include "catch.hpp"
+#include "memory.hpp"
 #include "process.hpp"
 
 #include <string>
-
-#if defined(__GLIBC__)
-#include <malloc.h>
-#endif
 
 #include <daemonize.hpp>
 
@@ -15,15 +12,6 @@ using daemonize::Daemonizer;
 using daemonize::Launch;
 
 namespace {
-
-// What the process has allocated, to the byte where the C library tells; 0 where it does not.
-std::size_t allocated() {
-#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
-    return ::mallinfo2().uordblks;
-#else
-    return 0;
-#endif
-}
 
 void launch_one(const std::string& pid_file) {
     const Launch up =
@@ -54,12 +42,13 @@ TEST_CASE("1,000 launches leave no zombie, no descriptor and no memory") {
         };
         launch_some(30); // caches of the C library's fill on the first ones
         const auto descriptors = test::open_descriptors();
-        const std::size_t bytes = allocated();
+        const std::size_t bytes = test::allocated();
         launch_some(970);
         std::string wrong;
         if (test::open_descriptors() != descriptors) wrong += "descriptors ";
         // Chunks that the C library keeps for later count as allocated; one lost in each failed launch is more.
-        if (allocated() > bytes + 4096) wrong += "memory: " + std::to_string(allocated() - bytes) + " bytes ";
+        if (test::allocated() > bytes + 4096)
+            wrong += "memory: " + std::to_string(test::allocated() - bytes) + " bytes ";
         if (::waitpid(-1, nullptr, WNOHANG) != -1 || errno != ECHILD) wrong += "children ";
         return wrong.empty() ? std::string("nothing") : wrong;
     });

@@ -1,8 +1,8 @@
 // Many at once: starts against starts, and queries beside starts.
 #include "catch.hpp"
 #include "held.hpp"
+#include "simultaneous_starts.hpp"
 
-#include <memory>
 #include <vector>
 
 using daemonize::Daemonizer;
@@ -10,60 +10,10 @@ using daemonize::PidFile;
 
 namespace {
 
-// What came of many starts at one moment.
-struct Race {
-    int winners = 0;
-    int refused = 0;
-    std::string other; // how the others ended, which nobody should
-};
-
 bool says_who_runs(const std::string& error, const std::string& path) {
     const std::string prefix = "racer: cannot lock the pid file " + path + ": it ";
     return error.compare(0, prefix.size() + 12, prefix + "runs already") == 0 ||
            error.compare(0, prefix.size() + 16, prefix + "is being started") == 0;
-}
-
-// One half starts at one moment; the other just when the winner is ready, and its launcher is letting go.
-Race race(const std::string& path, int starts) {
-    test::Pipe flag;
-    test::Pipe second;
-    test::Pipe hold;
-    std::vector<std::unique_ptr<test::Launcher>> launchers;
-    for (int i = 0; i < starts; ++i) {
-        launchers.push_back(std::make_unique<test::Launcher>([&, i] {
-            flag.close_write();
-            hold.close_write();
-            if (i % 2 != 0) second.close_write();
-            (i % 2 == 0 ? flag : second).wait_until_closed();
-            const int told = second.write_end();
-            Daemonizer daemonizer("racer");
-            daemonizer.pid_file(path).keep_fd(hold.read_end());
-            if (told >= 0) daemonizer.keep_fd(told);
-            daemonizer.daemonize();
-            if (told >= 0) second.tell(std::string(static_cast<std::size_t>(starts), '.')); // a byte for each
-            hold.wait_until_closed();
-            std::exit(0);
-            return 0;
-        }));
-    }
-    flag.close_write();
-    Race result;
-    for (const auto& launcher : launchers) {
-        const test::Ended ended = launcher->ended();
-        if (ended.with(0)) {
-            ++result.winners;
-        } else if (ended.with(75) && says_who_runs(ended.error, path)) {
-            ++result.refused;
-        } else {
-            result.other += std::to_string(ended.status) + " " + ended.error;
-        }
-    }
-    const std::string held = std::to_string(PidFile::holder(path).pid) + "\n";
-    if (result.winners == 1 && test::contents(path) != held) result.other += "the file does not name the winner";
-    hold.close_write();
-    while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
-    }
-    return result;
 }
 
 } // namespace
@@ -72,9 +22,9 @@ TEST_CASE("of 64 starts at once exactly one wins, and the others say who runs or
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
-    const Race result = race(path, 64);
+    const test::StartRace result = test::race_starts(path, 64, 32);
     CHECK(result.winners == 1);
-    CHECK(result.refused == 63);
+    CHECK(result.refused() == 63);
     CHECK(result.other == "");
     CHECK(!test::exists(path));
 }
@@ -106,8 +56,8 @@ TEST_CASE("of 64 starts at once exactly one wins, in spite of a squatter and a s
     if (racing == 0) {
         hold.close_write();
         const test::Orphanage inner;
-        const Race result = race(path, 64);
-        ended.tell(std::to_string(result.winners) + " " + std::to_string(result.refused) + " " + result.other);
+        const test::StartRace result = test::race_starts(path, 64, 32);
+        ended.tell(std::to_string(result.winners) + " " + std::to_string(result.refused()) + " " + result.other);
         std::_Exit(0);
     }
     CHECK(ended.rest() == "1 63 ");
