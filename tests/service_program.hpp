@@ -86,6 +86,20 @@ inline Said run(
     return said;
 }
 
+/// The main of a service that is up at once and does nothing until it is stopped. `ask` is what posix() is given, too.
+inline Run::Main plain_service(
+    const std::string& pid_file,
+    const std::function<void(daemonize::Daemonizer&)>& ask = [](daemonize::Daemonizer&) {}) {
+    return [=](int argc, char** argv) {
+        return daemonize::Service("tested")
+            .posix([&](daemonize::Daemonizer& daemonizer) { ask(daemonizer.pid_file(pid_file)); })
+            .run(argc, argv, [](daemonize::Context& context) {
+                context.ready();
+                context.wait_for_stop();
+            });
+    };
+}
+
 } // namespace test
 
 #endif

@@ -259,13 +259,16 @@ class Instance {
     }
 
     // Takes a dead daemon's file away, under its lock, so that no start loses it. What cannot be removed is no failure:
-    // the next start takes it over.
+    // the next start takes it over. One that belongs neither to root, nor to us, nor to the directory's owner was put there
+    // by somebody else, and no start would take it either.
     bool remove_remains() const {
         detail::Descriptor file;
-        struct stat facts;
+        struct stat facts, directory;
         Failure ignored;
         constexpr int access = O_RDWR;
         if (!detail::open_to_ask(path_, file, facts, ignored, access) || !file) return true;
+        if (DAEMONIZE_SYSTEM(stat)(detail::directory_of(path_).c_str(), &directory) != 0) return true;
+        if (detail::distrust_file(path_, facts, detail::Owners{true, directory.st_uid})) return true;
         if (detail::lock_whether(file.get()) && detail::is_at(path_.c_str(), facts)) {
             static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path_.c_str()));
         }
