@@ -2,6 +2,7 @@
 // have root's `kill $(cat FILE)` hit a process of their choice.
 #include "catch.hpp"
 #include "held.hpp"
+#include "service_program.hpp"
 
 #include <sys/sysmacros.h>
 
@@ -228,4 +229,24 @@ TEST_CASE("a directory that others can replace, by writing one above it, is refu
     REQUIRE(::chmod((directory / "above").c_str(), 01777) == 0); // sticky, as /tmp is
     CHECK(daemonize::Daemonizer("daemon").pid_file(path).launch([] {}).ok());
     orphanage.wait_until_empty();
+}
+
+TEST_CASE("in a directory that others can write no verb starts a service, and the others find none") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string open = directory / "open";
+    const std::string path = open + "/daemon.pid";
+    REQUIRE(::mkdir(open.c_str(), 0755) == 0);
+    REQUIRE(::chmod(open.c_str(), 0777) == 0);
+    const test::Run::Main service = test::plain_service(path);
+    for (const char* verb : {"start", "restart"}) {
+        const test::Said said = test::run(service, {verb});
+        CHECK(said.code == 4);
+        CHECK(said.error == "tested: " + refused(path, "other users can write the directory " + open) + "\n");
+    }
+    CHECK(test::run(service, {"status"}).code == 3);
+    CHECK(test::run(service, {"reload"}).code == 7);
+    CHECK(test::run(service, {"stop"}).code == 0);
+    CHECK(!test::exists(path));
+    CHECK(orphanage.is_empty());
 }
