@@ -18,7 +18,9 @@ struct Counts {
     std::atomic<int> two_daemons{0};
     std::atomic<int> undocumented{0};
     std::atomic<int> bystanders{0};
-    std::atomic<int> reused{0}; // bystanders that have a number that was a daemon's
+    std::atomic<int> reused{0};    // bystanders that have a number that was a daemon's
+    std::atomic<int> died{0};      // the number of the latest daemon that killed itself
+    std::atomic<int> namesakes{0}; // bystanders that have got it
     std::atomic<int> hit{0};
     std::atomic<bool> was_daemon[number_count] = {};
 };

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int workers = 16;
 constexpr int crowds = 4;              // each a parent of bystanders
-constexpr const char* numbers = "420"; // pid_max: from 300 on they come back, so that there are 120 in turn
+constexpr const char* numbers = "460"; // pid_max: from 300 on they come back, so that there are 160 in turn
 
 double now() {
     struct timespec time = {};
@@ -42,8 +42,10 @@ class Program {
             .posix([this](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(pid_file).keep_fd(witness_); })
             .run(argc, argv, [this](daemonize::Context& context) {
                 be_alone();
-                context.on_reload([] {
-                    if (::getpid() % 8 == 0) ::raise(SIGKILL); // some die of it, so that there are dead ones too
+                context.on_reload([this] {
+                    if (::getpid() % 4 != 0) return;
+                    shared_->died = ::getpid(); // some die of it, so that there are dead ones, whose files stay
+                    ::raise(SIGKILL);
                 });
                 context.ready();
                 context.wait_for_stop();
@@ -125,38 +127,67 @@ int work(Program& program, races::Shared& shared, unsigned seed, double end) {
     return 0;
 }
 
-// A parent of processes that live for a moment, and die of any signal but its own SIGKILL, which it sees.
-int be_crowd(races::Shared& shared, double end) {
-    while (now() < end) {
-        pid_t bystanders[4];
-        for (pid_t& one : bystanders) {
-            one = ::fork();
-            if (one == 0) {
-                ::pause();
-                ::_exit(0);
-            }
-            if (one > 0 && shared->was_daemon[one % races::number_count]) ++shared->reused;
+// Has the next process get this number, if it is free: in a pid namespace of its own. See pid_namespaces(7).
+void choose_number(pid_t wanted) {
+    const std::string before = std::to_string(wanted - 1);
+    const int file = ::open("/proc/sys/kernel/ns_last_pid", O_WRONLY | O_CLOEXEC);
+    if (::write(file, before.data(), before.size()) < 0) std::abort();
+    ::close(file);
+}
+
+// Ends a bystander, which may have died of nothing before.
+void dismiss(pid_t one, races::Shared& shared) {
+    int status = 0;
+    if (one <= 0) return;
+    const bool is_hit = ::waitpid(one, &status, WNOHANG) != 0;
+    ::kill(one, SIGKILL);
+    if (is_hit || ::waitpid(one, &status, 0) != one || WTERMSIG(status) != SIGKILL) ++shared->hit;
+}
+
+// A parent of processes that live for a moment and do nothing, if it can with the number of a daemon that has just died.
+int be_crowd(races::Shared& shared, double end, bool is_alone) {
+    pid_t crowd[8] = {};
+    for (std::size_t next = 0; now() < end; ++next) {
+        pid_t& one = crowd[next % 8];
+        dismiss(one, shared);
+        const pid_t died = shared->died;
+        if (is_alone && died > 0) choose_number(died);
+        one = ::fork();
+        if (one == 0) {
+            ::pause();
+            ::_exit(0);
         }
-        ::sched_yield();
-        for (const pid_t one : bystanders) {
-            int status = 0;
-            if (one <= 0) continue;
-            ++shared->bystanders;
-            const bool is_hit = ::waitpid(one, &status, WNOHANG) != 0;
-            ::kill(one, SIGKILL);
-            if (is_hit || ::waitpid(one, &status, 0) != one || WTERMSIG(status) != SIGKILL) ++shared->hit;
-        }
+        if (one <= 0) continue;
+        ++shared->bystanders;
+        if (shared->was_daemon[one % races::number_count]) ++shared->reused;
+        if (one == died) ++shared->namesakes;
     }
+    for (const pid_t one : crowd) dismiss(one, shared);
     return 0;
 }
 
+extern "C" void be_late(int) {}
+
+// Waits for all that the race has left, which the last stop has ended; false where something stays.
+bool wait_for_the_rest() {
+    struct sigaction action = {};
+    action.sa_handler = be_late; // without SA_RESTART: it ends the wait
+    ::sigaction(SIGALRM, &action, nullptr);
+    ::alarm(10);
+    while (::waitpid(-1, nullptr, 0) > 0) {
+    }
+    ::alarm(0);
+    return errno == ECHILD;
+}
+
 // All of them, and whatever daemons leave behind. Whether every process has ended as it should.
-bool race(Program& program, races::Shared& shared, unsigned seed, double end) {
+bool race(Program& program, races::Shared& shared, unsigned seed, double end, bool is_alone) {
     std::map<pid_t, std::string> own;
     for (int i = 0; i < workers + crowds; ++i) {
         const pid_t child = test::fork_clean();
         const unsigned its_seed = seed + static_cast<unsigned>(i);
-        if (child == 0) std::_Exit(i < workers ? work(program, shared, its_seed, end) : be_crowd(shared, end));
+        if (child == 0)
+            std::_Exit(i < workers ? work(program, shared, its_seed, end) : be_crowd(shared, end, is_alone));
         own[child] = i < workers ? "a worker" : "a parent of bystanders";
     }
     bool good = true;
@@ -173,9 +204,9 @@ bool race(Program& program, races::Shared& shared, unsigned seed, double end) {
     }
     const test::Said said = test::run([&](int argc, char** argv) { return program.main(argc, argv); }, {"stop"});
     if (said.code != 0) std::fprintf(stderr, "the last stop: %s", said.error.c_str());
-    while (::waitpid(-1, nullptr, 0) > 0) {
-    }
-    return good && said.code == 0;
+    const bool is_over = wait_for_the_rest();
+    if (!is_over) std::fprintf(stderr, "a process is left\n");
+    return good && said.code == 0 && is_over;
 }
 
 int run(unsigned seconds, unsigned seed, bool is_alone) {
@@ -183,7 +214,7 @@ int run(unsigned seconds, unsigned seed, bool is_alone) {
     bool good = false;
     {
         Program program(shared);
-        good = race(program, shared, seed, now() + seconds);
+        good = race(program, shared, seed, now() + seconds, is_alone);
         if (!program.has_left_nothing()) std::fprintf(stderr, "something is left behind\n");
         good = good && program.has_left_nothing();
     }
@@ -192,10 +223,12 @@ int run(unsigned seconds, unsigned seed, bool is_alone) {
         "ended otherwise than documented\n",
         seconds, seed, shared->verbs.load(), shared->daemons.load(), shared->two_daemons.load(),
         shared->undocumented.load());
-    std::printf("bystanders: %d, %d of them with the number of an earlier daemon%s; hit by a signal: %d\n",
-                shared->bystanders.load(), shared->reused.load(), is_alone ? "" : " (root has numbers come back)",
-                shared->hit.load());
-    return good && shared.is_clean() && (!is_alone || shared->reused > 0) ? 0 : 1;
+    std::printf(
+        "bystanders: %d, %d of them with the number of an earlier daemon, %d with that of one just killed%s; hit by "
+        "a signal: %d\n",
+        shared->bystanders.load(), shared->reused.load(), shared->namesakes.load(),
+        is_alone ? "" : " (root has numbers come back)", shared->hit.load());
+    return good && shared.is_clean() && (!is_alone || shared->namesakes > 0) ? 0 : 1;
 }
 
 // In the pid namespace's first process, which inherits the daemons as any init does.
