@@ -18,7 +18,7 @@ class Threads {
     Threads() {
         pthread_attr_t attributes;
         ::pthread_attr_init(&attributes);
-        ::pthread_attr_setstacksize(&attributes, 256 * 1024);
+        ::pthread_attr_setstacksize(&attributes, std::size_t{256} * 1024);
         const auto wait = [](void* pipe) -> void* {
             static_cast<test::Pipe*>(pipe)->wait_until_closed();
             return nullptr;

@@ -72,7 +72,7 @@ int cycle(int count, const test::Directory& directory) {
 
 } // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     const int count = argc > 1 ? std::atoi(argv[1]) : 0;
     if (count < 1) return 2;
     const test::Orphanage orphanage; // the daemons' init; the process below is none, as the programs that are meant
@@ -95,4 +95,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "%d daemons, %d of them did not end with 0\n", daemons, wrong);
     }
     return result == 0 && daemons == warm_up + count && wrong == 0 ? 0 : 1;
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
 }

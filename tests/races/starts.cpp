@@ -4,7 +4,7 @@
 
 #include <chrono>
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     const int rounds = argc > 2 ? std::atoi(argv[1]) : 0;
     const auto end = std::chrono::steady_clock::now() + std::chrono::seconds(argc > 2 ? std::atoi(argv[2]) : 0);
     const test::Orphanage orphanage;
@@ -26,4 +26,7 @@ int main(int argc, char** argv) {
                 "work\n",
                 done, wrong, named_daemon, named_start);
     return done > 0 && wrong == 0 && orphanage.is_empty() ? 0 : 1;
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
 }

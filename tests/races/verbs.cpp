@@ -4,12 +4,12 @@
 #include "../service_program.hpp"
 #include "shared.hpp"
 
+#include <ctime>
 #include <map>
 #include <random>
 #include <sched.h>
 #include <sys/file.h>
 #include <sys/mount.h>
-#include <time.h>
 
 namespace {
 
@@ -245,7 +245,7 @@ bool take_few_numbers() {
 
 } // namespace
 
-int main(int argc, char** argv) {
+int main(int argc, char** argv) try {
     if (argc < 2) return 2;
     const auto seconds = static_cast<unsigned>(std::atoi(argv[1]));
     const unsigned seed = argc > 2 ? static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)) : std::random_device()();
@@ -259,4 +259,7 @@ int main(int argc, char** argv) {
         return run(seconds, seed, is_root);
     }
     return orphanage.wait_for(racing) == 0 ? 0 : 1;
+} catch (const std::exception& error) {
+    std::fprintf(stderr, "%s\n", error.what());
+    return 1;
 }
