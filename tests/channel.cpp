@@ -123,6 +123,30 @@ TEST_CASE("a record of an unknown kind or stage is refused") {
     }
 }
 
+TEST_CASE("a record with a process number or an exit status that is none is refused") {
+    const auto is_taken = [](Record::Kind kind, std::int64_t pid, std::int32_t exit_code) {
+        Wire wire;
+        Record record = a_record();
+        record.kind = kind;
+        record.pid = pid;
+        record.exit_code = exit_code;
+        wire.send(record);
+        wire.end();
+        return wire.receive();
+    };
+    for (const Record::Kind kind : {Record::ready, Record::died}) {
+        CHECK(is_taken(kind, 1, 0));
+        CHECK(is_taken(kind, INT32_MAX, 0));
+        CHECK_FALSE(is_taken(kind, 0, 0));
+        CHECK_FALSE(is_taken(kind, -1, 0));
+        CHECK_FALSE(is_taken(kind, std::int64_t{INT32_MAX} + 1, 0));
+    }
+    CHECK(is_taken(Record::died, 1, 256));
+    CHECK(is_taken(Record::failed, 0, 255));
+    CHECK_FALSE(is_taken(Record::failed, 0, 256));
+    CHECK_FALSE(is_taken(Record::failed, 0, -1));
+}
+
 TEST_CASE("a record that claims longer texts than there are is refused, and no memory is taken for them") {
     for (const bool of_detail : {true, false}) {
         Wire wire;

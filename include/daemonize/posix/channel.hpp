@@ -93,13 +93,20 @@ inline bool receive_text(int channel, std::size_t size, std::string& text) {
     return size == 0 || receive_whole(channel, &text[0], size);
 }
 
+// Whether it is one that our side sends. A status beyond one byte would end a launcher that failed with success.
+inline bool is_record(const Record& record) noexcept {
+    const bool names_daemon = record.kind == Record::ready || record.kind == Record::died;
+    if (record.kind < Record::progress || record.kind > Record::died) return false;
+    if (record.stage < 0 || record.stage > static_cast<std::int32_t>(Stage::configuration)) return false;
+    if (names_daemon && (record.pid <= 0 || record.pid > INT32_MAX)) return false;
+    if (record.kind == Record::failed && (record.exit_code < 0 || record.exit_code > 255)) return false;
+    return record.detail_size <= record_text_limit && record.reason_size <= record_text_limit;
+}
+
 // Receives one record. False at the end of the stream, and where what came is no record: both mean that nobody is there
 // who keeps to the protocol.
 inline bool receive_record(int channel, Record& record, std::string& detail, std::string& reason) {
-    if (!receive_whole(channel, &record, sizeof record)) return false;
-    if (record.kind < Record::progress || record.kind > Record::died) return false;
-    if (record.stage < 0 || record.stage > static_cast<std::int32_t>(Stage::configuration)) return false;
-    if (record.detail_size > record_text_limit || record.reason_size > record_text_limit) return false;
+    if (!receive_whole(channel, &record, sizeof record) || !is_record(record)) return false;
     return receive_text(channel, record.detail_size, detail) && receive_text(channel, record.reason_size, reason);
 }
 
