@@ -129,5 +129,7 @@ TEST_CASE("the environment can say what the host is, whatever else is seen") {
     }
     CHECK(host_after([] { name("DAEMONIZE_HOST", "Systemd"); }) ==
           "unknown: DAEMONIZE_HOST=Systemd is not the name of a host");
+    CHECK(host_after([] { name("DAEMONIZE_HOST", "a\nb"); }) ==
+          "unknown: DAEMONIZE_HOST=a b is not the name of a host");
     CHECK(host_after([] { name("DAEMONIZE_HOST", ""); }) == nothing);
 }

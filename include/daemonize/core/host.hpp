@@ -1,7 +1,9 @@
 // Host: what started the program, by name, and why we think so.
-// Uses nothing; detect_host() of posix or windows finds it.
+// Uses failure; detect_host() of posix or windows finds it.
 #ifndef DAEMONIZE_CORE_HOST_HPP
 #define DAEMONIZE_CORE_HOST_HPP
+
+#include "failure.hpp"
 
 #include <string>
 
@@ -55,7 +57,7 @@ inline Host chosen_host(const std::string& name) {
     for (const HostKind kind : host_kinds) {
         if (name == to_string(kind)) return {kind, "DAEMONIZE_HOST says so"};
     }
-    return {HostKind::unknown, "DAEMONIZE_HOST=" + name + " is not the name of a host"};
+    return {HostKind::unknown, "DAEMONIZE_HOST=" + one_line(name) + " is not the name of a host"};
 }
 
 } // namespace detail
