@@ -74,4 +74,13 @@ TEST_CASE("the arguments of a unit are found again") {
 // systemd.service(5): "the first argument may not be a variable".
 TEST_CASE("a program's path in a unit keeps its dollars") {
     CHECK(quote_for_unit("/srv/$HOME/100%", true) == "\"/srv/$HOME/100%%\"");
+    CHECK(daemonize::detail::arguments_in_unit(quote_for_unit("/srv/$$/", true) + " \"$$\"") ==
+          std::vector<std::string>{"/srv/$$/", "$"});
+}
+
+TEST_CASE("a description that ends with a backslash does not take the next line of the unit along") {
+    daemonize::detail::ServiceUnit unit;
+    unit.description = "C:\\\\ ";
+    unit.program = "/usr/bin/x";
+    CHECK(daemonize::detail::unit_text(unit).find("\nDescription=C:\nAfter=") != std::string::npos);
 }

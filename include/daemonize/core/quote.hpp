@@ -48,8 +48,8 @@ inline std::string quote_for_unit(const std::string& word, bool is_program = fal
     return quoted + "\"";
 }
 
-// The arguments that quote_for_unit() made, taken apart again; what is not in quotes is none of them. Of a line that was
-// cut short, none.
+// The words that quote_for_unit() made, the program first, taken apart again; what is not in quotes is none of them. Of a
+// line that was cut short, none.
 inline std::vector<std::string> arguments_in_unit(const std::string& line) {
     std::vector<std::string> words;
     for (std::size_t at = line.find('"'); at != std::string::npos; at = line.find('"', at)) {
@@ -61,8 +61,8 @@ inline std::vector<std::string> arguments_in_unit(const std::string& line) {
                 word += static_cast<char>(digit(at + 2) * 16 + digit(at + 3));
                 at += 3;
             } else {
-                const bool is_pair =
-                    c == '\\' || ((c == '%' || c == '$') && line.compare(at + 1, 1, std::string(1, c)) == 0);
+                const bool is_doubled = c == '%' || (c == '$' && !words.empty());
+                const bool is_pair = c == '\\' || (is_doubled && line.compare(at + 1, 1, std::string(1, c)) == 0);
                 word += line[is_pair && at + 1 < line.size() ? ++at : at];
             }
         }

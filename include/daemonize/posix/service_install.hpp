@@ -92,6 +92,8 @@ inline std::string unit_text(const ServiceUnit& unit) {
     std::string description = one_line(unit.description.empty() ? unit.name : unit.description);
     for (std::size_t at = 0; (at = description.find('%', at)) != std::string::npos; at += 2)
         description.insert(at, "%");
+    // At its end it would have the next line belong to it.
+    while (!description.empty() && description.back() == '\\') description.pop_back();
     return std::string(install_mark) + "\n[Unit]\nDescription=" + description + "\nAfter=network.target\n\n" +
            // The shell's own kill: /bin/kill is of a package that a small system does without.
            "[Service]\nType=notify\nExecStart=" + command + "\nExecReload=/bin/sh -c \"kill -HUP $$MAINPID\"\n" +
