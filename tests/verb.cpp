@@ -87,6 +87,7 @@ TEST_CASE("a text of JSON is one whatever it holds") {
     CHECK(json_string("plain \xc3\xa9") == "\"plain \xc3\xa9\"");
     CHECK(json_string("a\"b\\c") == "\"a\\\"b\\\\c\"");
     CHECK(json_string(std::string("\n\t\0\x1f", 4)) == "\"\\u000a\\u0009\\u0000\\u001f\"");
+    CHECK(json_string("/run/\xff\xe2\x82.pid") == "\"/run/\xef\xbf\xbd\xef\xbf\xbd\xef\xbf\xbd.pid\"");
 }
 
 TEST_CASE("spans of time and amounts of memory are told in the units that matter") {
@@ -99,4 +100,14 @@ TEST_CASE("spans of time and amounts of memory are told in the units that matter
     CHECK(span_text(90000) == "1 d 1 h");
     CHECK(memory_text(0) == "0.0 MiB");
     CHECK(memory_text(1048576 + 524288) == "1.5 MiB");
+    CHECK(memory_text(UINT64_MAX) == "17592186044415.9 MiB");
+}
+
+TEST_CASE("a status takes a line for each thing that is known, and no time from before a process began") {
+    daemonize::detail::StatusText status;
+    status.name = "a\nb";
+    status.pid_file = "/run/a\nb.pid";
+    CHECK(daemonize::detail::people_status(status) == "a b: \n  pid file  /run/a b.pid\n");
+    status.since = INT64_MIN;
+    CHECK(status.uptime() == 0);
 }

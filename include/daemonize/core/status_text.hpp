@@ -25,18 +25,18 @@ struct StatusText {
     std::int64_t exit_code = 0;
 
     std::int64_t uptime() const noexcept {
-        const std::int64_t span = static_cast<std::int64_t>(std::time(nullptr)) - since;
-        return since == 0 || span < 0 ? 0 : span;
+        const auto now = static_cast<std::int64_t>(std::time(nullptr));
+        return since <= 0 || now < since ? 0 : now - since;
     }
 };
 
 inline std::string people_status(const StatusText& now) {
-    std::string text = now.name + ": " + now.state + now.remark + "\n";
+    std::string text = one_line(now.name) + ": " + now.state + now.remark + "\n";
     if (now.pid > 0) text += "  pid       " + std::to_string(now.pid) + "\n";
     if (now.since != 0) text += "  uptime    " + span_text(now.uptime()) + ", since " + now.since_text + "\n";
     if (now.memory != 0) text += "  memory    " + memory_text(now.memory) + "\n";
     if (now.exit_code != 0) text += "  exit code " + std::to_string(now.exit_code) + "\n";
-    if (!now.pid_file.empty()) text += "  pid file  " + now.pid_file + "\n";
+    if (!now.pid_file.empty()) text += "  pid file  " + one_line(now.pid_file) + "\n";
     return text;
 }
 

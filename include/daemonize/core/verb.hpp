@@ -1,9 +1,10 @@
 // Verb: what a service program's first word asks for, and the exit statuses that init scripts have agreed on.
-// Uses failure; Service uses it.
+// Uses failure and utf; Service uses it.
 #ifndef DAEMONIZE_CORE_VERB_HPP
 #define DAEMONIZE_CORE_VERB_HPP
 
 #include "failure.hpp"
+#include "utf.hpp"
 
 #include <string>
 #include <vector>
@@ -126,22 +127,20 @@ inline int lsb_code(const Failure& failure) noexcept {
                                                                                               : lsb::failed;
 }
 
-// A string of JSON, in quotes. What is no control character goes as it is: names and paths are UTF-8.
+// A string of JSON, in quotes. A path may hold any bytes, and JSON is UTF-8: no reader would take it with others in it.
 inline std::string json_string(const std::string& text) {
     static const char* const digits = "0123456789abcdef";
     std::string quoted = "\"";
-    for (const char c : text) {
-        const auto byte = static_cast<unsigned char>(c);
-        if (c == '"' || c == '\\') {
-            quoted += '\\';
-            quoted += c;
-        } else if (byte < 0x20) {
+    for (std::size_t at = 0; at < text.size();) {
+        const std::uint32_t point = decode_utf8(text, at);
+        if (point < 0x20) {
             quoted += "\\u00";
-            quoted += digits[byte >> 4];
-            quoted += digits[byte & 15];
-        } else {
-            quoted += c;
+            quoted += digits[point >> 4];
+            quoted += digits[point & 15];
+            continue;
         }
+        if (point == '"' || point == '\\') quoted += '\\';
+        append_utf8(quoted, point);
     }
     return quoted + "\"";
 }
@@ -157,8 +156,8 @@ inline std::string span_text(std::int64_t seconds) {
 
 // An amount of memory for people.
 inline std::string memory_text(std::uint64_t bytes) {
-    const std::uint64_t tenths = bytes * 10 / 1048576;
-    return std::to_string(tenths / 10) + "." + std::to_string(tenths % 10) + " MiB";
+    constexpr std::uint64_t mebibyte = 1048576;
+    return std::to_string(bytes / mebibyte) + "." + std::to_string(bytes % mebibyte * 10 / mebibyte) + " MiB";
 }
 
 } // namespace detail
