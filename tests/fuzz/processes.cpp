@@ -1,0 +1,274 @@
+// What comes from other processes: pid files, the launch channel, and what a manager's socket gets from us; by real files
+// and real sockets.
+#include <daemonize/posix/daemonizer.hpp>
+#include <daemonize/posix/instance.hpp>
+#include <daemonize/posix/notifier.hpp>
+#include <daemonize/posix/service_install.hpp>
+
+#include "fuzz.hpp"
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <fcntl.h>
+#include <limits>
+#include <sys/socket.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+using namespace daemonize::detail;
+using daemonize::Failure;
+using daemonize::Instance;
+
+namespace {
+
+bool is_one_line(const std::string& text) { return text == one_line(text); }
+
+// A directory of this process's own, that goes with it.
+class Directory {
+  public:
+    Directory() { HOLDS(::mkdtemp(name_) != nullptr); }
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+    ~Directory() {
+        static_cast<void>(::unlink((std::string(name_) + "/pid").c_str()));
+        static_cast<void>(::rmdir(name_));
+    }
+    std::string file() const { return std::string(name_) + "/pid"; }
+
+  private:
+    char name_[32] = "/tmp/daemonize-fuzz-XXXXXX";
+};
+
+void put(const std::string& path, const std::string& text) {
+    const Descriptor file(::open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644));
+    HOLDS(file && ::write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size()));
+}
+
+} // namespace
+
+// Whatever a pid file holds, nobody is called the daemon by it, and it hinders no start.
+TARGET(pid_file) {
+    static const Directory directory;
+    const std::string path = directory.file();
+    std::string text = bytes.ConsumeBool() ? std::to_string(::getpid()) + "\n" : fuzz::some_text(bytes, 60);
+    if (bytes.ConsumeBool()) text = std::to_string(bytes.ConsumeIntegral<std::int64_t>()) + fuzz::some_text(bytes, 3);
+    put(path, text);
+    const Instance instance = Instance::at(path);
+    Failure failure;
+    Instance::Status status = instance.status(failure);
+    HOLDS(!failure && status.pid == 0);
+    HOLDS(status.state == (text.empty() ? Instance::State::not_running : Instance::State::dead));
+    HOLDS(!instance.signal(0, failure) && failure.code().value() == ESRCH);
+    {
+        // Locked by one whom the kernel does not name: then the number says who, and is believed of nobody who has not
+        // that lock.
+        const Descriptor holder(::open(path.c_str(), O_RDWR | O_CLOEXEC));
+        HOLDS(lock_whether(holder.get()));
+        status = instance.status(failure);
+        HOLDS(!failure && status.state == Instance::State::running);
+        const bool is_us = status.pid == ::getpid();
+        HOLDS(status.pid >= 0 && (status.pid == 0 || text.find(std::to_string(status.pid)) != std::string::npos));
+        HOLDS(instance.signal(0, failure) == is_us);
+        HOLDS(is_us || is_one_line(failure.message()));
+    }
+    {
+        const daemonize::PidFile held = daemonize::PidFile::acquire(path, failure);
+        HOLDS(!failure && read_file(path) == std::to_string(::getpid()) + "\n");
+        HOLDS(instance.status(failure).pid == ::getpid());
+    }
+    HOLDS(instance.status(failure).state == Instance::State::not_running && !failure);
+}
+
+namespace {
+
+struct Pair {
+    Descriptor ours, its;
+    Pair() {
+        Channel channel;
+        HOLDS(!make_channel(channel));
+        ours = std::move(channel.launcher);
+        its = std::move(channel.daemon);
+    }
+    void send(const std::string& text) const {
+        HOLDS(::send(its.get(), text.data(), text.size(), MSG_NOSIGNAL) == static_cast<ssize_t>(text.size()));
+    }
+};
+
+Record some_record(fuzz::Bytes& bytes) {
+    Record record;
+    record.kind = bytes.ConsumeBool() ? bytes.ConsumeIntegralInRange<std::uint32_t>(0, 5)
+                                      : bytes.ConsumeIntegral<std::uint32_t>();
+    record.stage = bytes.ConsumeBool() ? bytes.ConsumeIntegralInRange<std::int32_t>(-1, 60)
+                                       : bytes.ConsumeIntegral<std::int32_t>();
+    record.error = bytes.ConsumeIntegral<std::int32_t>();
+    record.exit_code = bytes.ConsumeBool() ? bytes.ConsumeIntegralInRange<std::int32_t>(-1, 300)
+                                           : bytes.ConsumeIntegral<std::int32_t>();
+    record.pid = bytes.ConsumeBool() ? bytes.ConsumeIntegralInRange<std::int64_t>(-1, 70000)
+                                     : bytes.ConsumeIntegral<std::int64_t>();
+    record.extend_by = bytes.ConsumeIntegral<std::int64_t>();
+    record.detail_size = bytes.ConsumeIntegralInRange<std::uint32_t>(0, 40);
+    record.reason_size = bytes.ConsumeBool() ? bytes.ConsumeIntegralInRange<std::uint32_t>(0, 40)
+                                             : bytes.ConsumeIntegral<std::uint32_t>();
+    return record;
+}
+
+// What a daemon that is out of its mind, or a stray writer, may send: records in bytes of any kind.
+std::string some_stream(fuzz::Bytes& bytes) {
+    const std::size_t cut = bytes.ConsumeIntegralInRange<std::size_t>(0, 60);
+    std::string stream;
+    while (bytes.remaining_bytes() > 0 && stream.size() < 4000) {
+        const Record record = some_record(bytes);
+        stream.append(reinterpret_cast<const char*>(&record), sizeof record);
+        stream += fuzz::some_text(bytes, 90);
+    }
+    stream.resize(stream.size() - std::min(cut, stream.size()));
+    return stream;
+}
+
+} // namespace
+
+TARGET(channel) {
+    const Pair pair;
+    Record sent = some_record(bytes), received;
+    sent.kind = Record::progress;
+    sent.stage = 0;
+    std::string detail = fuzz::some_word(bytes), reason = fuzz::some_word(bytes);
+    if (bytes.ConsumeBool()) reason.insert(0, 2000 - bytes.ConsumeIntegralInRange<std::size_t>(0, 200), '.');
+    HOLDS(send_record(pair.its.get(), sent, detail.c_str(), reason.c_str()));
+    std::string got_detail, got_reason;
+    HOLDS(receive_record(pair.ours.get(), received, got_detail, got_reason));
+    HOLDS(got_detail == detail && got_reason == reason.substr(0, record_text_limit));
+    HOLDS(received.extend_by == sent.extend_by && received.error == sent.error);
+    pair.send(some_stream(bytes));
+    HOLDS(::shutdown(pair.its.get(), SHUT_WR) == 0);
+    while (receive_record(pair.ours.get(), received, got_detail, got_reason)) {
+        HOLDS(received.kind >= Record::progress && received.kind <= Record::died);
+        HOLDS(exit_code(static_cast<daemonize::Stage>(received.stage)) > 0);
+        HOLDS(got_detail.size() == received.detail_size && got_reason.size() == received.reason_size);
+        HOLDS(got_detail.size() <= record_text_limit && got_reason.size() <= record_text_limit);
+    }
+}
+
+// The launcher itself at the other end of such a channel: it comes to an end, the process that it started is gone, and what
+// it says is a success with a process's number, or a failure in a line with a status that is none of success.
+TARGET(launcher) {
+    static const daemonize::detail::Options twice;
+    static const Plan plan(twice);
+    const pid_t child = ::fork();
+    HOLDS(child >= 0);
+    if (child == 0) {
+        for (const int number : {SIGTERM, SIGINT, SIGALRM}) ::signal(number, SIG_DFL);
+        for (;;) ::pause();
+    }
+    Outcome outcome;
+    {
+        Pair pair;
+        pair.send(some_stream(bytes));
+        pair.its.reset();
+        const Descriptor standard_error(::dup(STDERR_FILENO)), null(::open("/dev/null", O_WRONLY));
+        HOLDS(::dup2(null.get(), STDERR_FILENO) == STDERR_FILENO);
+        BlockedSignals signals;
+        outcome = Launcher(plan, twice, child, pair.ours.get(), -1, true).await(signals);
+        HOLDS(::dup2(standard_error.get(), STDERR_FILENO) == STDERR_FILENO);
+    }
+    HOLDS(::waitpid(child, nullptr, WNOHANG) == -1 && errno == ECHILD);
+    const daemonize::Launch launch("fuzz", outcome);
+    if (launch.ok()) HOLDS(launch.pid() > 0 && launch.exit_code() == 0);
+    if (!launch.ok()) HOLDS(launch.exit_code() > 0 && launch.exit_code() < 256);
+    if (!launch.ok()) HOLDS(is_one_line(launch.failure().message()) && !launch.failure().message().empty());
+}
+
+namespace {
+
+// A manager's socket, and a Notifier that found it in the environment.
+struct Manager {
+    Descriptor socket;
+    daemonize::Notifier notifier;
+    Manager() {
+        const std::string name = "@daemonize-fuzz-" + std::to_string(::getpid());
+        SocketAddress address;
+        HOLDS(to_unix_address(name, address) == nullptr);
+        socket.reset(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0));
+        HOLDS(socket && ::bind(socket.get(), address.get(), address.size) == 0);
+        HOLDS(::setenv("NOTIFY_SOCKET", name.c_str(), 1) == 0 && ::unsetenv("WATCHDOG_USEC") == 0);
+        notifier = daemonize::Notifier::from_environment();
+    }
+
+    // The one message that came, its variables and values; none where none came.
+    std::vector<std::pair<std::string, std::string>> receive() const {
+        char text[8192];
+        std::vector<std::pair<std::string, std::string>> values;
+        const ssize_t size = ::recv(socket.get(), text, sizeof text, MSG_DONTWAIT);
+        if (size < 0) return values;
+        HOLDS(size <= 4096 && ::recv(socket.get(), text + size, 1, MSG_DONTWAIT) == -1);
+        const std::string message(text, static_cast<std::size_t>(size));
+        HOLDS(is_utf8(message) && message.find('\0') == std::string::npos && message.back() != '\n');
+        for (std::size_t at = 0; at < message.size();) {
+            const std::size_t end = std::min(message.find('\n', at), message.size());
+            const std::size_t sign = message.find('=', at);
+            HOLDS(sign < end);
+            values.emplace_back(message.substr(at, sign - at), message.substr(sign + 1, end - sign - 1));
+            at = end + 1;
+        }
+        return values;
+    }
+};
+
+} // namespace
+
+// A message holds the variables that the call is named for, once each and no other, whatever text came with it.
+TARGET(notification) {
+    static Manager manager;
+    using Values = std::vector<std::pair<std::string, std::string>>;
+    std::string text = fuzz::some_text(bytes);
+    if (bytes.ConsumeBool()) text.insert(0, 4200 - bytes.ConsumeIntegralInRange<std::size_t>(0, 400), '.');
+    const auto number = bytes.ConsumeIntegral<std::int64_t>();
+    const auto span = daemonize::Duration::nanoseconds(number);
+    const std::string rounded =
+        std::to_string(number <= 0 ? 0 : (static_cast<unsigned long long>(number) + 999) / 1000);
+    Failure failure;
+    daemonize::Notifier& notifier = manager.notifier;
+    const auto said = [&](bool sent) {
+        HOLDS(sent && !failure);
+        return manager.receive();
+    };
+    Values values = said(notifier.status(text, failure));
+    HOLDS(values.size() == 1 && values[0].first == "STATUS" && is_one_line(values[0].second));
+    if (is_utf8(text) && text.size() < 3900) HOLDS(values[0].second == one_line(text));
+    const std::string status = values[0].second;
+    HOLDS(said(notifier.ready(text, failure)) == Values({{"READY", "1"}, {"STATUS", status}}));
+    HOLDS(said(notifier.extend_timeout(span, failure)) == Values({{"EXTEND_TIMEOUT_USEC", rounded}}));
+    HOLDS(said(notifier.main_pid(static_cast<pid_t>(number), failure)) ==
+          Values({{"MAINPID", std::to_string(static_cast<pid_t>(number))}}));
+    const bool kept = notifier.remove(text, failure);
+    HOLDS(kept != static_cast<bool>(failure));
+    HOLDS(manager.receive() == (kept ? Values({{"FDSTOREREMOVE", "1"}, {"FDNAME", text}}) : Values()));
+    HOLDS(!kept || text.find(':') == std::string::npos);
+    HOLDS(kept || is_one_line(failure.message()));
+}
+
+// systemd.syntax(7): a unit's lines, of which one that ends with a backslash takes the next with it. Each of ours is there
+// as it was meant, and no text makes another.
+TARGET(unit_file) {
+    ServiceUnit unit;
+    unit.name = "timestampd";
+    unit.program = "/usr/bin/" + fuzz::some_word(bytes);
+    unit.description = fuzz::some_word(bytes);
+    unit.arguments = fuzz::some_words(bytes, 3);
+    const std::string text = unit_text(unit);
+    std::vector<std::string> lines(1);
+    for (std::size_t at = 0; at < text.size(); ++at) {
+        const std::string& line = lines.back();
+        const bool goes_on = !line.empty() && line.back() == '\\' && text[at] == '\n';
+        if (goes_on) lines.back().back() = ' ';
+        if (!goes_on && text[at] == '\n') lines.emplace_back();
+        if (text[at] != '\n') lines.back() += text[at];
+    }
+    const auto has = [&](const std::string& start) {
+        return std::count_if(lines.begin(), lines.end(),
+                             [&](const std::string& line) { return line.compare(0, start.size(), start) == 0; }) == 1;
+    };
+    HOLDS(lines.size() == 14 && has("Description=") && has("After=network.target") && has("ExecStart=\"/usr/bin/"));
+    HOLDS(has("[Unit]") && has("[Service]") && has("[Install]") && has("Restart=on-failure") && has("ExecReload="));
+}
