@@ -50,6 +50,7 @@ set_up() {
             build "$tree" $model "tests/windows/programs/$program.cpp" "$(directory_of $model)/$program.exe"
         done
     done
+    build "$tree" posix tests/windows/programs/storm.cpp "$(directory_of posix)/storm.exe"
     build "$tree" posix examples/memory_status.cpp "$(directory_of posix)/memory_status.exe"
     for model in posix win32; do
         build "$tree" $model examples/service.cpp "$(directory_of $model)/timestampd.exe"
@@ -69,7 +70,7 @@ set_up() {
 # service control managers: this one stays as long as the tests run, and is there before they begin.
 hold() {
     cd "$(directory_of posix)"
-    setsid timeout 1800 wine manage.exe hold >/dev/null 2>&1 &
+    setsid timeout 3600 wine manage.exe hold >/dev/null 2>&1 &
     timeout 60 sh -c 'until [ -s held.txt ]; do sleep 0.1; done' || fail 'no program stays in Wine'
 }
 
@@ -388,7 +389,7 @@ service_instances() {
 program() {
     in_work "$1"
     cd "$(directory_of "$2")"
-    timeout 120 wine "$3.exe" "$4"
+    timeout "${DAEMONIZE_PATIENCE:-120}" wine "$3.exe" "$4"
 }
 
 case $action in

@@ -1,0 +1,169 @@
+// Starts and stops by the hundred, with controls from two threads at random moments, under a real services.exe.
+// DAEMONIZE_CYCLES says how many (default: 12), DAEMONIZE_SEED which (default: by the clock; it is printed).
+#include "installed.hpp"
+
+#include <atomic>
+#include <cstdlib>
+#include <map>
+#include <mutex>
+#include <random>
+#include <thread>
+
+using namespace test;
+
+namespace {
+
+unsigned number(const char* name, unsigned otherwise) {
+    const char* text = std::getenv(name);
+    return text == nullptr ? otherwise : static_cast<unsigned>(std::strtoul(text, nullptr, 10));
+}
+
+// One service, opened once: each call is as quick as can be.
+class Raw {
+  public:
+    Raw()
+        : scm_(::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_CONNECT)),
+          service_(::OpenServiceW(scm_, L"daemonize-test", SERVICE_ALL_ACCESS)) {
+        HOLDS(service_ != nullptr);
+    }
+    Raw(const Raw&) = delete;
+    Raw& operator=(const Raw&) = delete;
+    ~Raw() {
+        ::CloseServiceHandle(service_);
+        ::CloseServiceHandle(scm_);
+    }
+
+    DWORD start(const std::vector<const wchar_t*>& words) const {
+        auto* const first = const_cast<const wchar_t**>(words.data());
+        return ::StartServiceW(service_, static_cast<DWORD>(words.size()), first) ? 0 : ::GetLastError();
+    }
+    DWORD control(DWORD which) const {
+        static std::mutex one_by_one; // Wine mixes up the answers of two that are under way
+        const std::lock_guard<std::mutex> held(one_by_one);
+        SERVICE_STATUS status;
+        return ::ControlService(service_, which, &status) ? 0 : ::GetLastError();
+    }
+    SERVICE_STATUS_PROCESS status() const {
+        SERVICE_STATUS_PROCESS now = {};
+        DWORD size = 0;
+        HOLDS(
+            ::QueryServiceStatusEx(service_, SC_STATUS_PROCESS_INFO, reinterpret_cast<BYTE*>(&now), sizeof now, &size));
+        return now;
+    }
+
+  private:
+    SC_HANDLE scm_;
+    SC_HANDLE service_;
+};
+
+using Random = std::mt19937;
+
+// A moment of up to five milliseconds, half of them next to none.
+void wait_a_moment(Random& random) {
+    LARGE_INTEGER frequency, now, end;
+    ::QueryPerformanceFrequency(&frequency);
+    ::QueryPerformanceCounter(&end);
+    end.QuadPart += frequency.QuadPart * (random() % 2 == 0 ? random() % 5000 : random() % 100) / 1000000;
+    do ::QueryPerformanceCounter(&now);
+    while (now.QuadPart < end.QuadPart);
+}
+
+constexpr DWORD controls[] = {SERVICE_CONTROL_PAUSE,
+                              SERVICE_CONTROL_CONTINUE,
+                              SERVICE_CONTROL_INTERROGATE,
+                              SERVICE_CONTROL_PARAMCHANGE,
+                              130,
+                              131};
+
+// What the SCM may answer: taken, not accepted, not now, not running; and 1234, which the service itself says to 131.
+bool is_answer(DWORD error) { return error == 0 || error == 1052 || error == 1061 || error == 1062 || error == 1234; }
+
+// Controls without a pause, until it is told to end.
+class Storm {
+  public:
+    explicit Storm(unsigned seed) : thread_([this, seed] { run(seed); }) {}
+    Storm(const Storm&) = delete;
+    Storm& operator=(const Storm&) = delete;
+    ~Storm() { end(); }
+
+    void end() {
+        ending_ = true;
+        if (thread_.joinable()) thread_.join();
+    }
+    unsigned sent = 0, taken = 0;
+    DWORD wrong = 0;
+
+  private:
+    void run(unsigned seed) {
+        Random random(seed);
+        const Raw service;
+        while (!ending_) {
+            const DWORD answer = service.control(controls[random() % std::size(controls)]);
+            ++sent;
+            if (answer == 0) ++taken;
+            if (!is_answer(answer)) wrong = answer;
+            wait_a_moment(random);
+        }
+    }
+
+    std::atomic<bool> ending_{false};
+    std::thread thread_; // the last: it uses the others
+};
+
+std::size_t lines_with(const std::string& start) {
+    std::size_t count = 0;
+    const std::string all = "\n" + notes();
+    for (std::size_t at = all.find("\n" + start); at != std::string::npos; at = all.find("\n" + start, at + 1)) ++count;
+    return count;
+}
+
+} // namespace
+
+CASE(random_moments) {
+    const unsigned cycles = number("DAEMONIZE_CYCLES", 12);
+    const unsigned seed = number("DAEMONIZE_SEED", ::GetTickCount());
+    std::printf("seed %u, %u cycles\n", seed, cycles);
+    Random random(seed);
+    const Installed installed;
+    const Raw service;
+    Storm storm(random());
+    std::map<DWORD, unsigned> refused; // how often a stop was, and why
+    for (unsigned i = 0; i < cycles && failures() == 0; ++i) {
+        static const wchar_t* const kinds[] = {L"plain", L"slow", L"slow stop"};
+        const std::vector<const wchar_t*> words = {kinds[random() % 3], L"3"};
+        SAME(service.start(words), DWORD{0});
+        const HANDLE process = ::OpenProcess(SYNCHRONIZE, FALSE, service.status().dwProcessId);
+        HOLDS(process != nullptr);
+        // Most stops come to a service that runs, or pauses, or goes on; the others while it starts.
+        const bool waits = random() % 8 != 0;
+        while (waits && service.status().dwCurrentState == SERVICE_START_PENDING) wait_a_moment(random);
+        for (unsigned moments = random() % 16; moments > 0; --moments) wait_a_moment(random);
+        DWORD error = 0;
+        while (failures() == 0 && (error = service.control(SERVICE_CONTROL_STOP)) != 0) {
+            if (error != 1052) SAME(error, DWORD{1061});
+            ++refused[error];
+            const DWORD state = service.status().dwCurrentState;
+            HOLDS(state != SERVICE_STOPPED && state != SERVICE_STOP_PENDING); // nobody else stops it
+        }
+        SERVICE_STATUS_PROCESS now = service.status();
+        for (; now.dwCurrentState != SERVICE_STOPPED && failures() == 0; now = service.status()) {
+            SAME(now.dwCurrentState, DWORD{SERVICE_STOP_PENDING}); // a stop that was taken is never lost
+            SAME(now.dwControlsAccepted, DWORD{0});
+        }
+        SAME(now.dwWin32ExitCode, DWORD{0});
+        SAME(now.dwCheckPoint, DWORD{0});
+        // Wine gives a start to the last process, where that is still on its way out.
+        SAME(::WaitForSingleObject(process, 20000), WAIT_OBJECT_0);
+        ::CloseHandle(process);
+    }
+    storm.end();
+    SAME(storm.wrong, DWORD{0});
+    HOLDS(storm.taken > 0);
+    SAME(lines_with("ready"), std::size_t{cycles});
+    SAME(lines_with("stop 1"), std::size_t{cycles});
+    SAME(manager().status().exit_code, 0u);
+    std::printf("%u cycles, %u other controls sent and %u taken; a stop came too early %u times\n", cycles, storm.sent,
+                storm.taken, refused[1052] + refused[1061]);
+}
+
+int main(int count, char** values) { return run_cases(count, values); }

@@ -1,0 +1,18 @@
+#!/bin/sh
+# sh soak.sh [SEED]: a thousand starts and stops of a service under Wine, with controls at random moments, which takes
+# about ten minutes. DAEMONIZE_CYCLES says how many others, DAEMONIZE_BUILD_DIR where to build (default: build).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+work=${DAEMONIZE_BUILD_DIR:-$top/build}/soak_wine
+. "$top/tests/setup/packages.sh"
+. "$top/tests/setup/wine_packages.sh"
+# shellcheck disable=SC2086 # a list of packages
+install_missing $wine_packages
+export DAEMONIZE_CYCLES="${DAEMONIZE_CYCLES:-1000}" DAEMONIZE_SEED="${1:-$(date +%s)}" DAEMONIZE_PATIENCE=3000
+trap 'sh "$here/wine.sh" tear_down "$work"' EXIT
+trap 'exit 1' HUP INT TERM
+sh "$here/wine.sh" set_up "$top" "$work"
+started=$(date +%s)
+sh "$here/wine.sh" program "$work" posix storm random_moments
+echo "time: $(($(date +%s) - started)) s"
