@@ -206,3 +206,56 @@ TEST_CASE("a log where the daemon's user may not write fails the start, with a h
     CHECK_FALSE(test::exists(path));
     CHECK(orphans.is_empty());
 }
+
+TEST_CASE("a failed start takes the empty logs away that it made, and no other") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const bool is_killed = GENERATE(false, true);
+    test::write_file(directory / "old", "");
+    Daemonizer daemonizer("log-test");
+    daemonizer.stdout_to(directory / "old").stderr_to(directory / "new").wait_until_ready();
+    CHECK_FALSE(daemonizer.launch([&] { return is_killed ? ::raise(SIGKILL) : 1; }).ok());
+    CHECK(test::exists(directory / "old"));
+    CHECK_FALSE(test::exists(directory / "new"));
+    CHECK(orphans.is_empty());
+}
+
+TEST_CASE("what a daemon wrote before its start failed stays") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    Daemonizer daemonizer("log-test");
+    daemonizer.stdout_to(directory / "out").wait_until_ready();
+    CHECK_FALSE(daemonizer.launch([] { say(1, "the port is taken\n"); }).ok());
+    CHECK(test::contents(directory / "out") == "the port is taken\n");
+    CHECK(orphans.is_empty());
+}
+
+TEST_CASE("a failed start of root's removes no empty file of another user's") {
+    NEEDS_ROOT();
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const std::string logs = directory / "logs", others = directory / "others";
+    REQUIRE((::mkdir(logs.c_str(), 0755) == 0 && ::mkdir(others.c_str(), 0755) == 0));
+    REQUIRE(::chown(logs.c_str(), test::nobody, test::nobody) == 0);
+    test::write_file(others + "/log", "");
+    Daemonizer daemonizer("log-test");
+    daemonizer.user("nobody").stdout_to(logs + "/log").wait_until_ready();
+    // The daemon is killed, and its user has put a link in the directory's place.
+    test::Pipe made, go;
+    daemonizer.keep_fd(made.write_end()).keep_fd(go.read_end());
+    test::Launcher launcher([&]() -> int {
+        go.close_write();
+        daemonizer.daemonize();
+        made.tell("made\n");
+        go.wait_until_closed();
+        return 1;
+    });
+    REQUIRE(made.line() == "made");
+    REQUIRE(test::exists(logs + "/log"));
+    REQUIRE(
+        (::rename(logs.c_str(), (directory / "away").c_str()) == 0 && ::symlink(others.c_str(), logs.c_str()) == 0));
+    go.close_write();
+    CHECK(launcher.ended().with(1));
+    CHECK(test::exists(others + "/log"));
+    orphans.wait_until_empty();
+}

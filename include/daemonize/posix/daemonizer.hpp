@@ -112,7 +112,8 @@ class Daemonizer {
     Daemonizer& stdout_to(Keep) { return stream(1, keep); }
 
     /// Where standard error goes, once the daemon is ready; until then the launcher shows it. One path for both streams is
-    /// one open file. Stage::standard_error.
+    /// one open file. A start that fails takes away a log that it made, where nothing was written to it.
+    /// Stage::standard_error.
     Daemonizer& stderr_to(std::string path) { return stream(2, std::move(path)); }
     Daemonizer& stderr_to(int fd) { return stream(2, fd); }
     Daemonizer& stderr_to(Keep) { return stream(2, keep); }

@@ -156,7 +156,7 @@ inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& la
         Outcome outcome;
         outcome.failure = to_failure(failed);
         if (plan->pid_file.file) plan->pid_file.remove();
-        undo_launch(*plan, launching.pid_file, plan->missing);
+        undo_all(*plan, launching.pid_file);
         held_pid_files.remove(&plan->pid_file);
         return Launch(name, std::move(outcome));
     }
@@ -201,7 +201,7 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& la
         outcome =
             Launcher(*plan, options, child, launching.channel.launcher.get(), words.get(), keep_words).await(signals);
     }
-    if (outcome.failure) undo_launch(*plan, launching.pid_file, plan->missing);
+    if (outcome.failure) undo_all(*plan, launching.pid_file);
     // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has
     // nothing left to do but to leave.
     if (!outcome.failure && !keep_words) signals.leave_blocked();

@@ -69,6 +69,7 @@ struct Plan {
     std::vector<std::string>
         missing;                   // directories, as the launcher sees them, that the launch will make; innermost last
     std::vector<std::string> made; // those of them that the launcher made before the fork
+    std::vector<std::string> missing_logs; // logs, as the launcher sees them, that the launch will make
     HeldPidFile pid_file;
     std::string before_drop_text; // why it failed
     Failure bind_failure;         // so with the sockets
@@ -238,6 +239,11 @@ inline void Plan::find_streams(const Options& options) {
             target.path = in_new_root(stream_stage(i), asked.path);
             if (!target.path.empty() && outside(target.path) == pid_file.path) {
                 problem(stream_stage(i), EINVAL, asked.path, "it is the pid file");
+            }
+            struct stat facts;
+            if (i != STDIN_FILENO && DAEMONIZE_SYSTEM(lstat)(outside(target.path).c_str(), &facts) != 0 &&
+                errno == ENOENT) {
+                missing_logs.push_back(outside(target.path));
             }
         }
     }
