@@ -94,8 +94,8 @@ TEST_CASE("a call that fails in the launcher is told") {
         {"sigaction", seam::launcher, 1, nullptr, EINVAL, Stage::signals, "cannot reset the signals: Invalid argument"},
         {"poll", seam::launcher, 1, nullptr, ENOMEM, Stage::channel,
          "cannot make the channel between launcher and daemon: Cannot allocate memory"},
-        {"recv", seam::launcher, 1, nullptr, EIO, Stage::readiness,
-         "cannot become ready: the daemon ended, and nobody is left to say how"},
+        {"recv", seam::launcher, 1, nullptr, EIO, Stage::channel,
+         "cannot make the channel between launcher and daemon: Input/output error"},
     });
 }
 

@@ -77,11 +77,12 @@ inline bool send_fault(int channel, const Fault& fault, int exit_code) noexcept 
     return send_record(channel, record, fault.detail, fault.reason);
 }
 
-// Receives `size` bytes; false at the end of the stream, or on an error, before they are complete.
+// Receives `size` bytes; false at the end of the stream (errno is 0), or on an error, before they are complete.
 inline bool receive_whole(int channel, void* buffer, std::size_t size) noexcept {
     for (std::size_t done = 0; done < size;) {
         const ssize_t received =
             retry([&] { return DAEMONIZE_SYSTEM(recv)(channel, static_cast<char*>(buffer) + done, size - done, 0); });
+        if (received == 0) errno = 0;
         if (received <= 0) return false;
         done += static_cast<std::size_t>(received);
     }
@@ -104,9 +105,11 @@ inline bool is_record(const Record& record) noexcept {
 }
 
 // Receives one record. False at the end of the stream, and where what came is no record: both mean that nobody is there
-// who keeps to the protocol.
+// who keeps to the protocol; errno is 0 then.
 inline bool receive_record(int channel, Record& record, std::string& detail, std::string& reason) {
-    if (!receive_whole(channel, &record, sizeof record) || !is_record(record)) return false;
+    if (!receive_whole(channel, &record, sizeof record)) return false;
+    errno = 0;
+    if (!is_record(record)) return false;
     return receive_text(channel, record.detail_size, detail) && receive_text(channel, record.reason_size, reason);
 }
 

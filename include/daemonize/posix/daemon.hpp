@@ -60,7 +60,9 @@ inline Fault announce_ready(OwnLaunch& own) noexcept {
         record.kind = Record::ready;
         record.pid = DAEMONIZE_SYSTEM(getpid)();
         if (!send_record(own.channel.get(), record)) {
-            return fault(Stage::readiness, errno, "", "the launcher is gone, so nobody would know of this daemon");
+            const bool is_gone = errno == EPIPE || errno == ECONNRESET;
+            return fault(Stage::readiness, errno, "",
+                         is_gone ? "the launcher is gone, so nobody would know of this daemon" : "");
         }
         own.channel.reset();
     }

@@ -48,14 +48,16 @@ inline std::string log_base() {
     return state.empty() ? state : state + "/log";
 }
 
-// Every directory on the way to `path`, `path` itself last, that is not there yet.
-inline std::vector<std::string> missing_directories(const std::string& path) {
-    std::vector<std::string> missing;
+// Adds every directory on the way to `path`, `path` itself last, that is not there yet. An errno where that can't be told.
+inline int find_missing_directories(const std::string& path, std::vector<std::string>& missing) {
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
         const std::string part = path.substr(0, slash);
         struct stat facts;
-        if (DAEMONIZE_SYSTEM(lstat)(part.c_str(), &facts) != 0 && errno == ENOENT) missing.push_back(part);
-        if (slash == std::string::npos) return missing;
+        if (DAEMONIZE_SYSTEM(lstat)(part.c_str(), &facts) != 0) {
+            if (errno != ENOENT) return errno;
+            missing.push_back(part);
+        }
+        if (slash == std::string::npos) return 0;
     }
 }
 

@@ -110,7 +110,7 @@ using ListedGroup = gid_t;
 
 // All groups of a user that the group data base names, `primary` among them: what initgroups(3) would set, asked for
 // before the fork since it reads files and allocates.
-inline std::vector<gid_t> groups_of(const std::string& user, gid_t primary) {
+inline std::vector<gid_t> list_groups(const std::string& user, gid_t primary) {
     std::vector<ListedGroup> list(64);
     for (;;) {
         int count = static_cast<int>(list.size());
@@ -119,6 +119,22 @@ inline std::vector<gid_t> groups_of(const std::string& user, gid_t primary) {
         }
         list.resize(list.size() * 2);
     }
+}
+
+// The same, or why not. getgrouplist(3) can't say that it could not read the data base: it knows of no group then, but the
+// primary one. So the data base is asked for that one first, which can fail, and has to give the same list twice.
+inline Failure find_groups(const std::string& user, gid_t primary, std::vector<gid_t>& groups) {
+    std::vector<char> buffer;
+    struct group entry;
+    struct group* found = nullptr;
+    const int error = look_up(
+        buffer, [&] { return DAEMONIZE_SYSTEM(getgrgid_r)(primary, &entry, buffer.data(), buffer.size(), &found); });
+    if (found == nullptr && error != 0 && error != ENOENT && error != ESRCH) {
+        return Failure(Stage::group, posix_error(error), "of " + user);
+    }
+    groups = list_groups(user, primary);
+    if (list_groups(user, primary) == groups) return Failure();
+    return Failure(Stage::group, posix_error(EAGAIN), "of " + user, "the group data base says now this, now that");
 }
 
 #if defined(__APPLE__)
@@ -179,7 +195,8 @@ inline bool has_only_groups(Identity& identity) noexcept {
             wanted = wanted || group == identity.seen_groups[static_cast<std::size_t>(i)];
         if (!wanted) return false;
     }
-    return count >= 0; // EINVAL: there are more
+    if (count < 0 && errno == EINVAL) errno = 0; // there are more
+    return count >= 0;
 }
 
 // Whether it has every one of them. The primary group need not be among the others.
@@ -200,6 +217,11 @@ using GroupCount = std::size_t;
 using GroupCount = int;
 #endif
 
+// What to say of an identity that was read back, and is not the one that was set; or of the reading that failed.
+inline Fault unproved(Stage stage, const char* name, const char* reason) noexcept {
+    return errno != 0 ? fault(stage, errno, name) : fault(stage, EPERM, name, reason);
+}
+
 // Takes the identity's groups; the user comes last, since it takes the right to do the rest.
 inline Fault take_groups(Identity& identity) noexcept {
     const char* name = identity.group.c_str();
@@ -207,9 +229,10 @@ inline Fault take_groups(Identity& identity) noexcept {
     if (DAEMONIZE_SYSTEM(setgroups)(count, identity.groups.data()) != 0 || !set_every_gid(identity.gid)) {
         return fault(Stage::group, errno, name);
     }
-    if (!has_only_gid(identity.gid)) return fault(Stage::group, EPERM, name, "the group did not change");
-    if (!has_only_groups(identity)) return fault(Stage::group, EPERM, name, "the launcher's groups did not go");
-    if (!has_every_group(identity)) return fault(Stage::group, EPERM, name, "not all of its groups came");
+    errno = 0;
+    if (!has_only_gid(identity.gid)) return unproved(Stage::group, name, "the group did not change");
+    if (!has_only_groups(identity)) return unproved(Stage::group, name, "the launcher's groups did not go");
+    if (!has_every_group(identity)) return unproved(Stage::group, name, "not all of its groups came");
     return Fault();
 }
 
@@ -220,7 +243,8 @@ inline Fault become_user(const Identity& identity) noexcept {
     if ((!to_root && !forget_kept_capabilities()) || !set_every_uid(identity.uid)) {
         return fault(Stage::user, errno, name);
     }
-    if (!has_only_uid(identity.uid)) return fault(Stage::user, EPERM, name, "the user did not change");
+    errno = 0;
+    if (!has_only_uid(identity.uid)) return unproved(Stage::user, name, "the user did not change");
     // What an intruder would try.
     if (!to_root && (DAEMONIZE_SYSTEM(setuid)(0) == 0 || DAEMONIZE_SYSTEM(seteuid)(0) == 0)) {
         return fault(Stage::user, EPERM, name, "root could be regained");

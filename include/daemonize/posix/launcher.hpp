@@ -100,8 +100,7 @@ class Launcher {
         progress_.clear();
         finish_words();
         if (ready && !is_parent()) {
-            static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGKILL)); // it has nothing left to tell
-            reap();
+            let_go();
         }
         if (ready && !keep_words_) interruption.stay();
         return std::move(outcome_);
@@ -126,8 +125,9 @@ class Launcher {
             Record record;
             std::string detail, reason;
             const bool received = receive_record(channel_, record, detail, reason);
+            const int error = errno == ECONNRESET ? 0 : errno; // which is how a death may look
             drain_words();
-            if (!received) return fail_dead();
+            if (!received) return error != 0 ? fail(Stage::channel, error, "") : fail_dead();
             if (record.kind == Record::progress) {
                 finish_words();
                 progress_.show(reason);
@@ -142,6 +142,15 @@ class Launcher {
             if (record.exit_code != 0) outcome_.failure.exit_code(record.exit_code);
             return false;
         }
+    }
+
+    // The process between has nothing left to tell. Where it can't be killed it is told to leave: what else wakes it, our
+    // own end too, has it end the daemon. Where it does not listen any more, the daemon is dead already.
+    void let_go() noexcept {
+        if (DAEMONIZE_SYSTEM(kill)(child_, SIGKILL) != 0 && DAEMONIZE_SYSTEM(send)(channel_, "", 1, quiet_send) != 1) {
+            static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_RDWR));
+        }
+        reap();
     }
 
     bool is_late() const noexcept { return monotonic_now() >= deadline_; }
@@ -244,7 +253,10 @@ class Launcher {
         if (child_ < 0) return;
         // Its number, and its group's, are nobody else's before we have reaped it.
         if (options_.setsid) static_cast<void>(DAEMONIZE_SYSTEM(kill)(-child_, SIGKILL));
-        static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGKILL)); // it may not have come as far as its own group
+        // It may not have come as far as its own group.
+        if (DAEMONIZE_SYSTEM(kill)(child_, SIGKILL) != 0 && !is_parent()) {
+            static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_RDWR)); // for it, as if we were gone
+        }
         reap();
     }
 

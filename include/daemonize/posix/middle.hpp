@@ -65,6 +65,12 @@ inline int end_middle_child() noexcept {
     return status;
 }
 
+// Whether the launcher has told us to leave: the daemon is ready, and does without us.
+inline bool is_let_go() noexcept {
+    char word;
+    return retry([&] { return DAEMONIZE_SYSTEM(recv)(middle_channel, &word, 1, MSG_DONTWAIT); }) == 1;
+}
+
 // Waits until the daemon has ended, by itself or because the launcher is gone or wants it so. Its wait status.
 inline int await_middle_child() noexcept {
     for (;;) {
@@ -74,7 +80,9 @@ inline int await_middle_child() noexcept {
         const pid_t ended = retry([&] { return DAEMONIZE_SYSTEM(waitpid)(middle_child, &status, WNOHANG); });
         if (ended == middle_child) return status;
         if (ended < 0) return SIGKILL; // it was reaped by nobody that we know
-        if (watched.revents != 0) return end_middle_child();
+        if (watched.revents == 0) continue;
+        if (is_let_go()) DAEMONIZE_SYSTEM(_exit)(0);
+        return end_middle_child();
     }
 }
 

@@ -45,10 +45,17 @@ inline bool lock_whether(int file) noexcept {
     return set_lock(file, F_OFD_SETLK, lock_request(F_WRLCK, whether_byte, 2));
 }
 
-// An OFD lock stands in the way of a POSIX one, even of the same process: give up the byte first.
-inline bool lock_who(int file) noexcept {
-    return set_lock(file, F_OFD_SETLK, lock_request(F_UNLCK, who_byte)) &&
-           set_lock(file, F_SETLK, lock_request(F_WRLCK, who_byte));
+// An OFD lock stands in the way of a POSIX one, even of the same process: give up the byte first. `is_taken`: another has
+// it now, and not only for a moment.
+inline bool lock_who(int file, bool& is_taken) noexcept {
+    is_taken = false;
+    if (!set_lock(file, F_OFD_SETLK, lock_request(F_UNLCK, who_byte))) return false;
+    for (int attempt = 0; attempt < 3; ++attempt) {
+        if (set_lock(file, F_SETLK, lock_request(F_WRLCK, who_byte))) return true;
+        is_taken = errno == EAGAIN || errno == EACCES;
+        if (!is_taken) break;
+    }
+    return false;
 }
 
 inline bool lock_as_launcher(int file) noexcept {
@@ -63,7 +70,7 @@ constexpr bool locks_name_holders = false;
 inline bool lock_whether(int file) noexcept {
     return retry([&] { return DAEMONIZE_SYSTEM(flock)(file, LOCK_EX | LOCK_NB); }) == 0;
 }
-inline bool lock_who(int) noexcept { return true; }
+inline bool lock_who(int, bool&) noexcept { return true; }
 inline bool lock_as_launcher(int) noexcept { return true; }
 
 #endif
@@ -135,7 +142,8 @@ inline bool is_at(const char* path, const struct stat& file) noexcept {
 inline Fault claim_pid_file(int file, const char* path) noexcept {
     // A reader that had waited for the byte may get it in between. It must not be able to refuse a start: the number in
     // the file, which only its owner can write, then names us, as it does where the application closed the file.
-    if (!lock_who(file) && errno != EAGAIN && errno != EACCES) return fault(Stage::pid_file_lock, errno, path);
+    bool is_taken = false;
+    if (!lock_who(file, is_taken) && !is_taken) return fault(Stage::pid_file_lock, errno, path);
     char line[22];
     char digits[21];
     std::size_t size = format_number(static_cast<std::uint64_t>(DAEMONIZE_SYSTEM(getpid)()), digits);

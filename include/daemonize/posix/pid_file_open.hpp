@@ -28,10 +28,11 @@ inline std::string directory_of(const std::string& path) {
 }
 
 // Whether others can put another directory in the place of one on the way to `directory`: where one above it is
-// writable to them, unless it is sticky, as /tmp is.
+// writable to them, unless it is sticky, as /tmp is. With errno where that can't be told.
 inline bool is_replaceable(const std::string& directory) {
     for (std::string above = directory_of(directory);; above = directory_of(above)) {
         struct stat facts;
+        errno = 0;
         if (DAEMONIZE_SYSTEM(stat)(above.c_str(), &facts) != 0) return true;
         if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (facts.st_mode & S_ISVTX) == 0) return true;
         if (above == "/" || above == ".") return false;
@@ -49,7 +50,10 @@ inline Failure distrust_directory(const std::string& path, const Owners& owners)
     const char* reason = nullptr;
     if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) reason = "other users can write the directory ";
     if (reason == nullptr && !owners.include(facts.st_uid)) reason = "another user owns the directory ";
-    if (reason == nullptr && is_replaceable(directory)) reason = "other users can replace the directory ";
+    if (reason == nullptr && is_replaceable(directory)) {
+        if (errno != 0) return Failure(Stage::pid_file_open, posix_error(errno), path);
+        reason = "other users can replace the directory ";
+    }
     if (reason == nullptr) return Failure();
     return Failure(Stage::pid_file_open, posix_error(EPERM), path, reason + directory);
 }

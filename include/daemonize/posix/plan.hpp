@@ -173,10 +173,14 @@ inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, s
     } else {
         path = base + "/" + below;
         // Both views: the runtime directory is made in the new root as well, where the daemon will look for it.
-        if (stage == Stage::runtime_directory) missing = missing_directories(path);
-        if (stage != Stage::runtime_directory || !chroot.empty()) {
-            for (std::string& inside : missing_directories(outside(path))) missing.push_back(std::move(inside));
+        int error = stage == Stage::runtime_directory ? find_missing_directories(path, missing) : 0;
+        if (error == 0 && (stage != Stage::runtime_directory || !chroot.empty())) {
+            error = find_missing_directories(outside(path), missing);
         }
+        if (error == 0) return;
+        problem(stage, error, path);
+        for (const std::string& named : {path, outside(path)})
+            missing.push_back(named); // what lies in it is no second problem
     }
 }
 
@@ -197,7 +201,8 @@ inline void Plan::find_identity(const Options& options) {
     }
     if (failure) return problems.push_back(std::move(failure));
 
-    if (named) identity.groups = groups_of(identity.user, primary);
+    if (named) failure = find_groups(identity.user, primary, identity.groups);
+    if (failure) return problems.push_back(std::move(failure));
     // A user's other groups stay with another primary group; the user's own primary one goes.
     if (named && options.group && identity.gid != primary) {
         for (std::size_t i = identity.groups.size(); i-- > 0;) {

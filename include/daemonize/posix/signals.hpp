@@ -105,8 +105,9 @@ inline Fault restore_ignored(std::uint64_t ignored) noexcept {
     const struct sigaction action = plain_action(SIG_DFL);
     for (int number = 1; number < signal_end; ++number) {
         if ((ignored >> (number - 1) & 1) == 0 || number == SIGPIPE || number == SIGCHLD) continue;
-        if (DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr) != 0 && errno != EINVAL) {
-            return fault(Stage::signals, errno);
+        if (DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr) != 0) {
+            // Of the real-time ones, libc keeps some for itself.
+            if (errno != EINVAL || number < 32) return fault(Stage::signals, errno);
         }
     }
     return Fault();
