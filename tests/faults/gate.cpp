@@ -1,0 +1,55 @@
+// Loaded ahead of a program (LD_PRELOAD), it holds one process of a launch until strace is attached to that process alone:
+// the first by its start, others as they leave fork(2). strace counts a process's calls from there on.
+// FAULTS_GATE="DEPTH TELL GO": by how many forks the process is away from the first (-1: none is held), the descriptor on
+// which it tells its number, and the one on which it waits.
+#include <cstdio>
+#include <cstdlib>
+#include <pthread.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+namespace {
+
+int depth = 0;
+int held_depth = -1;
+int tell = -1;
+int go = -1;
+
+// By calls that no launch makes, so that the count of others does not depend on when strace came.
+void hold() {
+    char text[16];
+    const int size = std::snprintf(text, sizeof text, "%d\n", static_cast<int>(::getpid()));
+    struct iovec line = {text, static_cast<std::size_t>(size)};
+    if (::writev(tell, &line, 1) != size) std::abort();
+    struct iovec answer = {text, 1};
+    if (::readv(go, &answer, 1) != 1) std::abort();
+}
+
+// Of the process that was held, nobody below it needs the descriptors.
+void pass() {
+    if (depth == held_depth) hold();
+    if (depth >= held_depth && tell >= 0) {
+        ::close(tell);
+        ::close(go);
+        tell = -1;
+    }
+    ::writev(-1, nullptr, 0); // in a trace: what comes from here on is the program's own
+}
+
+void pass_in_child() {
+    ++depth;
+    pass();
+}
+
+__attribute__((constructor)) void begin() {
+    const char* asked = std::getenv("FAULTS_GATE");
+    if (asked == nullptr) return;
+    if (std::sscanf(asked, "%d %d %d", &held_depth, &tell, &go) != 3) std::abort();
+    // The program is to see neither, nor any program that it starts.
+    ::unsetenv("FAULTS_GATE");
+    ::unsetenv("LD_PRELOAD");
+    if (::pthread_atfork(nullptr, nullptr, pass_in_child) != 0) std::abort();
+    pass();
+}
+
+} // namespace
