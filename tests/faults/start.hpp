@@ -24,8 +24,9 @@ struct Program {
 
 class Start {
   public:
-    explicit Start(Program program) : program_(std::move(program)) {
-        make_world();
+    /// In a fresh world, or in what the start before left of it.
+    explicit Start(Program program, bool is_fresh = true) : program_(std::move(program)) {
+        if (is_fresh) make_world();
         before_ = see_world();
         news_ = ::open(news_path, O_RDWR | O_NONBLOCK | O_CLOEXEC);
         sigset_t children;
