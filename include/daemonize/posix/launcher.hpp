@@ -248,7 +248,11 @@ class Launcher {
             if (child_ > 0 && !(leaving && has_ended())) end_child();
         } else if (!outcome_.died && !(leaving && is_told_of_death(ending_grace))) {
             static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_WR)); // the process between takes it from there
-            static_cast<void>(is_told_of_death(ending_grace + 1));
+            // Where its word is not understood, it takes us for gone, and leaves only when the daemon is dead.
+            if (!is_told_of_death(ending_grace + 1)) {
+                static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_RDWR));
+                static_cast<void>(has_ended());
+            }
         }
         if (child_ < 0) return;
         // Its number, and its group's, are nobody else's before we have reaped it.
