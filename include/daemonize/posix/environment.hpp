@@ -82,7 +82,8 @@ class Environment {
         char* value = std::strchr(entry, '=');
         if (value == nullptr) return;
         char digits[21];
-        std::memcpy(value + 1, digits, format_number(static_cast<std::uint64_t>(self), digits) + 1);
+        const std::size_t size = format_number(static_cast<std::uint64_t>(self), digits);
+        std::memcpy(value + 1, digits, size + 1);
     }
 
     std::vector<char*> entries_;

@@ -1,0 +1,21 @@
+// What g++ -fanalyzer is given: the functions that run between fork and the end of set-up, and others that deal in
+// descriptors and bare memory. It does not follow the standard library's containers, and so not what uses them.
+#include <daemonize/core/parse.hpp>
+#include <daemonize/posix/channel.hpp>
+#include <daemonize/posix/clock.hpp>
+#include <daemonize/posix/pid_file_lock.hpp>
+#include <daemonize/posix/process_status.hpp>
+#include <daemonize/posix/signals.hpp>
+
+// Taken by their addresses, so that each is made.
+using namespace daemonize::detail;
+auto* const make_channel_is = &make_channel;
+auto* const send_record_is = &send_record;
+auto* const receive_whole_is = &receive_whole;
+auto* const process_status_is = &process_status;
+auto* const read_pid_is = &read_pid;
+auto* const ask_holder_is = &ask_holder;
+auto* const claim_pid_file_is = &claim_pid_file;
+auto* const remove_pid_file_is = &remove_pid_file;
+auto* const open_null_device_is = &open_null_device;
+auto* const format_number_is = &format_number;
