@@ -362,14 +362,13 @@ Found search(const Setting& setting) {
 } // namespace
 
 TEST_CASE("no order of the steps of SCM, handler and body breaks a rule of the SCM") {
-    for (const bool in_handler : {false, true}) {
-        const Found found = search({in_handler, true});
+    for (const bool at_once : {false, true}) {
+        const Found found = search({at_once, true});
         INFO(found.broken);
         CHECK(found.broken.empty());
         // All there are: the search ended because there was nothing new.
-        WARN("callbacks in the " << (in_handler ? "handler" : "body") << ": " << found.worlds << " states, "
-                                 << found.steps << " steps between them, all within " << found.depth
-                                 << " steps of the start");
+        WARN("callbacks in the " << (at_once ? "handler" : "body") << ": " << found.worlds << " states, " << found.steps
+                                 << " steps between them, all within " << found.depth << " steps of the start");
         CHECK(found.worlds > 500);
         CHECK(found.depth > 10);
     }
