@@ -1,0 +1,77 @@
+#!/bin/sh
+# sh run.sh [--soak] [--readme]: line and branch coverage of include/ by the native suite, run as whoever calls it.
+#   --soak    a line that is neither covered nor in the list `uncovered` beside this file, with its reason, is a failure
+#   --readme  puts the figures into README.md
+# DAEMONIZE_BUILD_DIR is where to build (default: build). clang's counters lie in files that all processes map, so that
+# those of a process count that ends by _exit, by exec or by a signal.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+build=${DAEMONIZE_BUILD_DIR:-$top/build}/coverage
+. "$top/tests/setup/packages.sh"
+soak='' readme=''
+for option in "$@"; do
+    case $option in
+        --soak) soak=1 ;;
+        --readme) readme=1 ;;
+        *)
+            echo 'usage: sh tests/coverage/run.sh [--soak] [--readme]' >&2
+            exit 2 ;;
+    esac
+done
+# shellcheck disable=SC2086 # lists of packages
+install_missing ${native_packages:-} ${host_packages:-} llvm
+started=$(date +%s)
+
+mkdir -p "$build/counts"
+rm -f "$build"/counts/*
+export LLVM_PROFILE_FILE=/dev/null
+cmake -S "$top" -B "$build" -DCMAKE_CXX_COMPILER=clang++ -DDAEMONIZE_INSTALL=OFF -DDAEMONIZE_TEST_SINGLE_HEADER=OFF \
+    -DCMAKE_CXX_FLAGS='-gline-tables-only -fprofile-instr-generate -fcoverage-mapping -mllvm -runtime-counter-relocation' \
+    >"$build.log" 2>&1 && cmake --build "$build" --parallel "$(nproc)" >>"$build.log" 2>&1 || { cat "$build.log"; exit 1; }
+# Each program's file is there, and everybody's to write, before a test runs it as somebody else.
+export LLVM_PROFILE_FILE="$build/counts/%m%c.profraw"
+programs=$(find "$build/tests" "$build/examples" -type f -executable ! -name '*.sh')
+for program in $programs; do
+    timeout 20 "$program" --list-tests >/dev/null 2>&1 </dev/null || true
+done
+chmod 1777 "$build/counts"
+chmod 666 "$build"/counts/*
+status=0
+ctest --test-dir "$build" --parallel "$(nproc)" --timeout 300 --exclude-regex '^(compile|wine|host/(systemd|openrc))(/|$)' \
+    >"$build.tests.log" 2>&1 || status=$?
+[ "$status" -eq 0 ] || sed -n '/^The following tests FAILED/,$p' "$build.tests.log"
+unset LLVM_PROFILE_FILE
+
+# Program by program: one header's functions differ where a program has a seam of its own, and the best count is the line's.
+llvm-profdata merge -sparse "$build"/counts/*.profraw -o "$build/all.profdata"
+for program in $programs; do
+    llvm-cov export -format=lcov -instr-profile="$build/all.profdata" "$program" "$top/include" 2>/dev/null || true
+done | awk -v top="$top/include/daemonize/" '
+    /^SF:/ { file = substr($0, 4); ours = index(file, top) == 1; file = substr(file, length(top) + 1) }
+    ours && /^DA:/ { split(substr($0, 4), at, ","); lines[file "\t" at[1]] += at[2] }
+    ours && /^BRDA:/ {
+        split(substr($0, 6), at, ",")
+        branches[file "\t" at[1] "\t" at[2] "\t" at[3]] += at[4] == "-" ? 0 : at[4]
+    }
+    END {
+        for (line in lines) print "line\t" line "\t" (lines[line] > 0)
+        for (branch in branches) print "branch\t" branch "\t" (branches[branch] > 0)
+    }' >"$build/counted"
+percent() {
+    awk -F '\t' -v kind="$1" '$1 == kind { all++; hit += $NF } END { printf "%.1f %% (%d of %d)", 100 * hit / all, hit, all }' \
+        "$build/counted"
+}
+awk -F '\t' '$1 == "line" && $NF == 0 { print $2 "\t" $3 }' "$build/counted" | sort -k1,1 -k2,2n |
+    while IFS="$(printf '\t')" read -r file line; do
+        printf "%s: %s\n" "$file" "$(sed -n "${line}s/^ *//p" "$top/include/daemonize/$file")"
+    done | grep -v ': }$' >"$build/uncovered" || true
+sed '/^#/d; /^$/d' "$here/uncovered" | sort -u >"$build/known"
+grep -vxF -f "$build/known" "$build/uncovered" >"$build/unexplained" || true
+text="lines $(percent line), branches $(percent branch)"
+[ -z "$readme" ] || echo "$text" | sh "$top/tests/setup/readme_section.sh" coverage
+cat "$build/unexplained"
+echo "coverage of include/: $text"
+echo "not covered: $(wc -l <"$build/uncovered") lines, $(wc -l <"$build/unexplained") of them without a reason in the list"
+echo "time: $(($(date +%s) - started)) s on $(nproc) cores"
+[ "$status" -eq 0 ] && { [ -z "$soak" ] || [ ! -s "$build/unexplained" ]; }
