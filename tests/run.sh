@@ -1,6 +1,7 @@
 #!/bin/sh
-# sh tests/run.sh [--native] [--fresh]: builds and runs every test. Installs what is missing first.
+# sh tests/run.sh [--native] [--fresh] [--soak]: builds and runs every test. Installs what is missing first.
 #   --native  only what needs no extra machine, emulator or fetched compiler
+#   --soak    the full form of what takes hours, in place of the short one; its figures go into README.md
 #   --fresh   also proves this and examples/run.sh on a bare Debian, which takes many minutes more
 # DAEMONIZE_BUILD_DIR is where to build (default: build), DAEMONIZE_NO_SKIP=1 makes any skip a failure.
 # shellcheck disable=SC2086 # lists of packages, and commands with their arguments
@@ -14,13 +15,14 @@ build=${DAEMONIZE_BUILD_DIR:-$top/build}
 . "$top/tests/setup/static_checks.sh"
 exec </dev/null
 
-native='' fresh='' as='' left_out='^$'
+native='' fresh='' soak='' as='' left_out='^$'
 for option in "$@"; do
     case $option in
         --native) native=1 left_out='^(compile/(zig|windows/)|wine/|host/(systemd/|openrc|(xinetd|inetd|s6|runit|daemontools|node):))' ;;
         --fresh) fresh=1 ;;
+        --soak) soak=--soak ;;
         *)
-            echo 'usage: sh tests/run.sh [--native] [--fresh]' >&2
+            echo 'usage: sh tests/run.sh [--native] [--fresh] [--soak]' >&2
             exit 2 ;;
     esac
 done
@@ -73,6 +75,7 @@ wanted=$native_packages
 [ -z "$fresh" ] || wanted="$wanted $fresh_packages"
 install_missing $wanted || can_build || exit 1
 mkdir -p "$build" || exit 1
+[ -z "$soak" ] || export DAEMONIZE_SOAK=1
 if [ -z "$native" ]; then
     # Where there is none, the tests that want it say so.
     DAEMONIZE_ZIG=$(sh "$top/tests/setup/zig.sh") || DAEMONIZE_ZIG=''
@@ -87,5 +90,15 @@ check_valgrind "$build/native/examples/minimal"
 sanitized_suite "$build/sanitize"
 check_format
 check_tidy "$build/sanitize"
+# Its option unquoted, since there may be none.
+check 'ThreadSanitizer, cppcheck and -fanalyzer' sh "$top/tests/setup/analysers.sh" $soak
+for proof in races faults fuzz mutation; do
+    check "$proof" sh "$top/tests/$proof/run.sh" $soak
+done
+if [ -n "$soak" ]; then
+    check 'one failure at a time, beside others' sh "$top/tests/faults/compare.sh"
+    check 'coverage' sh "$top/tests/coverage/run.sh"
+    [ -n "$native" ] || check 'a thousand starts and stops under Wine' sh "$top/tests/windows/soak.sh"
+fi
 [ -z "$fresh" ] || check 'a bare Debian' sh "$top/tests/hosts/fresh_debian.sh"
 summary
