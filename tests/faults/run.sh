@@ -57,5 +57,7 @@ awk -v planned="$(wc -l <"$build/plan")" -v seed="$seed" -v seconds=$(($(date +%
         printf "wrong: %d\n", wrong
         if (NR != planned) printf "%d launches were planned, so the harness is broken\n", planned
         exit wrong > 0 || NR != planned || NR == 0
-    }' "$build/results" || broken=1
-exit "$broken"
+    }' "$build/results" >"$build/figures" || broken=1
+cat "$build/figures"
+[ "$broken" -eq 0 ] || exit 1
+[ "$seed" != all ] || sh "$top/tests/setup/readme_section.sh" --figures every_fault <"$build/figures"

@@ -60,6 +60,10 @@ if [ -n "$keep" ]; then
     done
 fi
 runs=$(cat "$build"/logs/* | awk '/number_of_executed_units/ { sum += $2 } END { printf "%d", sum }')
-echo "fuzzed: $(echo "$targets" | wc -l) targets, each for $seconds s; $runs inputs, no promise broken"
-echo "corpus: $(find "$here/corpus" -type f | wc -l) inputs, all replayed"
-echo "time: $(($(date +%s) - started)) s on $(nproc) cores"
+{
+    echo "fuzzed: $(echo "$targets" | wc -l) targets, each for $seconds s; $runs inputs, no promise broken"
+    echo "corpus: $(find "$here/corpus" -type f | wc -l) inputs, all replayed"
+    echo "time: $(($(date +%s) - started)) s on $(nproc) cores"
+} >"$build/figures"
+cat "$build/figures"
+[ "$seconds" -eq 1 ] || sh "$top/tests/setup/readme_section.sh" --figures fuzz <"$build/figures"
