@@ -1,6 +1,7 @@
 #!/bin/sh
 # sh soak.sh [SEED]: a thousand starts and stops of a service under Wine, with controls at random moments, which takes
-# about ten minutes. DAEMONIZE_CYCLES says how many others, DAEMONIZE_BUILD_DIR where to build (default: build).
+# about ten minutes; a thousand's figures go into README.md. DAEMONIZE_CYCLES says how many others, DAEMONIZE_BUILD_DIR
+# where to build (default: build).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
@@ -14,5 +15,11 @@ trap 'sh "$here/wine.sh" tear_down "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 sh "$here/wine.sh" set_up "$top" "$work"
 started=$(date +%s)
-sh "$here/wine.sh" program "$work" posix storm random_moments
-echo "time: $(($(date +%s) - started)) s"
+status=0
+sh "$here/wine.sh" program "$work" posix storm random_moments >"$work/said" || status=$?
+tr -d '\r' <"$work/said" >"$work/figures"
+echo "time: $(($(date +%s) - started)) s" >>"$work/figures"
+cat "$work/figures"
+[ $status -eq 0 ] || exit 1
+[ "$DAEMONIZE_CYCLES" -lt 1000 ] || ! grep -q '^<!-- windows:' "$top/README.md" ||
+    { echo '```text'; cat "$work/figures"; echo '```'; } | sh "$top/tests/setup/readme_section.sh" windows
