@@ -256,6 +256,11 @@ class ServiceManager {
             if (!send(service, Control::stop, Stage::service_stop, failure)) {
                 // Somebody else was quicker, or it ended while it was asked: then it is as good as stopped.
                 const Failure refused = failure;
+                if (refused.code().value() == ERROR_BROKEN_PIPE) {
+                    // Its process has gone before it had answered, and the SCM learns of that a moment later.
+                    static_cast<void>(
+                        detail::wait_for_state(service, name_, ServiceState::stopped, Duration::longest(), failure));
+                }
                 if (!detail::query_status(service, name_, now, failure)) return false;
                 if (now.state != ServiceState::stopped && now.state != ServiceState::stop_pending) {
                     failure = refused;

@@ -9,6 +9,9 @@
 // The library's calls, looked up from where it makes them, find these first.
 namespace daemonize {
 
+inline ULONGLONG WINAPI GetTickCount64() { return scm::clock; }
+inline void WINAPI Sleep(DWORD milliseconds) { scm::clock += milliseconds; }
+
 inline SC_HANDLE WINAPI OpenSCManagerW(const wchar_t*, const wchar_t*, DWORD rights) {
     scm::manager_rights.push_back(rights);
     return scm::open(nullptr, rights);
@@ -74,8 +77,9 @@ inline BOOL WINAPI ControlService(SC_HANDLE handle, DWORD control, SERVICE_STATU
 inline BOOL WINAPI QueryServiceStatusEx(SC_HANDLE handle, SC_STATUS_TYPE, BYTE* buffer, DWORD size, DWORD*) {
     scm::Service* service = scm::with_right(handle, SERVICE_QUERY_STATUS);
     if (service == nullptr) return FALSE;
-    if (service->state == SERVICE_STOP_PENDING && service->stopping-- == 0) {
+    if ((service->gone || service->state == SERVICE_STOP_PENDING) && service->stopping-- == 0) {
         service->state = SERVICE_STOPPED;
+        service->gone = false;
         scm::happened("stopped " + scm::ascii(service->name.c_str()));
     }
     SERVICE_STATUS_PROCESS status = {};

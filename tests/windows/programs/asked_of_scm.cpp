@@ -131,6 +131,23 @@ CASE(refusing_dependent) {
     }
 }
 
+// A process that ends before its handler has answered: error 109, and the SCM learns of the end a moment later.
+CASE(ended_while_asked) {
+    scm::Service& base = service(L"base", SERVICE_RUNNING);
+    base.refusal = ERROR_BROKEN_PIPE;
+    manager.stop();
+    SAME(scm::joined(scm::events), "stop base\nstopped base\n");
+    // One that never learns of it has not stopped the service, and the time for that has an end.
+    base.state = SERVICE_RUNNING;
+    base.unnoticed = 100000;
+    Failure failure;
+    HOLDS(!manager.stop(failure));
+    SAME(failure.code().value(), static_cast<int>(ERROR_BROKEN_PIPE));
+    HOLDS(failure.stage() == Stage::service_stop);
+    HOLDS(scm::clock >= 10000 && scm::clock < 20000);
+    SAME(scm::open_handles, 0);
+}
+
 // Those that stopped for a restart which then cannot be.
 CASE(refused_restart) {
     base_with_dependents();

@@ -23,7 +23,10 @@ struct Service {
     Text dependents;
     // What a stop is refused with.
     DWORD refusal = 0;
-    // How many more queries see it stopping.
+    // Where that is ERROR_BROKEN_PIPE, its process ends then: so many queries have not noticed it yet.
+    int unnoticed = 2;
+    bool gone = false;
+    // How many more queries see it as it was, or stopping.
     int stopping = 0;
 
     DWORD start = SERVICE_DEMAND_START;
@@ -44,6 +47,8 @@ struct Handle {
 
 inline std::map<std::wstring, Service> services;
 inline int open_handles = 0;
+// Milliseconds. It goes on by what is slept, so that waiting takes no time.
+inline ULONGLONG clock = 0;
 // What the manager was opened for, what each service was opened or made for, and what happened, in order.
 inline std::vector<DWORD> manager_rights;
 inline std::vector<DWORD> service_rights;
@@ -108,6 +113,8 @@ inline BOOL ask_to_stop(Service& service) {
     for (const std::wstring& name : service.dependents) {
         if (active(name)) return refuse(ERROR_DEPENDENT_SERVICES_RUNNING);
     }
+    service.gone = service.refusal == ERROR_BROKEN_PIPE;
+    if (service.gone) service.stopping = service.unnoticed;
     if (service.refusal != 0) return refuse(service.refusal);
     service.state = SERVICE_STOP_PENDING;
     service.stopping = 2;
