@@ -13,7 +13,7 @@ install_missing $wine_packages
 export DAEMONIZE_CYCLES="${DAEMONIZE_CYCLES:-1000}" DAEMONIZE_SEED="${1:-$(date +%s)}" DAEMONIZE_PATIENCE=3000
 trap 'sh "$here/wine.sh" tear_down "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-sh "$here/wine.sh" set_up "$top" "$work"
+sh "$here/wine.sh" set_up "$top" "$work" storm
 started=$(date +%s)
 status=0
 sh "$here/wine.sh" program "$work" posix storm random_moments >"$work/said" || status=$?

@@ -1,5 +1,6 @@
 #!/bin/sh
-# sh wine.sh set_up TREE WORK               builds the test programs for Windows in WORK, and boots a Wine of its own there
+# sh wine.sh set_up TREE WORK [storm]       builds the test programs for Windows in WORK, or those of the storm alone,
+#                                           and boots a Wine of its own there
 # sh wine.sh program WORK MODEL NAME CASE   one case of programs/NAME.cpp, by the compiler's thread model
 # sh wine.sh fake_scm|event_log|memory_status|console|planted WORK other tests, each described below
 # sh wine.sh service_life|service_reload|service_console|service_failures|service_arguments|service_directories|
@@ -40,24 +41,31 @@ directory_of() {
     echo "$work/$1 служба"
 }
 
-set_up() {
-    tree=$1
-    mkdir -p "$2"
-    in_work "$2"
+build_others() {
     for model in posix win32; do
         mkdir -p "$(directory_of $model)"
-        for program in service manage install refused asked_of_scm windows_parts probe_service service_under_fake; do
-            build "$tree" $model "tests/windows/programs/$program.cpp" "$(directory_of $model)/$program.exe"
+        for program in install refused asked_of_scm windows_parts probe_service service_under_fake; do
+            build "$1" $model "tests/windows/programs/$program.cpp" "$(directory_of $model)/$program.exe"
         done
+        build "$1" $model examples/service.cpp "$(directory_of $model)/timestampd.exe"
     done
-    build "$tree" posix tests/windows/programs/storm.cpp "$(directory_of posix)/storm.exe"
-    build "$tree" posix examples/memory_status.cpp "$(directory_of posix)/memory_status.exe"
-    for model in posix win32; do
-        build "$tree" $model examples/service.cpp "$(directory_of $model)/timestampd.exe"
+    for program in service manage; do
+        build "$1" win32 "tests/windows/programs/$program.cpp" "$(directory_of win32)/$program.exe"
     done
-    build "$tree" posix tests/windows/programs/planted.cpp "$work/planted.exe"
-    build "$tree" win32 examples/test_with_fake_scm.cpp "$work/fake.exe"
-    build "$tree" posix tests/windows/programs/write_event_log.cpp "$work/write_event_log.exe"
+    build "$1" posix examples/memory_status.cpp "$(directory_of posix)/memory_status.exe"
+    build "$1" posix tests/windows/programs/planted.cpp "$work/planted.exe"
+    build "$1" win32 examples/test_with_fake_scm.cpp "$work/fake.exe"
+    build "$1" posix tests/windows/programs/write_event_log.cpp "$work/write_event_log.exe"
+}
+
+set_up() {
+    mkdir -p "$2"
+    in_work "$2"
+    mkdir -p "$(directory_of posix)"
+    [ "${3:-}" = storm ] || build_others "$1"
+    for program in service manage storm; do
+        build "$1" posix "tests/windows/programs/$program.cpp" "$(directory_of posix)/$program.exe"
+    done
     rm -f "$(directory_of posix)/held.txt"
     timeout 120 wineboot -i 2>"$work/boot.log" || fail "wineboot: status $?"
     wineserver -w
