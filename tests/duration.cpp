@@ -26,6 +26,7 @@ TEST_CASE("a period that is no power of ten is exact to the nanosecond") {
     CHECK(Duration(std::chrono::duration<int, std::ratio<1, 1024>>(1)).nanoseconds() == 976562);
     CHECK(Duration(std::chrono::duration<std::int64_t, std::pico>(2500)).nanoseconds() == 2);
     CHECK(Duration(std::chrono::duration<std::int64_t, std::ratio<1, 3>>(24000000000)).seconds() == 8000000000);
+    CHECK(Duration(std::chrono::duration<std::int64_t, std::pico>(INT64_MAX)).nanoseconds() == INT64_MAX / 1000);
 }
 
 TEST_CASE("a span of floating seconds keeps its fraction") {

@@ -36,16 +36,60 @@ TEST_CASE("each kind of failure has an exit status of its own") {
     }
 }
 
+// Scripts and units go by them, and the README has them: sysexits.h's from 64 on, Windows' own steps from 80 on, timeout(1)'s
+// and the shell's, and systemd.exec(5)'s from 200 on.
 TEST_CASE("the exit statuses are the known ones") {
-    CHECK(daemonize::exit_code(Stage::options) == 64);       // EX_USAGE
-    CHECK(daemonize::exit_code(Stage::pid_file_open) == 73); // EX_CANTCREAT
-    CHECK(daemonize::exit_code(Stage::pid_file_lock) == 75); // EX_TEMPFAIL
-    CHECK(daemonize::exit_code(Stage::timeout) == 124);      // timeout(1)
-    CHECK(daemonize::exit_code(Stage::interrupted) == 130);  // the shell's, for SIGINT
-    CHECK(daemonize::exit_code(Stage::chdir) == 200);        // systemd.exec(5) from here on
-    CHECK(daemonize::exit_code(Stage::group) == 216);
-    CHECK(daemonize::exit_code(Stage::user) == 217);
-    CHECK(daemonize::exit_code(Stage::setsid) == 220);
+    const std::map<Stage, int> known = {{Stage::readiness, 1},
+                                        {Stage::body, 1},
+                                        {Stage::options, 64},
+                                        {Stage::flush, 66},
+                                        {Stage::sockets, 67},
+                                        {Stage::notification, 68},
+                                        {Stage::before_drop, 69},
+                                        {Stage::threads, 70},
+                                        {Stage::fork, 71},
+                                        {Stage::null_device, 72},
+                                        {Stage::pid_file_open, 73},
+                                        {Stage::pid_file_write, 74},
+                                        {Stage::pid_file_lock, 75},
+                                        {Stage::channel, 76},
+                                        {Stage::events, 77},
+                                        {Stage::configuration, 78},
+                                        {Stage::instance, 79},
+                                        {Stage::dispatcher, 80},
+                                        {Stage::service_manager, 81},
+                                        {Stage::service_open, 82},
+                                        {Stage::service_install, 83},
+                                        {Stage::service_configure, 84},
+                                        {Stage::service_uninstall, 85},
+                                        {Stage::service_start, 86},
+                                        {Stage::service_stop, 87},
+                                        {Stage::service_control, 88},
+                                        {Stage::service_query, 89},
+                                        {Stage::service_wait, 90},
+                                        {Stage::event_log, 91},
+                                        {Stage::timeout, 124},
+                                        {Stage::interrupted, 130},
+                                        {Stage::chdir, 200},
+                                        {Stage::descriptors, 202},
+                                        {Stage::limits, 205},
+                                        {Stage::signals, 207},
+                                        {Stage::standard_input, 208},
+                                        {Stage::standard_output, 209},
+                                        {Stage::chroot, 210},
+                                        {Stage::group, 216},
+                                        {Stage::user, 217},
+                                        {Stage::setsid, 220},
+                                        {Stage::standard_error, 222},
+                                        {Stage::no_new_privileges, 227},
+                                        {Stage::runtime_directory, 233},
+                                        {Stage::state_directory, 238},
+                                        {Stage::log_directory, 240}};
+    CHECK(known.size() == static_cast<std::size_t>(Stage::event_log) + 1);
+    for (const auto& one : known) {
+        INFO("stage " << static_cast<int>(one.first));
+        CHECK(daemonize::exit_code(one.first) == one.second);
+    }
 }
 
 TEST_CASE("a message says the step, the thing and the reason") {

@@ -77,6 +77,7 @@ TEST_CASE("a failure ends a verb with the status that init scripts have for it")
 TEST_CASE("help names every verb, the service and what it does") {
     const std::string text = daemonize::detail::help_text("./timestampd", "timestampd", "Appends the\ntime");
     CHECK(text.find("timestampd: Appends the time\n\nUsage: ./timestampd [VERB] [ARGUMENTS]\n") == 0);
+    CHECK(text.find("\n\n  run         runs in the foreground\n  start       starts it") != std::string::npos);
     for (const auto& verb : daemonize::detail::verb_texts) {
         CHECK(text.find("\n  " + std::string(verb.name) + " ") != std::string::npos);
     }

@@ -31,6 +31,7 @@ TEST_CASE("command lines are read as Windows documents it") {
     CHECK(parse_command_line("x a\\\\\\\\\"b c\" d e") == Arguments{"x", "a\\\\b c", "d", "e"});
     CHECK(parse_command_line("x \"a b\"\" c\" d") == Arguments{"x", "a b\"", "c d"});
     CHECK(parse_command_line("x  \t ") == Arguments{"x"});
+    CHECK(parse_command_line("").empty());
     CHECK(parse_command_line("\"C:\\a b\\\" c") == Arguments{"C:\\a b\\", "c"});
 }
 

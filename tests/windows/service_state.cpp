@@ -43,6 +43,8 @@ constexpr Rule rules[] = {
 };
 constexpr int event_count = static_cast<int>(sizeof rules / sizeof rules[0]);
 constexpr int first_control = 6;
+constexpr int interrogate = 11;
+constexpr int user_control_handled = 12;
 constexpr int first_end = 14;
 
 constexpr Accept accepted = Accept::stop | Accept::shutdown | Accept::pause_continue;
@@ -108,6 +110,12 @@ std::uint32_t expected_exit(char before, int event) {
     return before == 'P' ? 1067 : 0;
 }
 
+// What changes something, or what the application has a handler for, it hears of.
+bool is_for_body(const char* cell, int event) {
+    if (event < first_control || event >= first_end || cell[2] != 'o' || event == interrogate) return false;
+    return cell[1] == '+' || event == user_control_handled;
+}
+
 // One event in both; true where they agree in everything that can be seen.
 bool step(ServiceMachine& machine, Model& model, int event) {
     const char* cell = rules[event].cells[model.state];
@@ -131,6 +139,7 @@ bool step(ServiceMachine& machine, Model& model, int event) {
     const bool takes = std::strchr("RAHC", states[next]) != nullptr;
     bool same = answer.report == (cell[1] == '+');
     same = same && (event < first_control || event >= first_end || answer.code == answer_code(cell[2]));
+    same = same && answer.for_body == is_for_body(cell, event);
     same = same && status.state == real_states[next] && status.checkpoint == model.checkpoint;
     same = same && status.accepted == (takes ? accepted : Accept::none);
     same = same && (status.wait_hint == Duration()) == (model.checkpoint == 0);
@@ -209,4 +218,20 @@ TEST_CASE("every acceptable control needs its own bit of the mask, and nothing e
             CHECK(machine.control(row.control, true).code == (own ? 0u : 120u));
         }
     }
+}
+
+TEST_CASE("what the body takes is told once it is taken, and only what is new is reported") {
+    ServiceMachine machine(ServiceType::own_process, Accept::stop, hint);
+    CHECK_FALSE(machine.accept(Accept::shutdown)); // not begun
+    machine.begin();
+    CHECK_FALSE(machine.accept(Accept::param_change)); // a start accepts nothing yet
+    machine.ready();
+    CHECK(machine.status().accepted == (Accept::stop | Accept::shutdown | Accept::param_change));
+    CHECK_FALSE(machine.accept(Accept::shutdown | Accept::stop));
+    CHECK(machine.accept(Accept::shutdown | Accept::pause_continue));
+    CHECK(machine.status().accepted ==
+          (Accept::stop | Accept::shutdown | Accept::param_change | Accept::pause_continue));
+    machine.end(BodyEnd());
+    CHECK_FALSE(machine.accept(Accept::power_event));
+    CHECK(machine.status().accepted == Accept::none);
 }
