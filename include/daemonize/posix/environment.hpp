@@ -29,7 +29,10 @@ class Environment {
         }
         // The descriptors and the watchdog were meant for us; the daemon has another number, and must find it there.
         Activation activation;
-        if (is_activated(activation) && follow("LISTEN_PID=", listen_pid_)) drop("LISTEN_PIDFDID=");
+        if (is_activated(activation)) {
+            follow("LISTEN_PID=", listen_pid_);
+            drop("LISTEN_PIDFDID=");
+        }
         follow("WATCHDOG_PID=", watchdog_pid_);
         is_changed_ = names != nullptr || listen_pid_[0] != '\0' || watchdog_pid_[0] != '\0';
         entries_.push_back(nullptr);
@@ -56,18 +59,15 @@ class Environment {
         return false;
     }
 
-    // False where the variable is not set, or names another process.
-    bool follow(const char* prefix, Entry& own) noexcept {
+    // Does nothing where the variable is not set, or names another process.
+    void follow(const char* prefix, Entry& own) noexcept {
         const std::size_t size = std::strlen(prefix);
-        bool followed = false;
         for (char*& entry : entries_) {
             if (std::strncmp(entry, prefix, size) != 0) continue;
             if (parse_pid(entry + size, std::strlen(entry + size)) != DAEMONIZE_SYSTEM(getpid)()) continue;
             std::memcpy(own, prefix, size + 1);
             entry = own;
-            followed = true;
         }
-        return followed;
     }
 
     // The daemon's own is not known before the fork, and one that is not there is not asked for.
