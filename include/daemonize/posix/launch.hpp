@@ -46,9 +46,7 @@ class Launch {
     }
 
     /// The signal that killed the daemon before it was ready; 0 else.
-    int term_signal() const noexcept {
-        return outcome_.died && WIFSIGNALED(outcome_.wait_status) ? WTERMSIG(outcome_.wait_status) : 0;
-    }
+    int term_signal() const noexcept { return WIFSIGNALED(outcome_.wait_status) ? WTERMSIG(outcome_.wait_status) : 0; }
 
     /// What the daemon wrote to standard error before it was ready: the last 64 KiB of it.
     const std::string& error_output() const noexcept { return outcome_.words; }
