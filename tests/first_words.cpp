@@ -39,6 +39,18 @@ TEST_CASE("the daemon's own words come before the launcher's line") {
     }
 }
 
+TEST_CASE("the daemon's words reach a launcher that has no standard streams") {
+    const std::string words = test::in_child([] {
+        for (int stream = 0; stream < 3; ++stream) ::close(stream);
+        return Daemonizer("words").wait_until_ready().launch([] { write_error("no streams here"); }).error_output();
+    });
+    CHECK(words == "no streams here");
+}
+
+TEST_CASE("a single byte is a word too") {
+    CHECK(Daemonizer("words").wait_until_ready().launch([] { write_error("!"); }).error_output() == "!");
+}
+
 TEST_CASE("the launcher's line is a line of its own, whatever the daemon wrote before") {
     const test::Orphanage orphans;
     const test::Ended ended = test::run_launcher([] {

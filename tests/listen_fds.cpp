@@ -126,6 +126,14 @@ TEST_CASE("a process number that makes no sense is told") {
     CHECK(with("2", nullptr, pid.c_str()) == "cannot use the socket LISTEN_PID=" + pid + ": it is no process's number");
 }
 
+TEST_CASE("a process that cannot be told from its namesake takes no descriptors") {
+    const std::string seen = activated([] {
+        name("LISTEN_PIDFDID", "x");
+        name("LISTEN_FDS", "none");
+    });
+    CHECK(seen == "cannot use the socket LISTEN_PIDFDID=x: it is no process's number");
+}
+
 TEST_CASE("names that are not as many as the descriptors are told") {
     CHECK(with("2", "a") == "cannot use the socket LISTEN_FDNAMES=a: there are 2 descriptors");
     CHECK(with("2", "a:b:c") == "cannot use the socket LISTEN_FDNAMES=a:b:c: there are 2 descriptors");
@@ -171,7 +179,6 @@ TEST_CASE("a daemon finds the sockets that its launcher was passed") {
         const test::Orphanage orphans;
         for (int i = 3; i < 20; ++i) ::close(i);
         put(listening(AF_INET, SOCK_STREAM), 3);
-        name("LISTEN_PID", std::to_string(::getpid()).c_str());
         name("LISTEN_FDS", "1");
         name("LISTEN_FDNAMES", "http");
         const int self = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));

@@ -258,6 +258,36 @@ TEST_CASE("the watchdog hears of a body that sleeps, and not of one that is stuc
     CHECK(run.end() == 0);
 }
 
+TEST_CASE("the watchdog is not told more often than it asks for") {
+    const Manager manager;
+    const auto body = program(HostKind::systemd, [](Context& context) {
+        for (int i = 0; i < 20; ++i) context.poll();
+        context.ready();
+        return 0;
+    });
+    CHECK(test::run(body, {}, [&] {
+              ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+              ::setenv("WATCHDOG_USEC", "600000000", 1);
+              ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+          }).code == 0);
+    CHECK(manager.message() == "WATCHDOG=1");
+    CHECK(manager.message() == "READY=1");
+}
+
+TEST_CASE("a body sleeps for the whole time, and costs nothing meanwhile") {
+    const auto body = program([](Context& context) {
+        struct timespec used = {};
+        const Duration before = daemonize::detail::monotonic_now();
+        const bool whole = context.sleep_for(Duration::milliseconds(300));
+        const Duration after = daemonize::detail::monotonic_now();
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+        context.ready();
+        const bool slept = whole && after >= before + Duration::milliseconds(300);
+        return !slept ? 1 : used.tv_sec > 0 || used.tv_nsec > 20000000 ? 2 : 0;
+    });
+    CHECK(test::run(body, {}).code == 0);
+}
+
 TEST_CASE("progress is a sign of life") {
     const Manager manager;
     const auto body = program(HostKind::systemd, [](Context& context) {

@@ -99,6 +99,24 @@ TEST_CASE("a call that fails in the launcher is told") {
     });
 }
 
+TEST_CASE("a launcher without standard streams is told when its channel cannot be moved above them") {
+    for (int which = 1; which <= 4; ++which) { // both ends of the channel, and both of the daemon's words
+        const std::string message = test::in_child([&] {
+            for (int stream = 0; stream < 3; ++stream) ::close(stream);
+            int moves = 0;
+            const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+                const bool moves_one = call.is("fcntl") && call.arguments[1] == F_DUPFD_CLOEXEC;
+                return moves_one && ++moves == which && seam::fail(call, EMFILE, answer);
+            });
+            const Launch launch =
+                Daemonizer("failing").wait_until_ready().launch([](Daemon& daemon) { daemon.ready(); });
+            return launch.failure().message();
+        });
+        INFO("move " << which);
+        CHECK(message == "cannot make the channel between launcher and daemon: Too many open files");
+    }
+}
+
 TEST_CASE("a call that fails in the process between is told") {
     check_all({
         {"setsid", seam::middle, 1, nullptr, EPERM, Stage::setsid, "cannot start a session: Operation not permitted"},
