@@ -218,3 +218,24 @@ TEST_CASE("a worker of the daemon's that outlives a failed start does not keep t
         orphans.wait_until_empty();
     }
 }
+
+TEST_CASE("a daemon that is stopped for a while before it is ready goes on, and is up") {
+    const test::Orphanage orphans;
+    for (const Fork fork : {Fork::twice, Fork::once}) {
+        test::Pipe report;
+        test::Launcher launcher([&] {
+            Daemon daemon =
+                Daemonizer("readiness").fork(fork).keep_fd(report.write_end()).wait_until_ready().daemonize();
+            report.tell(std::to_string(::getpid()) + "\n");
+            ::raise(SIGSTOP);
+            daemon.ready();
+            return 0;
+        });
+        const pid_t daemon = static_cast<pid_t>(std::stol(report.line()));
+        while (test::process_status("State", daemon)[0] != 'T' && test::process_status("State", daemon)[0] != '?') {
+        }
+        ::kill(daemon, SIGCONT);
+        CHECK(launcher.ended().with(0));
+        orphans.wait_until_empty();
+    }
+}

@@ -413,3 +413,21 @@ TEST_CASE("a user without a place for a pid file is told so") {
                             "not set\n");
     }
 }
+
+TEST_CASE("a configuration is checked once, with the arguments that it is for") {
+    const test::Directory directory;
+    std::string checked;
+    const auto program = [&](int argc, char** argv) {
+        const int code = Service("tested")
+                             .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid"); })
+                             .on_check([&](const std::vector<std::string>& arguments, std::string&) {
+                                 checked += arguments.empty() ? "none " : arguments[0] + " ";
+                                 return true;
+                             })
+                             .run(argc, argv, [](Context&) { return 0; });
+        std::fputs(checked.c_str(), stderr);
+        return code;
+    };
+    CHECK(test::run(program, {"reload", "new"}).error ==
+          "tested: cannot reach the daemon of " + (directory / "pid") + ": it does not run\nnew ");
+}

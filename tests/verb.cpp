@@ -112,3 +112,28 @@ TEST_CASE("a status takes a line for each thing that is known, and no time from 
     status.since = INT64_MIN;
     CHECK(status.uptime() == 0);
 }
+
+TEST_CASE("a status tells what is known, to people and to programs, and nothing else") {
+    daemonize::detail::StatusText now;
+    now.name = "timestampd";
+    now.state = "dead";
+    CHECK(people_status(now) == "timestampd: dead\n");
+    CHECK(json_status(now) == "{\"name\":\"timestampd\",\"state\":\"dead\"}\n");
+    now.remark = ", alas";
+    now.pid = 1;
+    now.since = static_cast<std::int64_t>(std::time(nullptr)) - 90000; // its minutes do not change meanwhile
+    now.since_text = "yesterday";
+    now.memory = 1;
+    now.exit_code = 1;
+    now.pid_file = "/run/x";
+    CHECK(people_status(now) == "timestampd: dead, alas\n  pid       1\n  uptime    1 d 1 h, since yesterday\n"
+                                "  memory    0.0 MiB\n  exit code 1\n  pid file  /run/x\n");
+    const std::string since = std::to_string(now.since);
+    CHECK(json_status(now).find("{\"name\":\"timestampd\",\"state\":\"dead\",\"pid\":1,\"since\":" + since +
+                                ",\"uptime\":9000") == 0);
+    CHECK(json_status(now).find(",\"memory\":1,\"exit_code\":1,\"pid_file\":\"/run/x\"}\n") != std::string::npos);
+    now.since += 100000; // by a clock that was set back
+    CHECK(now.uptime() == 0);
+    now.since = 0;
+    CHECK(now.uptime() == 0);
+}

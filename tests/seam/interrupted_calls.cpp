@@ -1,4 +1,5 @@
-// A call that a signal interrupts is made again: EINTR, once at every call that can say so, changes nothing.
+// A call that a signal interrupts is made again: EINTR, once at every call that can say so, changes nothing. Nor does a
+// call that moves one byte of the many that it was given.
 #include "system.hpp"
 
 #include "../catch.hpp"
@@ -36,7 +37,70 @@ seam::Hook interrupt_each_once() {
     };
 }
 
+bool move_one_byte(const seam::Call& call, seam::Answer& answer) {
+    const int file = static_cast<int>(call.arguments[0]);
+    auto* const bytes = reinterpret_cast<char*>(call.arguments[1]);
+    if (call.is("pwrite")) {
+        answer.result = ::pwrite(file, bytes, 1, static_cast<off_t>(call.arguments[3]));
+    } else if (call.is("send")) {
+        answer.result = ::send(file, bytes, 1, static_cast<int>(call.arguments[3]));
+    } else if (call.is("recv")) {
+        answer.result = ::recv(file, bytes, 1, static_cast<int>(call.arguments[3]));
+    } else if (call.is("write")) {
+        answer.result = ::write(file, bytes, 1);
+    } else if (call.is("read")) {
+        answer.result = ::read(file, bytes, 1);
+    } else {
+        return false;
+    }
+    answer.error = answer.result < 0 ? errno : 0;
+    return true;
+}
+
 } // namespace
+
+TEST_CASE("a start whose every byte is moved alone loses none of them") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    test::Pipe hold;
+    Daemonizer daemonizer("slow");
+    daemonizer.keep_fd(hold.read_end()).pid_file(directory / "pid").wait_until_ready();
+    const seam::Injection injection(move_one_byte);
+    const Launch launch = daemonizer.launch([&](Daemon& daemon) {
+        if (::write(STDERR_FILENO, "words\n", 6) != 6) std::abort();
+        daemon.progress("on the way");
+        daemon.ready();
+        hold.wait_until_closed();
+    });
+    CHECK(launch.failure().message() == "");
+    CHECK(launch.error_output() == "words\n");
+    CHECK(test::contents(directory / "pid") == std::to_string(launch.pid()) + "\n");
+    hold.close_write();
+    orphans.wait_until_empty();
+    const Launch failed = daemonizer.launch([](Daemon& daemon) { daemon.fail("no route", 9); });
+    CHECK(failed.failure().message() == "no route");
+    CHECK(failed.exit_code() == 9);
+    CHECK(orphans.is_empty());
+}
+
+TEST_CASE("a start that is refused is refused at once") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    test::Pipe hold;
+    Daemonizer daemonizer("refused");
+    daemonizer.keep_fd(hold.read_end()).pid_file(directory / "pid");
+    const Launch first = daemonizer.launch([&] { hold.wait_until_closed(); });
+    REQUIRE(first.ok());
+    int naps = 0;
+    const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
+        if (call.is("poll")) ++naps;
+        return false;
+    });
+    CHECK(daemonizer.launch([] {}).failure().stage() == Stage::pid_file_lock);
+    CHECK(naps == 0);
+    hold.close_write();
+    orphans.wait_until_empty();
+}
 
 TEST_CASE("a start whose every call is interrupted once succeeds") {
     const test::Orphanage orphans;

@@ -1,0 +1,225 @@
+"""driver.py BUILD LIST SURVIVORS JOBS PATTERN [WINE_TESTS]: runs every test of the mutated programs as it is, and so
+learns which mutants each one comes by; then, for each mutant, those tests with it, the quickest first, until one fails.
+Tells what each test notices, and what none does. WINE_TESTS is the source of the tests of Windows; without it there are
+none of those."""
+import collections
+import glob
+import multiprocessing
+import os
+import re
+import subprocess
+import sys
+import threading
+import time
+
+import runners
+from mutants import OPERATORS
+from runners import FAILED, Native, PASSED, SKIPPED, Test, Wine, notices
+
+Mutant = collections.namedtuple("Mutant", "number file lines operator which text change")
+WINE_PROGRAMS = ("manage", "install", "windows_parts", "refused", "asked_of_scm", "service_under_fake")
+WINE_SCRIPTS = ("memory_status", "console", "fake_scm", "event_log", "service_reload", "service_console",
+                "service_failures", "service_arguments", "service_directories", "service_instances")
+native = None # of each process of the pool
+tests = []
+
+
+def read_mutants(path, pattern):
+    with open(path, encoding="utf-8") as file:
+        lines = [Mutant(int(number), *rest) for number, *rest in (line.rstrip("\n").split("\t") for line in file)]
+    return [m for m in lines if pattern in f"{m.file}:{m.lines} {m.operator}"]
+
+
+def read_survivors(path):
+    reasons = {}
+    with open(path, encoding="utf-8") as file:
+        for line in file:
+            if not line.startswith("#"):
+                *key, reason = line.rstrip("\n").split("\t")
+                reasons[tuple(key)] = reason
+    return reasons
+
+
+def escaped(name):
+    """As a test specification of Catch2 wants it."""
+    return re.sub(r"([\\,\[\]])", r"\\\1", name)
+
+
+def native_tests(build):
+    for program in sorted(glob.glob(build + "/programs/*_mutated")):
+        names = subprocess.run([program, "--names"], stdout=subprocess.PIPE, check=False, text=True).stdout
+        for name in names.splitlines():
+            if name.strip():
+                yield Test(name, [program, escaped(name)], "native")
+
+
+def wine_tests(work, source):
+    for program in WINE_PROGRAMS:
+        with open(f"{source}/programs/{program}.cpp", encoding="utf-8") as file:
+            for case in re.findall(r"^CASE\((\w+)\)", file.read(), re.M):
+                if case != "hold":
+                    yield Test(f"{program} {case}", ["sh", f"{source}/wine.sh", "program", work, "posix", program, case],
+                               "wine")
+    yield Test("service_life", ["sh", f"{source}/wine.sh", "service_life", work, "posix"], "wine")
+    for script in WINE_SCRIPTS:
+        yield Test(script, ["sh", f"{source}/wine.sh", script, work], "wine")
+
+
+def as_it_is(runner, test):
+    """Unmutated, and once more if it fails: its verdict, its time, and the mutants that it came by."""
+    for _ in range(2):
+        start = time.monotonic()
+        verdict = runner.run(test, 0, 300)
+        if verdict in (PASSED, SKIPPED):
+            break
+    return verdict, time.monotonic() - start, frozenset(runner.board.visited())
+
+
+def begin_worker(scratch):
+    global native
+    native = Native(scratch)
+
+
+def native_as_it_is(index):
+    return (index,) + as_it_is(native, tests[index])
+
+
+def killer_of(runner, mutant, kind):
+    found = [test for test in tests if test.runner == kind and mutant in test.visited]
+    # What is quick, and what is about little else.
+    for test in sorted(found, key=lambda t: (t.seconds + 0.01) * len(t.visited) ** 0.5):
+        if notices(runner, test, mutant):
+            return test.name
+    return None
+
+
+def native_killer(mutant):
+    return mutant, killer_of(native, mutant, "native")
+
+
+def take(index, verdict, seconds, visited, failed):
+    tests[index].seconds, tests[index].visited = seconds, visited if verdict == PASSED else frozenset()
+    if verdict not in (PASSED, SKIPPED):
+        failed.append(tests[index].name)
+        print(f"FAILS UNMUTATED: {tests[index].name}", flush=True)
+
+
+class WineThread(threading.Thread):
+    """One test after the other, beside those of the pool."""
+
+    def __init__(self, wine, failed):
+        super().__init__()
+        self.wine, self.failed, self.problem = wine, failed, None
+        self.killers = {}
+        self.wanted = None # a list of mutants
+
+    def run(self):
+        try:
+            for mutant in self.wanted:
+                self.killers[mutant] = killer_of(self.wine, mutant, "wine")
+        except BaseException as problem: # pylint: disable=broad-except
+            self.problem = problem
+
+
+def run_unmutated(build, jobs, wine):
+    failed, results = [], []
+    start = time.monotonic()
+    ours = [i for i, test in enumerate(tests) if test.runner == "native"]
+    with multiprocessing.Pool(jobs, begin_worker, (build + "/native",)) as pool:
+        results = pool.imap_unordered(native_as_it_is, ours)
+        if wine is not None:
+            wine.set_up(build + "/tree")
+            for i, test in enumerate(tests):
+                if test.runner == "wine":
+                    take(i, *as_it_is(wine, test), failed)
+        for result in results:
+            take(*result, failed)
+    skipped = sum(1 for test in tests if not test.visited) - len(failed)
+    print(f"{len(tests)} tests as they are: {len(failed)} fail, {skipped} are skipped or come by no mutant; "
+          f"{time.monotonic() - start:.0f} s", flush=True)
+    return not failed
+
+
+def find_killers(mutants, build, jobs, wine):
+    """A dictionary of the names of tests. What no test here comes by is Wine's, at the same time; then what is left."""
+    seen_by = {kind: set().union(*(t.visited for t in tests if t.runner == kind)) for kind in ("native", "wine")}
+    here = [m.number for m in mutants if m.number in seen_by["native"]]
+    killers = {m.number: None for m in mutants}
+    thread = WineThread(wine, [])
+    thread.wanted = [m.number for m in mutants if m.number in seen_by["wine"] - seen_by["native"]]
+    thread.start()
+    by_number = {m.number: m for m in mutants}
+    with multiprocessing.Pool(jobs, begin_worker, (build + "/native",)) as pool:
+        for done, (number, killer) in enumerate(pool.imap_unordered(native_killer, here)):
+            killers[number] = killer
+            if killer is None:
+                m = by_number[number]
+                print(f"[{done}/{len(here)}] not noticed: {m.file}:{m.lines} {m.operator}: {m.change}: {m.text}",
+                      flush=True)
+    thread.join()
+    if thread.problem is not None:
+        raise thread.problem
+    killers.update(thread.killers)
+    for number in here:
+        if killers[number] is None and number in seen_by["wine"]:
+            killers[number] = killer_of(wine, number, "wine")
+    return killers
+
+
+def table(title, names, mutants, fates, name_of):
+    print(f"{title:<14} drawn noticed  share   equivalent  explained  unexplained")
+    for name in list(names) + ["all"]:
+        counts = collections.Counter(fates[m.number] for m in mutants if name in ("all", name_of(m)))
+        total = sum(counts.values())
+        if total != 0:
+            print(f"{name:<14} {total:>5} {counts['noticed']:>7} {counts['noticed'] * 100 / total:>5.1f} %"
+                  f" {counts['equivalent']:>12} {counts['explained']:>10} {counts['unexplained']:>12}")
+
+
+def tell(mutants, killers, reasons, out):
+    fates = {}
+    for m in mutants:
+        key = (m.file, m.operator, m.which, m.text)
+        reason = reasons.get(key)
+        if killers[m.number] is not None:
+            fates[m.number] = "noticed"
+            out.write("\t".join(("noticed", *key, m.change, killers[m.number])) + "\n")
+            continue
+        kind = "unexplained" if reason is None else "equivalent" if reason.startswith("equivalent:") else "explained"
+        fates[m.number] = kind
+        out.write("\t".join((kind, *key, m.change, reason or "")) + "\n")
+        seen = any(m.number in test.visited for test in tests)
+        print(f"{kind}: {m.file}:{m.lines} {m.operator} {m.which}: {m.change}: {m.text}"
+              f"{'' if seen else ' (no test comes by)'}{': ' + reason if reason else ''}")
+    return fates
+
+
+def main():
+    build, list_path, survivors_path, jobs, pattern = sys.argv[1:6]
+    source = sys.argv[6] if len(sys.argv) > 6 else None
+    start = time.monotonic()
+    mutants, reasons = read_mutants(list_path, pattern), read_survivors(survivors_path)
+    tests.extend(native_tests(build))
+    wine = None
+    if source:
+        wine = Wine(build + "/wine", build + "/wine.board")
+        tests.extend(wine_tests(build + "/wine", source))
+    well = run_unmutated(build, int(jobs), wine)
+    killers = find_killers(mutants, build, int(jobs), wine)
+    with open(build + "/results", "w", encoding="utf-8") as out:
+        fates = tell(mutants, killers, reasons, out)
+    if wine is not None:
+        wine.end()
+    counts = collections.Counter(fates.values())
+    print()
+    table("folder", ("core", "posix", "windows"), mutants, fates, lambda m: m.file.split("/")[0])
+    table("operator", OPERATORS, mutants, fates, lambda m: m.operator)
+    share = counts["noticed"] * 100 / len(mutants)
+    without = counts["noticed"] * 100 / (len(mutants) - counts["equivalent"])
+    print(f"{len(mutants)} mutants, {counts['noticed']} noticed: {share:.1f} %; {without:.1f} % of those that are not "
+          f"equivalent; {counts['unexplained']} unexplained; {time.monotonic() - start:.0f} s")
+    sys.exit(0 if well and without >= 95 and counts["unexplained"] == 0 else 1)
+
+
+if __name__ == "__main__":
+    main()

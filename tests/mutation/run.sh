@@ -1,0 +1,137 @@
+#!/bin/sh
+# sh tests/mutation/run.sh [--soak] [PATTERN]: changes the library in one place after the other, and says which test then
+# fails. What no test notices is a survivor; the list "survivors" has the reasons for those that have one.
+#   --soak   8 mutants for each 100 lines of the folders core, posix and windows, under the whole suite; else a few of
+#            core alone, under its own tests
+#   PATTERN  only mutants whose "FOLDER/FILE.hpp:LINES OPERATOR" holds it
+# As root it runs all in namespaces of its own, since a mutant may leave any file or process behind, and covers what only
+# root can do. DAEMONIZE_BUILD_DIR is where to build (default: build); DAEMONIZE_MUTATION_SEED draws other mutants, and
+# DAEMONIZE_MUTATION_RATE another number.
+# shellcheck disable=SC2086 # lists of packages and folders
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../.." && pwd)
+. "$top/tests/setup/packages.sh"
+. "$top/tests/setup/wine_packages.sh"
+
+soak=''
+[ "${1:-}" != --soak ] || { soak=1; shift; }
+pattern=${1:-}
+seed=${DAEMONIZE_MUTATION_SEED:-1}
+if [ -n "$soak" ]; then
+    rate=${DAEMONIZE_MUTATION_RATE:-8} folders='core posix windows' form=soak
+else
+    rate=${DAEMONIZE_MUTATION_RATE:-2} form=short
+    folders=$(printf ' core/%s' callback command_line duration failure parse pending_watch quote service_config service_state \
+        stage utf verb)
+fi
+build=${DAEMONIZE_BUILD_DIR:-$top/build}/mutation/$form
+inside=/var/log/mutation # where the build directory is found while the tests run
+alone='unshare --mount --propagation private --pid --fork --kill-child --mount-proc'
+[ "$(id -u)" -eq 0 ] && $alone true 2>/dev/null || alone='' inside=$build
+
+draw() {
+    python3 "$here/mutants.py" "$top/include" "$build/include" "$seed" "$rate" "$build/rejected" "$build/list" \
+        $folders >"$build/drawn"
+}
+
+# reject errors|missing FILE...: false where nothing had to be taken out.
+reject() {
+    python3 "$here/reject.py" "$build/list" "$build/rejected" "$@" >>"$build/log"
+}
+
+# compile COMPILER OPTION...: with the mutants in it.
+compile() {
+    "$@" -std=c++17 -w -fmax-errors=0 -DDAEMONIZE_TESTING -I"$build/include" -include "$here/site.hpp"
+}
+
+# What is not compiled here, as it is for other systems, and what does not compile is taken out, and others are drawn.
+draw_what_compiles() {
+    echo '#include <daemonize.hpp>' >"$build/all.cpp"
+    while draw; do
+        : >"$build/errors"
+        compile g++ -E -P "$build/all.cpp" >"$build/posix.ii"
+        compile g++ -fsyntax-only "$build/all.cpp" 2>>"$build/errors" || true
+        if [ -n "$soak" ]; then
+            compile x86_64-w64-mingw32-g++-posix -E -P "$build/all.cpp" >"$build/windows.ii"
+            compile x86_64-w64-mingw32-g++-posix -fsyntax-only "$build/all.cpp" 2>>"$build/errors" || true
+            for program in "$top"/tests/windows/programs/*.cpp; do
+                grep -q ' error: ' "$build/errors" ||
+                    compile x86_64-w64-mingw32-g++-posix -fsyntax-only "$program" 2>>"$build/errors" || true
+            done
+        fi
+        taken_out=''
+        ! reject missing "$build"/*.ii || taken_out=1
+        ! grep -q ' error: ' "$build/errors" || reject errors "$build/errors" || break
+        grep -q ' error: ' "$build/errors" || [ -n "$taken_out" ] || return 0
+    done
+    cat "$build/errors"
+    return 1
+}
+
+# The tests are built with them; templates fail only here.
+build_programs() {
+    core_only=ON
+    [ -z "$soak" ] || core_only=OFF
+    cmake -S "$here" -B "$build/programs" -DMUTATED_INCLUDE="$build/include" -DINSIDE="$inside" \
+        -DMUTATED_CORE_ONLY=$core_only >"$build/cmake.log" 2>&1 || { cat "$build/cmake.log"; return 1; }
+    until cmake --build "$build/programs" --parallel "$(nproc)" -- -k >"$build/errors" 2>&1; do
+        reject errors "$build/errors" && draw_what_compiles || { cat "$build/errors"; return 1; }
+    done
+}
+
+# A tree in which tests/windows/wine.sh finds the mutants, and compilers for it which know them.
+prepare_wine() {
+    rm -rf "$build/tree" "$build/wine" "$build/compilers"
+    mkdir -p "$build/tree" "$build/compilers"
+    cp -R "$top/tests" "$top/examples" "$top/README.md" "$build/tree"
+    ln -s ../include "$build/tree/include"
+    for model in posix win32; do
+        compiler=x86_64-w64-mingw32-g++-$model
+        cat >"$build/compilers/$compiler" <<END
+#!/bin/sh
+exec $(command -v "$compiler") "\$@" -w -O0 -include $inside/tree/tests/mutation/site.hpp \\
+    -DMUTATION_BOARD='"Z:$inside/wine.board"' $inside/tree/tests/mutation/board.cpp
+END
+        chmod +x "$build/compilers/$compiler"
+    done
+}
+
+# inside BUILD COMMAND...: in the namespaces.
+if [ "${DAEMONIZE_MUTATION_INSIDE:-}" = 1 ]; then
+    # The build directory may lie below what is hidden.
+    mount -t tmpfs -o mode=755 tmpfs /run
+    mkdir /run/build
+    mount --bind "$build" /run/build
+    mount -t tmpfs -o mode=755 tmpfs /var/log
+    mkdir "$inside"
+    mount --move /run/build "$inside"
+    rmdir /run/build
+    mount -t tmpfs -o mode=1777 tmpfs /tmp
+    unset DAEMONIZE_MUTATION_INSIDE
+else
+    wanted='python3 g++ cmake make catch2'
+    [ -z "$soak" ] || wanted="$wanted $demo_packages $wine_packages"
+    install_missing $wanted
+    mkdir -p "$build/include"
+    build=$(cd "$build" && pwd)
+    [ -n "$alone" ] || inside=$build
+    : >"$build/log"
+    rm -rf "$build/driver"
+    mkdir "$build/driver"
+    cp "$here"/*.py "$here/survivors" "$build/driver"
+    draw_what_compiles
+    build_programs
+    [ -z "$soak" ] || prepare_wine
+    echo "seed $seed"
+    cat "$build/drawn"
+    if [ -n "$alone" ]; then
+        DAEMONIZE_MUTATION_INSIDE=1 DAEMONIZE_BUILD_DIR=${build%/mutation/*} \
+            exec $alone sh "$here/run.sh" ${soak:+--soak} "$pattern"
+    fi
+fi
+cd /
+PATH=$inside/compilers:$PATH
+export PATH
+exec python3 -B "$inside/driver/driver.py" "$inside" "$inside/list" "$inside/driver/survivors" "$(nproc)" "$pattern" \
+    ${soak:+"$inside/tree/tests/windows"}

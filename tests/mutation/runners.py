@@ -1,0 +1,144 @@
+"""Running one test with one mutant: natively, where whatever it leaves is ended, or in the one Wine that there is."""
+import ctypes
+import os
+import select
+import shutil
+import signal
+import subprocess
+import time
+
+from board import Board
+
+PASSED, FAILED, SKIPPED, TIMED_OUT = "passed", "failed", "skipped", "timed out"
+PR_SET_CHILD_SUBREAPER = 36
+
+
+def wait_for(child, limit):
+    """Its exit status, or None where it takes longer."""
+    end = os.pidfd_open(child.pid)
+    poll = select.poll()
+    poll.register(end, select.POLLIN)
+    ended = poll.poll(limit * 1000)
+    os.close(end)
+    return child.wait() if ended else None
+
+
+class Test:
+    def __init__(self, name, command, runner):
+        self.name, self.command, self.runner = name, command, runner
+        self.seconds, self.visited = 0.0, frozenset()
+
+    def limit(self):
+        return 4 + 6 * self.seconds
+
+
+class Native:
+    """For one process of the driver: it becomes the parent of all that a test leaves behind."""
+
+    def __init__(self, scratch):
+        self.board = Board(f"{scratch}.{os.getpid()}.board")
+        self.output = f"{scratch}.{os.getpid()}.output"
+        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.environment = dict(os.environ, DAEMONIZE_MUTATION_BOARD=self.board.path)
+
+    def run(self, test, mutant, limit):
+        self.board.begin(mutant)
+        with open(self.output, "wb") as output:
+            # A session of its own: a mutant may kill its whole process group.
+            child = subprocess.Popen(test.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                     start_new_session=True, env=self.environment)
+        status = wait_for(child, limit)
+        self.end_the_rest()
+        child.returncode = 0 # it is reaped, whoever it was
+        if status is None:
+            return TIMED_OUT
+        # Who leaves earlier with exit status 0, as a daemon does, has passed no test.
+        if status != 0 or self.board.finished() != child.pid:
+            return FAILED
+        with open(self.output, "rb") as output:
+            return SKIPPED if b"SKIPPED: " in output.read() else PASSED
+
+    @staticmethod
+    def end_the_rest():
+        while True:
+            with open(f"/proc/self/task/{os.getpid()}/children", encoding="ascii") as file:
+                children = file.read().split()
+            for child in children:
+                os.kill(int(child), signal.SIGKILL)
+            try:
+                os.waitpid(-1, 0 if children else os.WNOHANG)
+            except ChildProcessError:
+                return
+
+    def recover(self, _):
+        return True
+
+
+class Wine:
+    """Its service control manager starts programs that are no children of ours: they are left to it."""
+
+    def __init__(self, work, board):
+        self.board, self.work = Board(board), work
+        self.environment = dict(os.environ, WINEPREFIX=work + "/prefix", WINEDEBUG="-all", LC_ALL="C.UTF-8")
+        self.output = work + "/output"
+
+    def run(self, test, mutant, limit):
+        self.board.begin(mutant)
+        with open(self.output, "wb") as output:
+            child = subprocess.Popen(test.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+                                     start_new_session=True, env=self.environment)
+        status = wait_for(child, limit)
+        if status is None:
+            os.killpg(child.pid, signal.SIGKILL)
+            child.wait()
+            return TIMED_OUT
+        if status != 0:
+            return FAILED
+        with open(self.output, "rb") as output:
+            return SKIPPED if b"SKIPPED: " in output.read() else PASSED
+
+    def set_up(self, tree):
+        with open(self.board.path + ".log", "wb") as log:
+            subprocess.run(["sh", tree + "/tests/windows/wine.sh", "set_up", tree, self.work], check=True,
+                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+        self.end()
+        shutil.copytree(self.work + "/prefix", self.work + "/prefix.kept", symlinks=True)
+        self.hold()
+
+    def end(self):
+        subprocess.run(["wineserver", "-k", "-w"], env=self.environment, check=False, timeout=120)
+
+    def hold(self):
+        """When the last ordinary program ends, Wine ends its services with it: this one stays."""
+        self.board.begin(0)
+        directory = self.work + "/posix служба"
+        if os.path.exists(directory + "/held.txt"):
+            os.remove(directory + "/held.txt")
+        subprocess.Popen(["wine", "manage.exe", "hold"], cwd=directory, stdin=subprocess.DEVNULL,
+                         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
+                         env=self.environment)
+        deadline = time.monotonic() + 60
+        while not os.path.exists(directory + "/held.txt"):
+            if time.monotonic() > deadline:
+                raise RuntimeError("no program stays in Wine")
+            time.sleep(0.05)
+
+    def recover(self, test):
+        """A mutant may leave services behind, and worse. True where the test passes again."""
+        if self.run(test, 0, 4 * test.limit()) == PASSED:
+            return True
+        self.end()
+        shutil.rmtree(self.work + "/prefix")
+        shutil.copytree(self.work + "/prefix.kept", self.work + "/prefix", symlinks=True)
+        self.hold()
+        return self.run(test, 0, 4 * test.limit()) == PASSED
+
+
+def notices(runner, test, mutant):
+    """Whether this test fails with the mutant, and with it alone."""
+    verdict = runner.run(test, mutant, test.limit())
+    if verdict == PASSED:
+        return False
+    if verdict == TIMED_OUT or isinstance(runner, Wine):
+        return runner.recover(test) if isinstance(runner, Wine) else runner.run(test, 0, test.limit()) == PASSED
+    return runner.run(test, mutant, test.limit()) != PASSED

@@ -1,0 +1,73 @@
+// Which init system `install` writes for: told by what stands where, and by who asks.
+#include "system.hpp"
+
+#include "../catch.hpp"
+#include "../process.hpp"
+
+#include <set>
+
+using daemonize::detail::find_init_system;
+using daemonize::detail::InitSystem;
+
+namespace {
+
+std::string words(const std::vector<std::vector<std::string>>& programs) {
+    std::string text;
+    for (const std::vector<std::string>& program : programs) {
+        for (const std::string& word : program) text += word + " ";
+        text += "; ";
+    }
+    return text;
+}
+
+// On a machine that has these paths, of all that are asked for.
+std::string found(const std::set<std::string>& paths) {
+    const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+        if (!call.is("access")) return false;
+        answer = paths.count(call.path()) != 0 ? seam::Answer{0, 0} : seam::Answer{-1, ENOENT};
+        return true;
+    });
+    const InitSystem init = find_init_system("web");
+    return init.file + ": " + words(init.enable) + "/ " + words(init.disable);
+}
+
+const std::string systemd = "/run/systemd/system", openrc = "/sbin/openrc-run", openrc_runs = "/run/openrc",
+                  init_d = "/etc/init.d", update_rc = "/usr/sbin/update-rc.d", chkconfig = "/sbin/chkconfig";
+
+} // namespace
+
+TEST_CASE("root's service is installed in the init system that runs the machine") {
+    NEEDS_ROOT();
+    CHECK(found({}) == ": / ");
+    CHECK(found({systemd, openrc, openrc_runs, init_d, update_rc}) ==
+          "/etc/systemd/system/web.service: systemctl --system daemon-reload ; "
+          "systemctl --system --quiet enable web.service ; / "
+          "systemctl --system --quiet --now disable web.service ; ");
+    CHECK(found({openrc, openrc_runs, init_d}) ==
+          "/etc/init.d/web: rc-update --quiet add web default ; / rc-update --quiet delete web default ; ");
+    CHECK(found({openrc}) == ": / ");
+    CHECK(found({openrc_runs}) == ": / ");
+    CHECK(found({init_d}) == "/etc/init.d/web: / ");
+    CHECK(found({init_d, openrc, update_rc, chkconfig}) ==
+          "/etc/init.d/web: /usr/sbin/update-rc.d web defaults ; / /usr/sbin/update-rc.d -f web remove ; ");
+    CHECK(found({init_d, openrc_runs, chkconfig}) ==
+          "/etc/init.d/web: /sbin/chkconfig --add web ; / /sbin/chkconfig --del web ; ");
+}
+
+TEST_CASE("an ordinary user's service is installed in the user's systemd, or nowhere") {
+    const auto found_by_user = [](const std::set<std::string>& paths, const char* config, const char* home) {
+        return test::in_child([&] {
+            test::become_nobody();
+            ::setenv("XDG_CONFIG_HOME", config, 1);
+            ::setenv("HOME", home, 1);
+            return found(paths);
+        });
+    };
+    const std::string programs = ": systemctl --user daemon-reload ; systemctl --user --quiet enable web.service ; / "
+                                 "systemctl --user --quiet --now disable web.service ; ";
+    CHECK(found_by_user({systemd, init_d}, "/c", "/h") == "/c/systemd/user/web.service" + programs);
+    CHECK(found_by_user({systemd}, "", "/h") == "/h/.config/systemd/user/web.service" + programs);
+    CHECK(found_by_user({systemd}, "not/whole", "/h") == "/h/.config/systemd/user/web.service" + programs);
+    CHECK(found_by_user({systemd}, "", "not/whole") == ": / ");
+    CHECK(found_by_user({openrc, openrc_runs, init_d, update_rc}, "/c", "/h") == ": / ");
+}
