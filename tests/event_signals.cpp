@@ -253,3 +253,40 @@ TEST_CASE("without a descriptor left, the failure is told in one clear line, and
               return told + (all_signals() == before ? "" : " and it was taken");
           }) == "cannot take signals as events: Too many open files (thrown)");
 }
+
+TEST_CASE("a system call that waits goes on behind a signal that was taken") {
+    CHECK(in_process([] {
+              Events events;
+              test::Pipe from_helper;
+              const pid_t reader = ::getpid();
+              const pid_t helper = test::fork_clean();
+              if (helper == 0) {
+                  while (test::process_status("State", reader)[0] != 'S') {
+                  }
+                  ::kill(reader, SIGHUP);
+                  from_helper.tell("x");
+                  ::_exit(0);
+              }
+              char byte = '-';
+              const ssize_t size = ::read(from_helper.read_end(), &byte, 1);
+              ::waitpid(helper, nullptr, 0);
+              return std::to_string(size) + byte;
+          }) == "1x");
+}
+
+TEST_CASE("of a stop from the terminal and its end only the latter is told") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              events.on(SIGTSTP, [&] { told += "stop "; });
+              events.on(SIGCONT, [&] { told += "go on "; });
+              ::raise(SIGTSTP);
+              events.poll();
+              ::raise(SIGCONT);
+              events.poll();
+              ::raise(SIGCONT);
+              ::raise(SIGTSTP);
+              events.poll();
+              return told;
+          }) == "stop go on stop ");
+}

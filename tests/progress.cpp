@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <ctime>
 #include <string>
+#include <sys/ioctl.h>
 #include <termios.h>
 
 #include <daemonize.hpp>
@@ -19,7 +20,7 @@ namespace {
 // A terminal that passes on what is written to it as it is.
 class Terminal {
   public:
-    Terminal() {
+    explicit Terminal(unsigned short columns = 80) {
         controller_ = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
         if (controller_ < 0 || ::grantpt(controller_) != 0 || ::unlockpt(controller_) != 0) {
             throw std::runtime_error("cannot make a terminal");
@@ -29,6 +30,9 @@ class Terminal {
         if (user_ < 0 || ::tcgetattr(user_, &settings) != 0) throw std::runtime_error("cannot open a terminal");
         ::cfmakeraw(&settings);
         ::tcsetattr(user_, TCSANOW, &settings);
+        struct winsize size = {};
+        size.ws_col = columns;
+        ::ioctl(user_, TIOCSWINSZ, &size);
     }
     Terminal(const Terminal&) = delete;
     Terminal& operator=(const Terminal&) = delete;
@@ -66,9 +70,9 @@ class Terminal {
 
 // What a terminal of the kind `term` shows of a start; no kind at all where it is null.
 template <class Body>
-std::string shown_on_terminal(const char* term, Body body) {
+std::string shown_on_terminal(const char* term, Body body, unsigned short columns = 80) {
     const test::Orphanage orphans;
-    Terminal terminal;
+    Terminal terminal(columns);
     test::run_launcher([&] {
         if (term == nullptr) {
             ::unsetenv("TERM");
@@ -170,6 +174,18 @@ TEST_CASE("on a terminal the line of progress makes room for the failure, and fo
     CHECK(launcher.ended().with(1));
     CHECK(terminal.shown() == "\r\033[Ka warning\n\r\033[Kprogress: two\r\033[Kprogress: no route\n");
     CHECK(orphans.is_empty());
+}
+
+TEST_CASE("on a terminal a line of progress is cut where it would wrap, between characters") {
+    const auto long_one = [](Daemon& daemon) {
+        daemon.progress("caf\xc3\xa9s");
+        daemon.ready();
+    };
+    CHECK(shown_on_terminal("xterm", long_one, 17) == "\r\033[Kprogress: caf\xc3\xa9s\r\033[K");
+    CHECK(shown_on_terminal("xterm", long_one, 16) == "\r\033[Kprogress: caf\xc3\xa9\r\033[K");
+    CHECK(shown_on_terminal("xterm", long_one, 15) == "\r\033[Kprogress: caf\r\033[K");
+    CHECK(shown_on_terminal("xterm", long_one, 14) == "\r\033[Kprogress: caf\r\033[K");
+    CHECK(shown_on_terminal("xterm", long_one, 0) == "\r\033[Kprogress: caf\xc3\xa9s\r\033[K");
 }
 
 TEST_CASE("a terminal that cannot move its cursor gets plain lines") {

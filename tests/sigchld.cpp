@@ -136,3 +136,26 @@ TEST_CASE("an application that reaps whatever ends does not hide how the daemon 
     CHECK(launch.exit_status() == 7);
     CHECK(launch.exit_code() == 7);
 }
+
+TEST_CASE("the application's handler hears of its own child that ends during a launch") {
+    const test::Orphanage orphans;
+    const ChildSignal ours(count_child);
+    test::Pipe hold;
+    const pid_t child = test::fork_clean();
+    if (child == 0) {
+        for (;;) ::pause();
+    }
+    handled = 0;
+    // Signals stay blocked in a launch until it waits: what is set to be dropped then would be lost.
+    const daemonize::Launch launch =
+        daemonize::Daemonizer("heard").fork(Fork::once).wait_until_ready().launch([&](daemonize::Daemon& daemon) {
+            ::kill(child, SIGKILL);
+            while (test::process_status("State", child)[0] != 'Z') {
+            }
+            daemon.ready();
+        });
+    CHECK(launch.ok());
+    CHECK(handled == 1);
+    ::waitpid(child, nullptr, 0);
+    orphans.wait_until_empty();
+}

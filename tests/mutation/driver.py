@@ -4,23 +4,20 @@ Tells what each test notices, and what none does. WINE_TESTS is the source of th
 none of those."""
 import collections
 import glob
-import multiprocessing
-import os
 import re
 import subprocess
 import sys
 import threading
 import time
 
-import runners
 from mutants import OPERATORS
-from runners import FAILED, Native, PASSED, SKIPPED, Test, Wine, notices
+from runners import PASSED, SKIPPED, Test, Wine, notices
+from workers import share_out
 
 Mutant = collections.namedtuple("Mutant", "number file lines operator which text change")
 WINE_PROGRAMS = ("manage", "install", "windows_parts", "refused", "asked_of_scm", "service_under_fake")
 WINE_SCRIPTS = ("memory_status", "console", "fake_scm", "event_log", "service_reload", "service_console",
                 "service_failures", "service_arguments", "service_directories", "service_instances")
-native = None # of each process of the pool
 tests = []
 
 
@@ -75,12 +72,7 @@ def as_it_is(runner, test):
     return verdict, time.monotonic() - start, frozenset(runner.board.visited())
 
 
-def begin_worker(scratch):
-    global native
-    native = Native(scratch)
-
-
-def native_as_it_is(index):
+def native_as_it_is(native, index):
     return (index,) + as_it_is(native, tests[index])
 
 
@@ -93,7 +85,7 @@ def killer_of(runner, mutant, kind):
     return None
 
 
-def native_killer(mutant):
+def native_killer(native, mutant):
     return mutant, killer_of(native, mutant, "native")
 
 
@@ -105,13 +97,11 @@ def take(index, verdict, seconds, visited, failed):
 
 
 class WineThread(threading.Thread):
-    """One test after the other, beside those of the pool."""
+    """One test after the other, beside those of the workers."""
 
-    def __init__(self, wine, failed):
+    def __init__(self, wine, wanted):
         super().__init__()
-        self.wine, self.failed, self.problem = wine, failed, None
-        self.killers = {}
-        self.wanted = None # a list of mutants
+        self.wine, self.wanted, self.killers, self.problem = wine, wanted, {}, None
 
     def run(self):
         try:
@@ -122,18 +112,17 @@ class WineThread(threading.Thread):
 
 
 def run_unmutated(build, jobs, wine):
-    failed, results = [], []
+    failed = []
     start = time.monotonic()
     ours = [i for i, test in enumerate(tests) if test.runner == "native"]
-    with multiprocessing.Pool(jobs, begin_worker, (build + "/native",)) as pool:
-        results = pool.imap_unordered(native_as_it_is, ours)
-        if wine is not None:
-            wine.set_up(build + "/tree")
-            for i, test in enumerate(tests):
-                if test.runner == "wine":
-                    take(i, *as_it_is(wine, test), failed)
-        for result in results:
-            take(*result, failed)
+    results = share_out(ours, native_as_it_is, jobs, build)
+    if wine is not None:
+        wine.set_up(build + "/tree")
+        for i, test in enumerate(tests):
+            if test.runner == "wine":
+                take(i, *as_it_is(wine, test), failed)
+    for result in results:
+        take(*result, failed)
     skipped = sum(1 for test in tests if not test.visited) - len(failed)
     print(f"{len(tests)} tests as they are: {len(failed)} fail, {skipped} are skipped or come by no mutant; "
           f"{time.monotonic() - start:.0f} s", flush=True)
@@ -145,17 +134,15 @@ def find_killers(mutants, build, jobs, wine):
     seen_by = {kind: set().union(*(t.visited for t in tests if t.runner == kind)) for kind in ("native", "wine")}
     here = [m.number for m in mutants if m.number in seen_by["native"]]
     killers = {m.number: None for m in mutants}
-    thread = WineThread(wine, [])
-    thread.wanted = [m.number for m in mutants if m.number in seen_by["wine"] - seen_by["native"]]
-    thread.start()
     by_number = {m.number: m for m in mutants}
-    with multiprocessing.Pool(jobs, begin_worker, (build + "/native",)) as pool:
-        for done, (number, killer) in enumerate(pool.imap_unordered(native_killer, here)):
-            killers[number] = killer
-            if killer is None:
-                m = by_number[number]
-                print(f"[{done}/{len(here)}] not noticed: {m.file}:{m.lines} {m.operator}: {m.change}: {m.text}",
-                      flush=True)
+    results = share_out(here, native_killer, jobs, build)
+    thread = WineThread(wine, [m.number for m in mutants if m.number in seen_by["wine"] - seen_by["native"]])
+    thread.start()
+    for done, (number, killer) in enumerate(results):
+        killers[number] = killer
+        if killer is None:
+            m = by_number[number]
+            print(f"[{done}/{len(here)}] not noticed: {m.file}:{m.lines} {m.operator}: {m.change}: {m.text}", flush=True)
     thread.join()
     if thread.problem is not None:
         raise thread.problem

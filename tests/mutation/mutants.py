@@ -102,7 +102,7 @@ class File:
             return
         changed = [m.group(1) + m.group(2) if m.group(3) != "(" else re.sub(r"(^|\.|->|::)\w+$", "", m.group(1))
                    for m in parts]
-        depend = any(name and re.search(r"(?<!\w)" + re.escape(name) + r"(?!\w)", text)
+        depend = any(name not in ("", "std") and re.search(r"(?<!\w)" + re.escape(name) + r"(?!\w)", text)
                      for name, text in zip(changed, reversed(texts)))
         # Of two that have nothing to do with each other either may come first, unless both act on the world.
         if not depend and (changed != ["", ""] or "std::" in (texts[0][:5], texts[1][:5])):

@@ -4,8 +4,8 @@
 #   --soak   8 mutants for each 100 lines of the folders core, posix and windows, under the whole suite; else a few of
 #            core alone, under its own tests
 #   PATTERN  only mutants whose "FOLDER/FILE.hpp:LINES OPERATOR" holds it
-# As root it runs all in namespaces of its own, since a mutant may leave any file or process behind, and covers what only
-# root can do. DAEMONIZE_BUILD_DIR is where to build (default: build); DAEMONIZE_MUTATION_SEED draws other mutants, and
+# With --soak it needs root, and runs all in namespaces of its own, since a mutant may leave any file behind and kill any
+# process. DAEMONIZE_BUILD_DIR is where to build (default: build); DAEMONIZE_MUTATION_SEED draws other mutants, and
 # DAEMONIZE_MUTATION_RATE another number.
 # shellcheck disable=SC2086 # lists of packages and folders
 set -eu
@@ -28,7 +28,10 @@ fi
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/mutation/$form
 inside=/var/log/mutation # where the build directory is found while the tests run
 alone='unshare --mount --propagation private --pid --fork --kill-child --mount-proc'
-[ "$(id -u)" -eq 0 ] && $alone true 2>/dev/null || alone='' inside=$build
+if ! { [ "$(id -u)" -eq 0 ] && $alone true 2>/dev/null; }; then
+    [ -z "$soak" ] || { echo "$0: only root can shut in what a mutant of the whole library may do" >&2; exit 2; }
+    alone='' inside=$build
+fi
 
 draw() {
     python3 "$here/mutants.py" "$top/include" "$build/include" "$seed" "$rate" "$build/rejected" "$build/list" \
@@ -49,21 +52,16 @@ compile() {
 draw_what_compiles() {
     echo '#include <daemonize.hpp>' >"$build/all.cpp"
     while draw; do
-        : >"$build/errors"
         compile g++ -E -P "$build/all.cpp" >"$build/posix.ii"
+        [ -z "$soak" ] || compile x86_64-w64-mingw32-g++-posix -E -P "$build/all.cpp" >"$build/windows.ii"
+        ! reject missing "$build"/*.ii || continue
+        : >"$build/errors"
         compile g++ -fsyntax-only "$build/all.cpp" 2>>"$build/errors" || true
-        if [ -n "$soak" ]; then
-            compile x86_64-w64-mingw32-g++-posix -E -P "$build/all.cpp" >"$build/windows.ii"
-            compile x86_64-w64-mingw32-g++-posix -fsyntax-only "$build/all.cpp" 2>>"$build/errors" || true
-            for program in "$top"/tests/windows/programs/*.cpp; do
-                grep -q ' error: ' "$build/errors" ||
-                    compile x86_64-w64-mingw32-g++-posix -fsyntax-only "$program" 2>>"$build/errors" || true
-            done
-        fi
-        taken_out=''
-        ! reject missing "$build"/*.ii || taken_out=1
-        ! grep -q ' error: ' "$build/errors" || reject errors "$build/errors" || break
-        grep -q ' error: ' "$build/errors" || [ -n "$taken_out" ] || return 0
+        [ -z "$soak" ] || for source in "$build/all.cpp" "$top"/tests/windows/programs/*.cpp; do
+            compile x86_64-w64-mingw32-g++-posix -fsyntax-only "$source" 2>>"$build/errors" || true
+        done
+        grep -q ' error: ' "$build/errors" || return 0
+        reject errors "$build/errors" || break
     done
     cat "$build/errors"
     return 1

@@ -1,5 +1,4 @@
 """Running one test with one mutant: natively, where whatever it leaves is ended, or in the one Wine that there is."""
-import ctypes
 import os
 import select
 import shutil
@@ -10,7 +9,6 @@ import time
 from board import Board
 
 PASSED, FAILED, SKIPPED, TIMED_OUT = "passed", "failed", "skipped", "timed out"
-PR_SET_CHILD_SUBREAPER = 36
 
 
 def wait_for(child, limit):
@@ -33,12 +31,10 @@ class Test:
 
 
 class Native:
-    """For one process of the driver: it becomes the parent of all that a test leaves behind."""
+    """For a process that becomes the parent of all that a test leaves behind."""
 
     def __init__(self, scratch):
-        self.board = Board(f"{scratch}.{os.getpid()}.board")
-        self.output = f"{scratch}.{os.getpid()}.output"
-        ctypes.CDLL(None).prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
+        self.board, self.output = Board(scratch + ".board"), scratch + ".output"
         self.environment = dict(os.environ, DAEMONIZE_MUTATION_BOARD=self.board.path)
 
     def run(self, test, mutant, limit):

@@ -278,3 +278,44 @@ TEST_CASE("a kernel that refuses to wait for a descriptor cuts no sleep short, a
               return std::string(whole ? "whole " : "cut ") + std::to_string(events.stop_signal());
           }) == "whole 15");
 }
+
+TEST_CASE("without descriptors for processes a handler that was to run once does not hide the next child") {
+    CHECK(in_process([] {
+              struct sigaction once = {};
+              once.sa_handler = [](int) {};
+              once.sa_flags = SA_RESETHAND;
+              ::sigaction(SIGCHLD, &once, nullptr);
+              const seam::Injection injection(without_pidfd());
+              Events events;
+              std::string told;
+              for (const int code : {1, 2}) {
+                  test::Pipe hold;
+                  const pid_t child = test::fork_clean();
+                  if (child == 0) {
+                      hold.close_write();
+                      hold.wait_until_closed();
+                      ::_exit(code);
+                  }
+                  bool ended = false;
+                  events.on_child(child, [&](int status) {
+                      told += std::to_string(WEXITSTATUS(status));
+                      ended = true;
+                  });
+                  hold.close_write();
+                  while (!ended) events.sleep_for(Duration::seconds(1));
+              }
+              return told;
+          }) == "12");
+}
+
+TEST_CASE("a text that is written in pieces is whole") {
+    test::Pipe pipe;
+    int pieces = 0;
+    const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+        if (!call.is("write") || ++pieces > 2) return false;
+        answer = {::write(static_cast<int>(call.arguments[0]), reinterpret_cast<const char*>(call.arguments[1]), 2), 0};
+        return true;
+    });
+    CHECK(daemonize::detail::write_text(pipe.write_end(), "a few words") == 0);
+    CHECK(pipe.rest() == "a few words");
+}

@@ -2,6 +2,8 @@
 #include <daemonize.hpp>
 
 #include <chrono>
+#include <memory>
+#include <thread>
 
 #include "../catch.hpp"
 
@@ -22,8 +24,11 @@ int serve(ServiceContext& context) {
 
 TEST_CASE("every control reaches its handler, with its contents") {
     std::vector<std::string> seen;
+    std::thread::id body;
     WinService service("Events");
-    const auto see = [&](const std::string& text) { seen.push_back(text); };
+    const auto see = [&](const std::string& text) {
+        seen.push_back((std::this_thread::get_id() == body ? "" : "inside Windows' call: ") + text);
+    };
     service.on_param_change([&] { see("param"); })
         .on_netbind_change(
             [&](ServiceContext&, Control which) { see("net " + std::to_string(static_cast<int>(which))); })
@@ -44,7 +49,10 @@ TEST_CASE("every control reaches its handler, with its contents") {
         .on_user_mode_reboot([&] { see("reboot"); })
         .on_user_control(128, [&] { see("128"); })
         .on_user_control(255, [&] { see("255"); })
-        .body(serve);
+        .body([&](ServiceContext& context) {
+            body = std::this_thread::get_id();
+            return serve(context);
+        });
     FakeScm scm(service);
     scm.start();
     CHECK(static_cast<std::uint32_t>(scm.status().accepted) == 0xefd);
@@ -270,4 +278,17 @@ TEST_CASE("a fake SCM that goes while its service runs ends it") {
         scm.start();
     }
     CHECK(ended);
+}
+
+TEST_CASE("what a service's handlers hold goes with the service") {
+    const auto held = std::make_shared<int>(1);
+    {
+        WinService service("Owner");
+        service.on_stop([held] {}).body([held](ServiceContext& context) { return serve(context); });
+        CHECK(held.use_count() == 3);
+        FakeScm scm(service);
+        scm.start();
+        scm.control(Control::stop);
+    }
+    CHECK(held.use_count() == 1);
 }
