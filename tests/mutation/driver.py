@@ -153,14 +153,24 @@ def find_killers(mutants, build, jobs, wine):
     return killers
 
 
-def table(title, names, mutants, fates, name_of):
-    print(f"{title:<14} drawn noticed  share   equivalent  explained  unexplained")
+def rows(names, mutants, fates, name_of):
     for name in list(names) + ["all"]:
         counts = collections.Counter(fates[m.number] for m in mutants if name in ("all", name_of(m)))
         total = sum(counts.values())
         if total != 0:
-            print(f"{name:<14} {total:>5} {counts['noticed']:>7} {counts['noticed'] * 100 / total:>5.1f} %"
-                  f" {counts['equivalent']:>12} {counts['explained']:>10} {counts['unexplained']:>12}")
+            yield (f"| {name} | {total} | {counts['noticed']} | {counts['noticed'] * 100 / total:.1f} % | "
+                   f"{counts['equivalent']} | {counts['explained']} | {counts['unexplained']} |")
+
+
+def write_figures(path, mutants, fates, minutes):
+    """For the README."""
+    with open(path, "w", encoding="utf-8") as out:
+        out.write(f"\n{minutes:.0f} minutes, {time.strftime('%Y-%m-%d')}:\n\n"
+                  "| folder, operator | mutants | noticed | share | equivalent | explained | unexplained |\n"
+                  "| --- | --- | --- | --- | --- | --- | --- |\n")
+        folders = list(rows(("core", "posix", "windows"), mutants, fates, lambda m: m.file.split("/")[0]))
+        operators = list(rows(OPERATORS, mutants, fates, lambda m: m.operator))
+        out.write("\n".join(folders[:-1] + operators) + "\n\n")
 
 
 def tell(mutants, killers, reasons, out):
@@ -199,8 +209,9 @@ def main():
         wine.end()
     counts = collections.Counter(fates.values())
     print()
-    table("folder", ("core", "posix", "windows"), mutants, fates, lambda m: m.file.split("/")[0])
-    table("operator", OPERATORS, mutants, fates, lambda m: m.operator)
+    write_figures(build + "/figures", mutants, fates, (time.monotonic() - start) / 60)
+    with open(build + "/figures", encoding="utf-8") as figures:
+        print(figures.read().strip())
     share = counts["noticed"] * 100 / len(mutants)
     without = counts["noticed"] * 100 / (len(mutants) - counts["equivalent"])
     print(f"{len(mutants)} mutants, {counts['noticed']} noticed: {share:.1f} %; {without:.1f} % of those that are not "

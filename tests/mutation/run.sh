@@ -95,7 +95,15 @@ END
     done
 }
 
-# inside BUILD COMMAND...: in the namespaces.
+# drive: in the namespaces, where there are any.
+drive() {
+    cd /
+    PATH=$inside/compilers:$PATH
+    export PATH
+    exec python3 -B "$inside/driver/driver.py" "$inside" "$inside/list" "$inside/driver/survivors" "$(nproc)" "$pattern" \
+        ${soak:+"$inside/tree/tests/windows"}
+}
+
 if [ "${DAEMONIZE_MUTATION_INSIDE:-}" = 1 ]; then
     # The build directory may lie below what is hidden.
     mount -t tmpfs -o mode=755 tmpfs /run
@@ -107,29 +115,30 @@ if [ "${DAEMONIZE_MUTATION_INSIDE:-}" = 1 ]; then
     rmdir /run/build
     mount -t tmpfs -o mode=1777 tmpfs /tmp
     unset DAEMONIZE_MUTATION_INSIDE
-else
-    wanted='python3 g++ cmake make catch2'
-    [ -z "$soak" ] || wanted="$wanted $demo_packages $wine_packages"
-    install_missing $wanted
-    mkdir -p "$build/include"
-    build=$(cd "$build" && pwd)
-    [ -n "$alone" ] || inside=$build
-    : >"$build/log"
-    rm -rf "$build/driver"
-    mkdir "$build/driver"
-    cp "$here"/*.py "$here/survivors" "$build/driver"
-    draw_what_compiles
-    build_programs
-    [ -z "$soak" ] || prepare_wine
-    echo "seed $seed"
-    cat "$build/drawn"
-    if [ -n "$alone" ]; then
-        DAEMONIZE_MUTATION_INSIDE=1 DAEMONIZE_BUILD_DIR=${build%/mutation/*} \
-            exec $alone sh "$here/run.sh" ${soak:+--soak} "$pattern"
-    fi
+    drive
 fi
-cd /
-PATH=$inside/compilers:$PATH
-export PATH
-exec python3 -B "$inside/driver/driver.py" "$inside" "$inside/list" "$inside/driver/survivors" "$(nproc)" "$pattern" \
-    ${soak:+"$inside/tree/tests/windows"}
+
+wanted='python3 g++ cmake make catch2'
+[ -z "$soak" ] || wanted="$wanted $demo_packages $wine_packages"
+install_missing $wanted
+mkdir -p "$build/include"
+build=$(cd "$build" && pwd)
+[ -n "$alone" ] || inside=$build
+: >"$build/log"
+rm -rf "$build/driver"
+mkdir "$build/driver"
+cp "$here"/*.py "$here/survivors" "$build/driver"
+draw_what_compiles
+build_programs
+[ -z "$soak" ] || prepare_wine
+echo "seed $seed"
+cat "$build/drawn"
+[ -n "$alone" ] || drive
+status=0
+DAEMONIZE_MUTATION_INSIDE=1 DAEMONIZE_BUILD_DIR=${build%/mutation/*} \
+    $alone sh "$here/run.sh" ${soak:+--soak} "$pattern" || status=$?
+# Only the whole run's figures are for the README.
+if [ -n "$soak" ] && [ -z "$pattern" ] && grep -q '^<!-- mutation:' "$top/README.md"; then
+    sh "$top/tests/setup/readme_section.sh" mutation <"$build/figures"
+fi
+exit $status

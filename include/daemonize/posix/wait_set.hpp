@@ -33,9 +33,8 @@ class WaitSet {
         return process;
     }
 
-    // Closing alone would not do where a child that was made past fork(2) has a copy.
+    // Closing alone would not do where a child that was made past fork(2) has a copy. That there is none does no harm.
     void forget(Descriptor process) const noexcept {
-        if (!process) return;
         static_cast<void>(DAEMONIZE_SYSTEM(epoll_ctl)(set_.get(), EPOLL_CTL_DEL, process.get(), nullptr));
     }
 
