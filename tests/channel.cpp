@@ -117,6 +117,8 @@ TEST_CASE("a record of an unknown kind or stage is refused") {
         CHECK(is_refused(record));
     }
     record = a_record();
+    record.stage = static_cast<std::int32_t>(Stage::configuration); // the last of a launch's own
+    CHECK_FALSE(is_refused(record));
     for (const std::int32_t stage : {-1, static_cast<std::int32_t>(Stage::configuration) + 1, INT32_MAX, INT32_MIN}) {
         record.stage = stage;
         CHECK(is_refused(record));

@@ -179,6 +179,7 @@ TEST_CASE("a daemon finds the sockets that its launcher was passed") {
         const test::Orphanage orphans;
         for (int i = 3; i < 20; ++i) ::close(i);
         put(listening(AF_INET, SOCK_STREAM), 3);
+        name("LISTEN_PID", std::to_string(::getpid()).c_str());
         name("LISTEN_FDS", "1");
         name("LISTEN_FDNAMES", "http");
         const int self = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));

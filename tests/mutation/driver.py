@@ -97,60 +97,70 @@ def take(index, verdict, seconds, visited, failed):
 
 
 class WineThread(threading.Thread):
-    """One test after the other, beside those of the workers."""
+    """One test after the other, beside those of the workers: unmutated first, then for what no native test comes by."""
 
-    def __init__(self, wine, wanted):
+    def __init__(self, wine, tree, mutants):
         super().__init__()
-        self.wine, self.wanted, self.killers, self.problem = wine, wanted, {}, None
+        self.wine, self.tree, self.mutants, self.problem = wine, tree, mutants, None
+        self.killers, self.failed = {}, []
+        self.seen_natively = frozenset().union(*(test.visited for test in tests))
 
     def run(self):
         try:
-            for mutant in self.wanted:
-                self.killers[mutant] = killer_of(self.wine, mutant, "wine")
+            self.wine.set_up(self.tree)
+            for i, test in enumerate(tests):
+                if test.runner == "wine":
+                    take(i, *as_it_is(self.wine, test), self.failed)
+            for mutant in self.mutants:
+                if mutant.number not in self.seen_natively:
+                    self.killers[mutant.number] = killer_of(self.wine, mutant.number, "wine")
         except BaseException as problem: # pylint: disable=broad-except
             self.problem = problem
 
 
-def run_unmutated(build, jobs, wine):
-    failed = []
-    start = time.monotonic()
+def run_unmutated(build, jobs):
+    """The names of the tests that fail."""
+    failed, start = [], time.monotonic()
     ours = [i for i, test in enumerate(tests) if test.runner == "native"]
-    results = share_out(ours, native_as_it_is, jobs, build)
-    if wine is not None:
-        wine.set_up(build + "/tree")
-        for i, test in enumerate(tests):
-            if test.runner == "wine":
-                take(i, *as_it_is(wine, test), failed)
-    for result in results:
+    for result in share_out(ours, native_as_it_is, jobs, build):
         take(*result, failed)
-    skipped = sum(1 for test in tests if not test.visited) - len(failed)
-    print(f"{len(tests)} tests as they are: {len(failed)} fail, {skipped} are skipped or come by no mutant; "
+    skipped = sum(1 for i in ours if not tests[i].visited) - len(failed)
+    print(f"{len(ours)} tests as they are: {len(failed)} fail, {skipped} are skipped or come by no mutant; "
           f"{time.monotonic() - start:.0f} s", flush=True)
-    return not failed
+    return failed
+
+
+def find_native_killers(mutants, build, jobs, beside):
+    """For each mutant that a native test comes by the name of the one that notices it, or None."""
+    seen = frozenset().union(*(test.visited for test in tests if test.runner == "native"))
+    killers, here = {}, {m.number: m for m in mutants if m.number in seen}
+    results = share_out(list(here), native_killer, jobs, build)
+    if beside is not None:
+        beside.start() # not before the workers were forked
+    for number, killer in results:
+        killers[number] = killer
+        if killer is None:
+            m = here[number]
+            print(f"{len(killers)} of {len(here)}: not noticed: {m.file}:{m.lines} {m.operator}: {m.change}: {m.text}",
+                  flush=True)
+    return killers
 
 
 def find_killers(mutants, build, jobs, wine):
-    """A dictionary of the names of tests. What no test here comes by is Wine's, at the same time; then what is left."""
-    seen_by = {kind: set().union(*(t.visited for t in tests if t.runner == kind)) for kind in ("native", "wine")}
-    here = [m.number for m in mutants if m.number in seen_by["native"]]
-    killers = {m.number: None for m in mutants}
-    by_number = {m.number: m for m in mutants}
-    results = share_out(here, native_killer, jobs, build)
-    thread = WineThread(wine, [m.number for m in mutants if m.number in seen_by["wine"] - seen_by["native"]])
-    thread.start()
-    for done, (number, killer) in enumerate(results):
-        killers[number] = killer
-        if killer is None:
-            m = by_number[number]
-            print(f"[{done}/{len(here)}] not noticed: {m.file}:{m.lines} {m.operator}: {m.change}: {m.text}", flush=True)
-    thread.join()
-    if thread.problem is not None:
-        raise thread.problem
-    killers.update(thread.killers)
-    for number in here:
-        if killers[number] is None and number in seen_by["wine"]:
-            killers[number] = killer_of(wine, number, "wine")
-    return killers
+    """For each mutant the name of the test that notices it, or None; and whether all tests pass without any."""
+    failed = run_unmutated(build, jobs)
+    thread = None if wine is None else WineThread(wine, build + "/tree", mutants)
+    killers = find_native_killers(mutants, build, jobs, thread)
+    if thread is not None:
+        thread.join()
+        if thread.problem is not None:
+            raise thread.problem
+        killers.update(thread.killers)
+        failed += thread.failed
+    for m in mutants:
+        if killers.setdefault(m.number) is None and wine is not None:
+            killers[m.number] = killer_of(wine, m.number, "wine")
+    return killers, not failed
 
 
 def rows(names, mutants, fates, name_of):
@@ -201,8 +211,7 @@ def main():
     if source:
         wine = Wine(build + "/wine", build + "/wine.board")
         tests.extend(wine_tests(build + "/wine", source))
-    well = run_unmutated(build, int(jobs), wine)
-    killers = find_killers(mutants, build, int(jobs), wine)
+    killers, well = find_killers(mutants, build, int(jobs), wine)
     with open(build + "/results", "w", encoding="utf-8") as out:
         fates = tell(mutants, killers, reasons, out)
     if wine is not None:

@@ -11,12 +11,20 @@ from board import Board
 PASSED, FAILED, SKIPPED, TIMED_OUT = "passed", "failed", "skipped", "timed out"
 
 
-def wait_for(child, limit):
-    """Its exit status, or None where it takes longer."""
+def wait_for(child, limit, reaps=False):
+    """Its exit status, or None where it takes longer. `reaps`: what its orphans, which are ours now, leave meanwhile."""
     end = os.pidfd_open(child.pid)
     poll = select.poll()
     poll.register(end, select.POLLIN)
-    ended = poll.poll(limit * 1000)
+    deadline = time.monotonic() + limit
+    ended = False
+    while not ended and time.monotonic() < deadline:
+        ended = poll.poll(50 if reaps else limit * 1000)
+        while reaps and not ended:
+            orphan = os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT)
+            if orphan is None or orphan.si_pid == child.pid:
+                break
+            os.waitpid(orphan.si_pid, 0)
     os.close(end)
     return child.wait() if ended else None
 
@@ -43,7 +51,7 @@ class Native:
             # A session of its own: a mutant may kill its whole process group.
             child = subprocess.Popen(test.command, stdin=subprocess.DEVNULL, stdout=output, stderr=output,
                                      start_new_session=True, env=self.environment)
-        status = wait_for(child, limit)
+        status = wait_for(child, limit, reaps=True)
         self.end_the_rest()
         child.returncode = 0 # it is reaped, whoever it was
         if status is None:
