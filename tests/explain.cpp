@@ -175,3 +175,12 @@ TEST_CASE("the plan of a dropped identity names user, groups and directories") {
     CHECK(has_line(text, "log directory: /var/log/explain"));
     CHECK_FALSE(test::exists("/var/log/explain"));
 }
+
+TEST_CASE("the plan shows its steps in the order in which they are done") {
+    const test::Pipe inherited;
+    const std::string text = Daemonizer("explain").explain();
+    const std::string descriptor = "\ndescriptor " + std::to_string(inherited.read_end()) + ": ";
+    REQUIRE(text.find(descriptor) != std::string::npos);
+    CHECK(text.find("\nenvironment: ") < text.find(descriptor));
+    CHECK(text.find(descriptor) < text.find("\ndirectory: "));
+}

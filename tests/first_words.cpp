@@ -47,6 +47,31 @@ TEST_CASE("the daemon's words reach a launcher that has no standard streams") {
     CHECK(words == "no streams here");
 }
 
+TEST_CASE("a daemon that talks on and on has no more time for it") {
+    const test::Orphanage orphans;
+    const Launch launch = Daemonizer("words").wait_until_ready(daemonize::Duration::milliseconds(200)).launch([] {
+        test::default_signals();
+        for (;;) write_error("on and on\n");
+    });
+    CHECK(launch.failure().stage() == daemonize::Stage::timeout);
+    CHECK(orphans.is_empty());
+}
+
+TEST_CASE("a program that talks on and on does not hold up a daemon that is ready") {
+    const test::Orphanage orphans;
+    const Launch launch = Daemonizer("words").wait_until_ready().launch([](Daemon& daemon) {
+        if (test::fork_clean() == 0) {
+            test::default_signals();
+            while (::write(STDERR_FILENO, "on and on\n", 10) > 0) { // until its reader is gone
+            }
+            std::_Exit(0);
+        }
+        daemon.ready();
+    });
+    CHECK(launch.ok());
+    orphans.wait_until_empty();
+}
+
 TEST_CASE("a single byte is a word too") {
     CHECK(Daemonizer("words").wait_until_ready().launch([] { write_error("!"); }).error_output() == "!");
 }

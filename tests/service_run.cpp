@@ -533,7 +533,7 @@ TEST_CASE("a paused service sleeps on until it is continued") {
     CHECK(run.error_line() == "reload");
     ::kill(run.pid(), SIGTSTP);
     CHECK(run.error_line() == "paused");
-    ::kill(run.pid(), SIGTSTP); // it is already
+    ::kill(run.pid(), SIGTSTP);   // it is already
     for (int i = 0; i < 2; ++i) { // the second is of a turn in which that has been seen
         ::kill(run.pid(), SIGHUP);
         CHECK(run.error_line() == "reload");

@@ -78,6 +78,37 @@ TEST_CASE("the lock of a stop that takes a dead daemon's file away is taken for 
     CHECK(!test::exists(path));
 }
 
+TEST_CASE("a daemon that another one replaces while it is looked at is not the one that is told") {
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    daemonize::Failure failure;
+    const PidFile file = PidFile::acquire(path, failure);
+    REQUIRE(file);
+    const pid_t replaced = test::fork_clean();
+    if (replaced == 0) {
+        for (;;) ::pause();
+    }
+    test::Pipe report;
+    const pid_t asker = test::fork_clean();
+    if (asker == 0) {
+        int asked = 0;
+        const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+            auto* const lock = reinterpret_cast<struct flock*>(call.arguments[2]);
+            if (!call.is("fcntl") || call.arguments[1] != F_GETLK || lock->l_start != 1 || ++asked > 1) return false;
+            lock->l_type = F_WRLCK;
+            lock->l_pid = replaced;
+            answer = {0, 0};
+            return true;
+        });
+        report.tell(std::to_string(Instance::at(path).status().pid) + "\n");
+        std::_Exit(0);
+    }
+    CHECK(report.line() == std::to_string(::getpid()));
+    ::waitpid(asker, nullptr, 0);
+    ::kill(replaced, SIGKILL);
+    ::waitpid(replaced, nullptr, 0);
+}
+
 TEST_CASE("a start that was quicker and is stopped again leaves the place to the one that waits for it") {
     const test::Orphanage orphanage;
     const test::Directory directory;
