@@ -131,6 +131,14 @@ TEST_CASE("a group, by name or number, takes the place of the user's primary one
     CHECK(seen.groups == groups_by_initgroups(41020));
 }
 
+TEST_CASE("one of the user's other groups that becomes the primary one is there once") {
+    NEEDS_ACCOUNTS();
+    const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user("svc").group("41012"); });
+    CHECK(seen.gids == four_times(41012));
+    CHECK(seen.groups == "41010 41012");
+    CHECK(seen.groups == groups_by_initgroups(41012));
+}
+
 TEST_CASE("a group alone leaves root's user, and none of root's groups") {
     NEEDS_ACCOUNTS();
     const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.group("chosen"); });

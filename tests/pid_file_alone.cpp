@@ -184,6 +184,7 @@ TEST_CASE("a descriptor that the application was given in the pid file's place i
     const test::Directory directory;
     const std::string path = directory / "alone.pid", precious = directory / "precious";
     test::write_file(precious, "data");
+    const bool is_gone = GENERATE(false, true);
     const std::string seen = test::in_child([&] {
         PidFile file = PidFile::acquire(path);
         const std::set<int> open = test::open_descriptors();
@@ -194,6 +195,7 @@ TEST_CASE("a descriptor that the application was given in the pid file's place i
             const int other = ::open(precious.c_str(), O_RDWR); // as a library's mass close, and the next open, have it
             if (::dup2(other, number) != number) return std::string("no descriptor");
         }
+        if (is_gone) ::unlink(path.c_str());
         file.release();
         return test::contents(precious);
     });

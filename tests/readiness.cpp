@@ -234,6 +234,7 @@ TEST_CASE("a daemon that is stopped for a while before it is ready goes on, and 
         const pid_t daemon = static_cast<pid_t>(std::stol(report.line()));
         while (test::process_status("State", daemon)[0] != 'T' && test::process_status("State", daemon)[0] != '?') {
         }
+        ::poll(nullptr, 0, 200); // a time in which nobody may take it for dead
         ::kill(daemon, SIGCONT);
         CHECK(launcher.ended().with(0));
         orphans.wait_until_empty();

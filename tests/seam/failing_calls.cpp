@@ -117,6 +117,17 @@ TEST_CASE("a launcher without standard streams is told when its channel cannot b
     }
 }
 
+TEST_CASE("a pid file whose place cannot be looked at from above is refused") {
+    const test::Directory directory;
+    const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+        return call.is("stat") && call.path() == "/tmp" && seam::fail(call, EACCES, answer);
+    });
+    const Launch launch = Daemonizer("failing").pid_file(directory / "pid").launch([] {});
+    CHECK(launch.failure().stage() == Stage::pid_file_open);
+    CHECK(launch.failure().message() == "cannot open the pid file " + (directory / "pid") +
+                                            ": other users can replace the directory " + directory.path());
+}
+
 TEST_CASE("a call that fails in the process between is told") {
     check_all({
         {"setsid", seam::middle, 1, nullptr, EPERM, Stage::setsid, "cannot start a session: Operation not permitted"},

@@ -37,7 +37,9 @@ seam::Hook interrupt_each_once() {
     };
 }
 
+// One byte at every other call of a name.
 bool move_one_byte(const seam::Call& call, seam::Answer& answer) {
+    if (call.count % 2 == 0) return false;
     const int file = static_cast<int>(call.arguments[0]);
     auto* const bytes = reinterpret_cast<char*>(call.arguments[1]);
     if (call.is("pwrite")) {
@@ -59,7 +61,7 @@ bool move_one_byte(const seam::Call& call, seam::Answer& answer) {
 
 } // namespace
 
-TEST_CASE("a start whose every byte is moved alone loses none of them") {
+TEST_CASE("a start whose texts are moved in pieces loses no byte of them") {
     const test::Orphanage orphans;
     const test::Directory directory;
     test::Pipe hold;
