@@ -230,3 +230,13 @@ TEST_CASE("other threads are found, and allowed where that was asked for") {
     CHECK(Daemonizer("check").allow_threads().launch([] {}).ok());
     orphans.wait_until_empty();
 }
+
+TEST_CASE("problems are told in the order of the steps") {
+    Daemonizer daemonizer("check");
+    const std::vector<Failure> problems =
+        daemonizer.rlimit(RLIMIT_NOFILE, 0).keep_fd(-1).stdout_to("").user("no-such-user").check();
+    REQUIRE(problems.size() >= 3);
+    CHECK(problems[0].stage() == Stage::user);
+    CHECK(problems[1].stage() == Stage::standard_output);
+    CHECK(problems[2].stage() == Stage::options);
+}

@@ -28,3 +28,10 @@ TEST_CASE("a signal that this process ignores is seen, with the kernel's listing
     CHECK((detail::process_status().ignored >> (SIGUSR2 - 1) & 1) == 0);
     CHECK(detail::process_status().threads == 1);
 }
+
+TEST_CASE("a status that ends within a line is read as far as it goes") {
+    CHECK(daemonize::detail::parse_process_status("\nSigIgn:\t1f").ignored == 0x1f);
+    CHECK(daemonize::detail::parse_process_status("\nSigIgn:\t1f\n2").ignored == 0x1f);
+    CHECK(daemonize::detail::parse_process_status("\nThreads:\t7").threads == 7);
+    CHECK(daemonize::detail::parse_process_status("").threads == 0);
+}

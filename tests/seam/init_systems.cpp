@@ -1,4 +1,4 @@
-// Which init system `install` writes for: told by what stands where, and by who asks.
+// Which init system `install` writes for, told by what stands where, and by who asks; and how it writes.
 #include "system.hpp"
 
 #include "../catch.hpp"
@@ -70,4 +70,20 @@ TEST_CASE("an ordinary user's service is installed in the user's systemd, or now
     CHECK(found_by_user({systemd}, "not/whole", "/h") == "/h/.config/systemd/user/web.service" + programs);
     CHECK(found_by_user({systemd}, "", "not/whole") == ": / ");
     CHECK(found_by_user({openrc, openrc_runs, init_d, update_rc}, "/c", "/h") == ": / ");
+}
+
+TEST_CASE("an init system's file is whole, also where it can be written in pieces only, and the program's path in it") {
+    const test::Directory directory;
+    int writes = 0;
+    const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+        if (!call.is("write") || ++writes > 2) return false;
+        answer = {::write(static_cast<int>(call.arguments[0]), reinterpret_cast<const char*>(call.arguments[1]), 1), 0};
+        return true;
+    });
+    CHECK(daemonize::detail::replace_file(directory / "unit", 0640, "[Service]\n").message() == "");
+    CHECK(test::contents(directory / "unit") == "[Service]\n");
+    CHECK(test::mode_of(directory / "unit") == 0640);
+    CHECK(!test::exists(directory / "unit.new"));
+    CHECK(writes == 3);
+    CHECK(daemonize::detail::whole_path("program") == test::link_target("/proc/self/exe"));
 }

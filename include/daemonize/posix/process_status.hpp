@@ -32,7 +32,7 @@ inline const char* status_value(const char* text, const char* name) noexcept {
 // A set of signals as proc(5) writes it, in hexadecimal digits.
 inline std::uint64_t parse_signal_set(const char* value) noexcept {
     std::uint64_t set = 0;
-    for (; *value != '\0' && *value != '\n'; ++value) {
+    for (; *value != '\0'; ++value) {
         const char* digits = "0123456789abcdef";
         const char* digit = std::strchr(digits, *value);
         if (digit == nullptr) break;
