@@ -77,6 +77,7 @@ TEST_CASE("a service is started, told and stopped by its verbs") {
     said = program({"status"});
     CHECK(said.code == 0);
     CHECK(said.output.find("tested: running\n  pid       " + pid + "\n  uptime    ") == 0);
+    CHECK(said.output.find(" s, since 20") != std::string::npos);
     CHECK(said.output.find("\n  memory    ") != std::string::npos);
 
     said = program({"stop"});

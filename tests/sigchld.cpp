@@ -146,16 +146,19 @@ TEST_CASE("the application's handler hears of its own child that ends during a l
         for (;;) ::pause();
     }
     handled = 0;
-    // Signals stay blocked in a launch until it waits: what is set to be dropped then would be lost.
+    daemonize::Daemonizer daemonizer("heard");
+    daemonizer.keep_fd(hold.read_end());
     const daemonize::Launch launch =
-        daemonize::Daemonizer("heard").fork(Fork::once).wait_until_ready().launch([&](daemonize::Daemon& daemon) {
+        daemonizer.fork(Fork::once).wait_until_ready().launch([&](daemonize::Daemon& daemon) {
             ::kill(child, SIGKILL);
             while (test::process_status("State", child)[0] != 'Z') {
             }
             daemon.ready();
+            hold.wait_until_closed(); // its own end is to be told later
         });
     CHECK(launch.ok());
     CHECK(handled == 1);
     ::waitpid(child, nullptr, 0);
+    hold.close_write();
     orphans.wait_until_empty();
 }
