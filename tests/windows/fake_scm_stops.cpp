@@ -150,3 +150,25 @@ TEST_CASE("a machine's shutdown asks first those that want a pre-shutdown, and t
     third.shut_down();
     CHECK(third.killed());
 }
+
+TEST_CASE("a stop that the service asks for itself wakes its body, from wherever it comes") {
+    WinService service("Itself");
+    StopReason reason = StopReason::none;
+    service
+        .on_user_control(130, in_handler,
+                         [](ServiceContext& context) {
+                             context.stop();
+                             return 0u;
+                         })
+        .body([&](ServiceContext& context) {
+            context.ready();
+            context.wait_for_stop();
+            reason = context.stop_reason();
+        });
+    FakeScm scm(service);
+    scm.start();
+    CHECK(scm.control(user_control(130)) == 0);
+    CHECK(scm.state() == ServiceState::stopped);
+    CHECK(scm.exit_code() == 0);
+    CHECK(reason == StopReason::operator_request);
+}
