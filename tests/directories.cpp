@@ -169,6 +169,21 @@ TEST_CASE("a file in a directory's place is refused") {
     CHECK(orphanage.is_empty());
 }
 
+TEST_CASE("a file in a directory's place in the new root is refused too, and given to nobody") {
+    NEEDS_ROOT();
+    const test::Orphanage orphanage;
+    const Name name;
+    const test::Directory jail;
+    REQUIRE(::mkdir((jail / "var").c_str(), 0755) == 0);
+    REQUIRE(::mkdir((jail / "var/log").c_str(), 0755) == 0);
+    test::write_file(jail.path() + name.log(), "kept");
+    Daemonizer daemonizer("directories");
+    daemonizer.chroot(jail.path()).user("54321").group("54322").log_directory(name.text());
+    CHECK(daemonizer.launch([] {}).exit_code() == 240);
+    CHECK(facts_of(jail.path() + name.log()).st_uid == 0);
+    CHECK(orphanage.is_empty());
+}
+
 TEST_CASE("a failed launch takes away the directories that it made") {
     NEEDS_ROOT();
     const test::Orphanage orphanage;
