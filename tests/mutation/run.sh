@@ -124,9 +124,12 @@ wanted='python3 g++ cmake make catch2'
 install_missing $wanted
 mkdir -p "$build/include"
 build=$(cd "$build" && pwd)
+# Two runs at once would choose each other's mutants.
+exec 9>"$build/lock"
+flock -n 9 || { echo "$0: another run is at work in $build" >&2; exit 2; }
 [ -n "$alone" ] || inside=$build
 : >"$build/log"
-rm -rf "$build/driver"
+rm -rf "$build/driver" "$build/figures"
 mkdir "$build/driver"
 cp "$here"/*.py "$here/survivors" "$build/driver"
 draw_what_compiles
@@ -137,9 +140,12 @@ cat "$build/drawn"
 [ -n "$alone" ] || drive
 status=0
 DAEMONIZE_MUTATION_INSIDE=1 DAEMONIZE_BUILD_DIR=${build%/mutation/*} \
-    $alone sh "$here/run.sh" ${soak:+--soak} "$pattern" || status=$?
+    $alone sh "$here/run.sh" ${soak:+--soak} "$pattern" &
+# All that is in there goes with its first process.
+trap 'kill -9 "$!"; exit 1' HUP INT TERM
+wait "$!" || status=$?
 # Only the whole run's figures are for the README.
-if [ -n "$soak" ] && [ -z "$pattern" ] && grep -q '^<!-- mutation:' "$top/README.md"; then
+if [ -n "$soak" ] && [ -z "$pattern" ] && [ -f "$build/figures" ] && grep -q '^<!-- mutation:' "$top/README.md"; then
     sh "$top/tests/setup/readme_section.sh" mutation <"$build/figures"
 fi
 exit $status

@@ -65,11 +65,11 @@ void check_all(const std::vector<Case>& cases) {
 Failure failure_of_drop(const char* name, int count, long answer) {
     const test::Orphanage orphans;
     const seam::Injection injection([&](const seam::Call& call, seam::Answer& given) {
-        if (call.is("getgrouplist")) { // a user of three groups, whatever this machine's data base has
-            const gid_t groups[] = {test::nobody, 1, 2};
+        if (call.is("getgrouplist")) { // a user of four groups, whatever this machine's data base has
+            const gid_t groups[] = {test::nobody, 1, 2, 3};
             std::memcpy(reinterpret_cast<void*>(call.arguments[2]), groups, sizeof groups);
-            *reinterpret_cast<int*>(call.arguments[3]) = 3;
-            given = {3, 0};
+            *reinterpret_cast<int*>(call.arguments[3]) = 4;
+            given = {4, 0};
             return true;
         }
         given = {answer, 0};
@@ -306,8 +306,8 @@ TEST_CASE("a step of the identity that claims success without effect is caught")
     REQUIRE(::setgroups(0, nullptr) == 0);
     CHECK(failure_of_drop("setgroups", 1, 0).message() ==
           "cannot take the group of nobody: not all of its groups came");
-    const gid_t one_of_them = 1;
-    REQUIRE(::setgroups(1, &one_of_them) == 0);
+    const gid_t two_of_them[] = {1, 2};
+    REQUIRE(::setgroups(2, two_of_them) == 0);
     CHECK(failure_of_drop("setgroups", 1, 0).message() ==
           "cannot take the group of nobody: not all of its groups came");
     CHECK(failure_of_drop("setresgid", 1, 0).message() == "cannot take the group of nobody: the group did not change");
