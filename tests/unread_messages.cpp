@@ -1,4 +1,4 @@
-// A launcher whose standard error nobody reads any more: what it would have said is lost, and nothing else.
+// A launcher whose standard error nobody reads, any more or for now: what it would have said is lost, and nothing else.
 #include "catch.hpp"
 #include "process.hpp"
 
@@ -12,6 +12,15 @@ namespace {
 // In a launcher: its standard error leads to nobody from here on.
 void lose_reader() {
     test::Pipe pipe;
+    if (::dup2(pipe.write_end(), STDERR_FILENO) != STDERR_FILENO) std::abort();
+}
+
+// The same, but the reader is still there, and does not read what fills the pipe to its end.
+void fill_up(const test::Pipe& pipe) {
+    ::fcntl(pipe.write_end(), F_SETFL, O_NONBLOCK);
+    while (::write(pipe.write_end(), "x", 1) == 1) {
+    }
+    ::fcntl(pipe.write_end(), F_SETFL, 0);
     if (::dup2(pipe.write_end(), STDERR_FILENO) != STDERR_FILENO) std::abort();
 }
 
@@ -44,4 +53,47 @@ TEST_CASE("a daemon comes up although nobody reads of its progress") {
     CHECK_FALSE(orphans.is_empty());
     hold.close_write();
     orphans.wait_until_empty();
+}
+
+TEST_CASE("a daemon comes up although its progress finds no room") {
+    const test::Orphanage orphans;
+    test::Pipe hold, full;
+    const test::Ended ended = test::run_launcher([&] {
+        fill_up(full);
+        ::alarm(test::patience / 1000);
+        Daemon daemon = Daemonizer("unread")
+                            .keep_fd(hold.read_end())
+                            .wait_until_ready(daemonize::Duration::milliseconds(300))
+                            .daemonize();
+        daemon.progress("half way");
+        daemon.ready();
+        hold.wait_until_closed();
+        return 0;
+    });
+    CHECK(ended.with(0));
+    CHECK_FALSE(orphans.is_empty());
+    hold.close_write();
+    orphans.wait_until_empty();
+}
+
+TEST_CASE("a signal ends a start whose progress finds no room") {
+    const test::Orphanage orphans;
+    test::Pipe up, full;
+    test::Launcher launcher([&] {
+        fill_up(full);
+        ::alarm(test::patience / 1000);
+        Daemonizer("unread")
+            .keep_fd(up.write_end())
+            .wait_until_ready(daemonize::Duration::longest())
+            .launch([&](Daemon& daemon) {
+                daemon.progress("half way");
+                up.tell("up\n");
+                for (;;) ::pause();
+            });
+        return 0;
+    });
+    CHECK(up.line() == "up");
+    ::kill(launcher.pid(), SIGTERM);
+    CHECK(launcher.ended().signal() == SIGTERM); // what it does to a process that handles none, once the daemon is gone
+    CHECK(orphans.is_empty());
 }

@@ -97,7 +97,7 @@ class Launcher {
         if (ready && interrupting_signal != 0) ready = fail_interrupted();
         outcome_.interrupted_by = interrupting_signal;
         if (!ready) end();
-        progress_.clear();
+        if (is_heard()) progress_.clear();
         finish_words();
         if (ready && !is_parent()) {
             let_go();
@@ -129,9 +129,9 @@ class Launcher {
             drain_words();
             if (!received) return error != 0 ? fail(Stage::channel, error, "") : fail_dead();
             if (record.kind == Record::progress) {
-                finish_words();
-                progress_.show(reason);
                 extend(record.extend_by);
+                finish_words();
+                if (is_heard()) progress_.show(reason);
                 continue;
             }
             outcome_.pid = static_cast<pid_t>(record.pid);
@@ -176,9 +176,7 @@ class Launcher {
         if (size <= 0) return false;
         const std::string words(text, static_cast<std::size_t>(size));
         if (!keep_words_) {
-            // Where nobody reads our standard error, the words are dropped when time is up: a start is not to hang on them.
-            pollfd error = {STDERR_FILENO, POLLOUT, 0};
-            if (DAEMONIZE_SYSTEM(poll)(&error, 1, poll_time(deadline_)) == 0) return true;
+            if (!is_heard()) return true;
             progress_.clear();
             write_error(words);
             words_end_open_ = words.back() != '\n';
@@ -190,9 +188,23 @@ class Launcher {
         return true;
     }
 
+    // Whether our standard error takes a few words before time is up. Where nobody reads it, or its terminal is stopped,
+    // they are dropped then, and soon on an interruption, which may come just before the poll: a start is not to hang on
+    // them.
+    bool is_heard() const noexcept {
+        constexpr int look = 100; // milliseconds
+        for (;;) {
+            pollfd error = {STDERR_FILENO, POLLOUT, 0};
+            const int left = interrupting_signal != 0 ? look : poll_time(deadline_);
+            const int count = DAEMONIZE_SYSTEM(poll)(&error, 1, left < look ? left : look);
+            if (count > 0 || (count < 0 && errno != EINTR)) return true;
+            if (count == 0 && left <= look) return false;
+        }
+    }
+
     // What we write is not to be the end of a line that the daemon began.
     void finish_words() noexcept {
-        if (words_end_open_) write_error("\n");
+        if (words_end_open_ && is_heard()) write_error("\n");
         words_end_open_ = false;
     }
 
