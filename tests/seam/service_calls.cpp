@@ -182,3 +182,29 @@ TEST_CASE("a service whose system tells nothing of processes has a status all th
     CHECK(run(directory / "pid", {"stop"}).code == 0);
     orphanage.wait_until_empty();
 }
+
+TEST_CASE("a start that cannot lock its pid file says so, and does not try again") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string pid_file = directory / "pid";
+    for (const int process : {seam::launcher, seam::daemon}) {
+        test::Pipe tries;
+        const seam::Injection injection([&](const seam::Call& made, seam::Answer& answer) {
+            if (!made.is("fcntl") || made.arguments[1] != F_OFD_SETLK || made.process != process) return false;
+            tries.tell(".");
+            return seam::fail(made, ENOLCK, answer);
+        });
+        const Said said =
+            test::run(test::plain_service(
+                          pid_file,
+                          [&](daemonize::Daemonizer& daemonizer) {
+                              daemonizer.keep_fd(tries.write_end()).wait_until_ready(daemonize::Duration::seconds(1));
+                          }),
+                      {"start"});
+        CHECK(said.code == 1);
+        CHECK(said.error == "tested: cannot lock the pid file " + pid_file + ": No locks available\n");
+        CHECK(tries.rest() == ".");
+        CHECK_FALSE(test::exists(pid_file));
+        CHECK(orphanage.is_empty());
+    }
+}

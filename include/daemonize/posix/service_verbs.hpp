@@ -45,8 +45,7 @@ class ServiceVerbs {
         host.why = "it was started by its verb";
         const Duration until = monotonic_now() + task_.options.timeout;
         RunOutcome outcome = run_service(task_, std::move(host), true, [&](const Launch& launch) {
-            return launch.failure().stage() == Stage::pid_file_lock && !is_started_by_other(now, until) &&
-                   monotonic_now() < until;
+            return is_held_by_other(launch.failure()) && !is_started_by_other(now, until) && monotonic_now() < until;
         });
         if (!outcome.is_launcher) return outcome.code;
         if (outcome.launch.ok()) {
@@ -83,6 +82,11 @@ class ServiceVerbs {
         if (error == 0) return lsb::success;
         say(task_, "cannot write to standard output: " + posix_error(error).message());
         return lsb::failed;
+    }
+
+    // Not where locking itself failed, which would fail again.
+    static bool is_held_by_other(const Failure& failure) noexcept {
+        return failure.stage() == Stage::pid_file_lock && failure.code() == posix_error(EBUSY);
     }
 
     // Whether a start at the same moment, which was quicker, comes to its end well. One that comes to nothing, by a stop
