@@ -3,6 +3,7 @@
 #include "process.hpp"
 
 #include <csignal>
+#include <vector>
 
 #include <daemonize.hpp>
 
@@ -34,4 +35,19 @@ TEST_CASE("a status that ends within a line is read as far as it goes") {
     CHECK(daemonize::detail::parse_process_status("\nSigIgn:\t1f\n2").ignored == 0x1f);
     CHECK(daemonize::detail::parse_process_status("\nThreads:\t7").threads == 7);
     CHECK(daemonize::detail::parse_process_status("").threads == 0);
+}
+
+TEST_CASE("threads and ignored signals are seen however many groups the process has") {
+    NEEDS_ROOT();
+    for (std::size_t count = 230; count < 400; count += 2) {
+        const std::string seen = test::in_child([&] {
+            const std::vector<gid_t> groups(count, 4000000000u); // ten digits each: some pages of them
+            if (::setgroups(groups.size(), groups.data()) != 0 || ::signal(SIGUSR2, SIG_IGN) == SIG_ERR) std::abort();
+            const detail::ProcessStatus status = detail::process_status();
+            return std::to_string(status.threads) + " thread, ignored " +
+                   (status.ignored == detail::ask_ignored_signals() ? "as asked" : "otherwise");
+        });
+        INFO(count << " groups");
+        CHECK(seen == "1 thread, ignored as asked");
+    }
 }

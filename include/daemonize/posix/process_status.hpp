@@ -1,13 +1,14 @@
 // What the kernel says of this process that a launch must know: its threads, and the signals that it ignores.
-// Uses descriptors; the launch uses it.
+// Uses read_file; the launch uses it.
 #ifndef DAEMONIZE_POSIX_PROCESS_STATUS_HPP
 #define DAEMONIZE_POSIX_PROCESS_STATUS_HPP
 
 #include "../core/parse.hpp"
-#include "descriptors.hpp"
+#include "read_file.hpp"
 
 #include <csignal>
 #include <cstring>
+#include <string>
 
 namespace daemonize {
 namespace detail {
@@ -61,18 +62,13 @@ inline std::uint64_t ask_ignored_signals() noexcept {
     return ignored;
 }
 
-// One read of /proc/self/status answers both questions; elsewhere the signals are asked one by one, and the number of
-// threads stays unknown.
-inline ProcessStatus process_status() noexcept {
-    char text[4096];
-    const Descriptor file(retry([] { return DAEMONIZE_SYSTEM(open)("/proc/self/status", O_RDONLY | O_CLOEXEC); }));
-    const ssize_t size = file ? retry([&] { return DAEMONIZE_SYSTEM(read)(file.get(), text, sizeof text - 1); }) : -1;
-    ProcessStatus status;
-    if (size > 0) {
-        text[size] = '\0';
-        status = parse_process_status(text);
-    }
-    if (status.threads == 0) status.ignored = ask_ignored_signals();
+// /proc/self/status answers both questions, and is read whole: the groups of some users fill pages of it. Elsewhere, and
+// where it ends before the line behind that of the ignored ones, the signals are asked one by one; the number of threads
+// stays unknown where it has none.
+inline ProcessStatus process_status() {
+    const std::string text = read_file("/proc/self/status");
+    ProcessStatus status = parse_process_status(text.c_str());
+    if (text.find("\nSigCgt:") == std::string::npos) status.ignored = ask_ignored_signals();
     return status;
 }
 
