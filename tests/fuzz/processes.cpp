@@ -155,16 +155,22 @@ TARGET(channel) {
 TARGET(launcher) {
     static const daemonize::detail::Options twice;
     static const Plan plan(twice);
+    Pair pair;
     const pid_t child = ::fork();
     HOLDS(child >= 0);
     if (child == 0) {
         for (const int number : {SIGTERM, SIGINT, SIGALRM}) ::signal(number, SIG_DFL);
-        for (;;) ::pause();
+        pair.ours.reset();
+        char byte;
+        while (::recv(pair.its.get(), &byte, 1, 0) ==
+               1) { // it leaves as the process between does, so that nobody waits
+        }
+        ::_exit(0);
     }
     Outcome outcome;
     {
-        Pair pair;
         pair.send(some_stream(bytes));
+        HOLDS(::shutdown(pair.its.get(), SHUT_WR) == 0);
         pair.its.reset();
         const Descriptor standard_error(::dup(STDERR_FILENO)), null(::open("/dev/null", O_WRONLY));
         HOLDS(::dup2(null.get(), STDERR_FILENO) == STDERR_FILENO);
