@@ -52,12 +52,13 @@ class Tracer {
         }
     }
 
-    /// The call that was hit, as strace has it so far; empty where it was not made.
+    /// The call that was hit, as strace has it so far; empty where it was not made, or did not fail as it should have.
     std::string injected() const {
         int seen = 0;
         std::istringstream lines(traced_);
         for (std::string line; std::getline(lines, line);) {
-            if (starts_with(line, fault_.call.name + "(") && ++seen == fault_.call.occurrence) return line;
+            if (!starts_with(line, fault_.call.name + "(") || ++seen != fault_.call.occurrence) continue;
+            return fault_.kind != "error" || line.find("(INJECTED)") != std::string::npos ? line : "";
         }
         return "";
     }
