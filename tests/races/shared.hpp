@@ -13,7 +13,6 @@ constexpr int number_count = 4096; // process numbers are told apart modulo this
 
 struct Counts {
     std::atomic<int> verbs{0};
-    std::atomic<int> starts{0};
     std::atomic<int> daemons{0};
     std::atomic<int> two_daemons{0};
     std::atomic<int> undocumented{0};
