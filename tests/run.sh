@@ -97,7 +97,7 @@ for proof in races faults fuzz mutation; do
 done
 if [ -n "$soak" ]; then
     check 'one failure at a time, beside others' sh "$top/tests/faults/compare.sh"
-    check 'coverage' sh "$top/tests/coverage/run.sh"
+    check 'coverage' sh "$top/tests/coverage/run.sh" --soak
     [ -n "$native" ] || check 'a thousand starts and stops under Wine' sh "$top/tests/windows/soak.sh"
 fi
 [ -z "$fresh" ] || check 'a bare Debian' sh "$top/tests/hosts/fresh_debian.sh"

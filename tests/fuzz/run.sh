@@ -59,9 +59,10 @@ if [ -n "$keep" ]; then
         cp -R "$build/small" "$here/corpus/$target"
     done
 fi
-runs=$(cat "$build"/logs/* | awk '/number_of_executed_units/ { sum += $2 } END { printf "%d", sum }')
+runs=$(cat "$build"/logs/* | awk '/number_of_executed_units/ { sum += $2; if (!least || $2 < least) least = $2 }
+    END { printf "%d inputs, %d at the least for one target", sum, least }')
 {
-    echo "fuzzed: $(echo "$targets" | wc -l) targets, each for $seconds s; $runs inputs, no promise broken"
+    echo "fuzzed: $(echo "$targets" | wc -l) targets, each for $seconds s; $runs; no promise broken"
     echo "corpus: $(find "$here/corpus" -type f | wc -l) inputs, all replayed"
     echo "time: $(($(date +%s) - started)) s on $(nproc) cores"
 } >"$build/figures"
