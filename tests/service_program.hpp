@@ -100,6 +100,30 @@ inline Run::Main plain_service(
     };
 }
 
+/// A service without a pid file of its own, on a host that the test chooses.
+inline Run::Main program(daemonize::HostKind host, std::function<int(daemonize::Context&)> body) {
+    return [host, body = std::move(body)](int argc, char** argv) {
+        Directory directory;
+        return daemonize::Service("tested")
+            .host(host)
+            .posix([&](daemonize::Daemonizer& daemonizer) {
+                daemonizer.close_fds(false).pid_file(directory / "tested.pid");
+            })
+            .run(argc, argv, body);
+    };
+}
+
+inline Run::Main program(std::function<int(daemonize::Context&)> body) {
+    return program(daemonize::HostKind::unknown, std::move(body));
+}
+
+inline int ready_and_wait(daemonize::Context& context) {
+    context.ready();
+    std::fputs("ready\n", stderr);
+    context.wait_for_stop();
+    return 0;
+}
+
 } // namespace test
 
 #endif

@@ -1,0 +1,50 @@
+// A service as process 1 of a container.
+#include "catch.hpp"
+#include "service_program.hpp"
+
+using daemonize::Context;
+using daemonize::HostKind;
+using test::program;
+using test::ready_and_wait;
+
+TEST_CASE("as process 1 it hands on what names it, and its body leads a group of its own") {
+    test::Run run(program(HostKind::container_init,
+                          [](Context& context) {
+                              const bool is_mine = std::atoi(std::getenv("WATCHDOG_PID")) == ::getpid();
+                              const bool leads = ::getpgrp() == ::getpid();
+                              context.ready();
+                              std::fprintf(stderr, "%d %d\n", is_mine, leads);
+                              return 0;
+                          }),
+                  {}, [] { ::setenv("WATCHDOG_PID", "1", 1); });
+    CHECK(run.error_line() == "1 1");
+    CHECK(run.end() == 0);
+}
+
+TEST_CASE("as process 1 it hears of its child's end where SIGCHLD was ignored") {
+    const auto ignore = [] { ::signal(SIGCHLD, SIG_IGN); };
+    CHECK(
+        test::run(program(HostKind::container_init, [](Context& context) { return context.fail("no", 9); }), {}, ignore)
+            .code == 9);
+}
+
+TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the body does") {
+    // It need not be process 1 of anything to behave as one.
+    const auto body = [](int code) {
+        return program(HostKind::container_init, [code](Context& context) {
+            context.on_reload([] { std::fputs("reload\n", stderr); });
+            ready_and_wait(context);
+            return code;
+        });
+    };
+    test::Run run(body(0), {});
+    REQUIRE(run.error_line() == "ready");
+    ::kill(run.pid(), SIGHUP);
+    CHECK(run.error_line() == "reload");
+    CHECK(run.end(SIGTERM) == 0);
+    CHECK(
+        test::run(program(HostKind::container_init, [](Context& context) { return context.fail("no", 9); }), {}).code ==
+        9);
+    CHECK(test::run(program(HostKind::container_init, [](Context&) -> int { std::abort(); }), {}).code ==
+          128 + SIGABRT);
+}
