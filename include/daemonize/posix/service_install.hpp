@@ -234,9 +234,9 @@ inline Failure install_service(ServiceUnit unit) {
         if (!problem.empty()) return Failure(Stage::service_install, posix_error(EINVAL), unit.name, problem);
     }
     if (init.kind == InitSystem::Kind::systemd && geteuid() != 0) {
-        if (const Fault failed = make_directory(Stage::service_install, directory_of(init.file), Owner())) {
-            return to_failure(failed);
-        }
+        const std::string directory = directory_of(init.file); // the fault points into it
+        const Fault failed = make_directory(Stage::service_install, directory, Owner());
+        if (failed) return to_failure(failed);
     }
     const bool is_update = is_installed(init);
     if (!is_update && is_there(init.file.c_str())) {
