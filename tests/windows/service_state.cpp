@@ -166,6 +166,37 @@ long explore(const ServiceMachine& machine, const Model& model, int depth, std::
 
 } // namespace
 
+TEST_CASE("every state has its word, and every step with a service its words and its exit code") {
+    const char* const words[] = {"in an unknown state", "stopped", "starting", "stopping",           "running",
+                                 "continuing",          "pausing", "paused",   "in an unknown state"};
+    for (std::uint32_t number = 0; number < 9; ++number) {
+        CHECK(std::string(state_name(static_cast<ServiceState>(number))) == words[number]);
+    }
+    const struct {
+        Stage stage;
+        int code;
+        const char* message;
+    } steps[] = {
+        {Stage::dispatcher, 80, "reach the service control manager for"},
+        {Stage::service_manager, 81, "open the service control manager"},
+        {Stage::service_open, 82, "open the service"},
+        {Stage::service_install, 83, "install the service"},
+        {Stage::service_configure, 84, "configure the service"},
+        {Stage::service_uninstall, 85, "uninstall the service"},
+        {Stage::service_start, 86, "start the service"},
+        {Stage::service_stop, 87, "stop the service"},
+        {Stage::service_control, 88, "send a control to the service"},
+        {Stage::service_query, 89, "query the service"},
+        {Stage::service_wait, 90, "wait for the service"},
+        {Stage::event_log, 91, "write to the log"},
+    };
+    for (const auto& step : steps) {
+        CHECK(exit_code(step.stage) == step.code);
+        CHECK(Failure(step.stage, std::error_code(), "", "so").message() ==
+              std::string("cannot ") + step.message + ": so");
+    }
+}
+
 TEST_CASE("the state machine follows its rules over every sequence of up to six events") {
     std::string path;
     long expected = 0;
