@@ -172,3 +172,12 @@ TEST_CASE("in the foreground the application's handler for SIGCHLD stays") {
     });
     CHECK(seen == "the same");
 }
+
+TEST_CASE("a process that is a daemon already becomes none a second time") {
+    const std::string said = test::in_child([] {
+        Daemonizer("first").foreground().close_fds(false).daemonize();
+        const daemonize::Launch second = Daemonizer("second").foreground().launch([] {});
+        return second.failure().message();
+    });
+    CHECK(said == "cannot accept foreground(): this process is a daemon already");
+}

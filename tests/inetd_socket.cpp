@@ -111,3 +111,13 @@ TEST_CASE("a closed standard input is not inetd's") {
     });
     CHECK(seen == "none");
 }
+
+TEST_CASE("without a place for the failure inetd's socket is returned") {
+    const int datagram = test::bound_socket(SOCK_DGRAM);
+    const std::string taken = test::in_child([&] {
+        for (int i = 0; i < 3; ++i) ::dup2(datagram, i);
+        return described(daemonize::inetd_socket());
+    });
+    CHECK(taken == "inetd datagram");
+    ::close(datagram);
+}

@@ -314,3 +314,12 @@ TEST_CASE("the throwing forms throw what the others tell") {
     CHECK_THROWS_AS(instance.signal(SIGTERM), daemonize::Error);
     CHECK_THROWS_AS(instance.reload(), daemonize::Error);
 }
+
+TEST_CASE("who holds a pid file itself is told of itself") {
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    const PidFile held = PidFile::acquire(path);
+    const Instance::Status status = status_of(path);
+    CHECK(status.state == Instance::State::running);
+    CHECK(status.pid == ::getpid());
+}

@@ -103,3 +103,12 @@ TEST_CASE("a limit that the daemon cannot set fails the start") {
     CHECK(ended.error == "limits-test: cannot set the resource limit RLIMIT_NOFILE: Operation not permitted\n");
     CHECK(orphans.is_empty());
 }
+
+TEST_CASE("a resource that this system does not have is told") {
+    const test::Ended ended = test::run_launcher([] {
+        Daemonizer("limits-test").rlimit(9999, 1).daemonize();
+        return 0;
+    });
+    CHECK(ended.with(exit_code(daemonize::Stage::options)));
+    CHECK(ended.error == "limits-test: cannot accept rlimit(of a resource that is not POSIX's): Invalid argument\n");
+}

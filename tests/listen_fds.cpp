@@ -217,3 +217,23 @@ TEST_CASE("launchd holds no sockets where there is no launchd") {
     CHECK(daemonize::launchd_sockets("http", failure).empty());
     CHECK_FALSE(static_cast<bool>(failure));
 }
+
+TEST_CASE("without a place for the failure the sockets are returned, and a failure is thrown") {
+    const auto listened = [](const char* count) {
+        return test::in_child([&] {
+            for (int i = 3; i < 20; ++i) ::close(i);
+            put(listening(AF_INET, SOCK_STREAM), 3);
+            name("LISTEN_PID", std::to_string(::getpid()).c_str());
+            name("LISTEN_FDS", count);
+            try {
+                std::string names;
+                for (const Socket& socket : daemonize::listen_fds()) names += socket.name() + " ";
+                return names + std::to_string(daemonize::launchd_sockets("http").size());
+            } catch (const daemonize::Error& error) {
+                return std::string(error.what());
+            }
+        });
+    };
+    CHECK(listened("1") == "unknown 0");
+    CHECK(listened("one") == "cannot use the socket LISTEN_FDS=one: it is not how many descriptors there are");
+}

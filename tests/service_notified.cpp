@@ -292,3 +292,22 @@ TEST_CASE("the journal is given the priority of each line") {
     const Said other = test::run(body, {}, [] { ::setenv("JOURNAL_STREAM", "1:2", 1); });
     CHECK(other.error == "tested: up\ntested: two lines\ntested: broken\n");
 }
+
+TEST_CASE("the journal is given the priority of a start that failed") {
+    const test::Directory directory;
+    const auto body = [&](int argc, char** argv) {
+        return Service("tested")
+            .posix([&](daemonize::Daemonizer& daemonizer) {
+                daemonizer.pid_file(directory / "pid").stdout_to(directory / "none/log");
+            })
+            .run(argc, argv, ready_and_wait);
+    };
+    const Said journal = test::run(body, {"run"}, [] {
+        struct stat facts;
+        ::fstat(STDERR_FILENO, &facts);
+        ::setenv("JOURNAL_STREAM", (std::to_string(facts.st_dev) + ":" + std::to_string(facts.st_ino)).c_str(), 1);
+    });
+    CHECK(journal.error ==
+          "<3>cannot open standard output to " + (directory / "none/log") + ": No such file or directory\n");
+    CHECK(journal.code == 209);
+}

@@ -86,6 +86,23 @@ TEST_CASE("a stop before the body is ready is no failure") {
     CHECK(run.error.empty());
 }
 
+TEST_CASE("a body stops itself, and reaches what it runs on") {
+    const Said said =
+        test::run(program([](Context& context) {
+                      context.ready();
+                      std::printf("%s %d", context.name().c_str(), context.notifier().status("up"));
+                      context.events().stop();
+                      const bool by_events = context.stop_requested();
+                      context.stop();
+                      std::printf(" %d %d %d", by_events, context.sleep_for(daemonize::Duration::longest()),
+                                  context.stop_deadline() == daemonize::Duration::longest());
+                      return 7;
+                  }),
+                  {});
+    CHECK(said.output == "tested 1 1 0 1");
+    CHECK(said.code == 0);
+}
+
 TEST_CASE("who asked for the stop is told") {
     const auto reason = [](HostKind host, int signal) {
         test::Run run(program(host,

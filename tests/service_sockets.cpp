@@ -12,12 +12,14 @@ using daemonize::Service;
 using test::Said;
 
 TEST_CASE("sockets that were passed are the service's, and then none is bound") {
+    const test::Directory directory;
     const int passed = ::socket(AF_INET, SOCK_STREAM, 0);
     REQUIRE(::listen(passed, 1) == 0);
-    const auto body = [](int argc, char** argv) {
+    const auto body = [&](int argc, char** argv) {
         return Service("tested")
             .host(HostKind::systemd)
             .listen("http", "127.0.0.1:0")
+            .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid"); })
             .run(argc, argv, [](Context& context) {
                 for (const daemonize::Socket& socket : context.sockets()) std::puts(socket.name().c_str());
                 std::printf("%d\n", std::getenv("LISTEN_FDS") == nullptr);
