@@ -22,7 +22,6 @@ class ProcessHandle {
         gone_ = !descriptor_ && errno == ESRCH;
     }
 
-    pid_t pid() const noexcept { return pid_; }
 
     // Sends it a signal; an errno.
     int signal(int number) const noexcept {
