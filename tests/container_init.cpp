@@ -2,10 +2,13 @@
 #include "catch.hpp"
 #include "service_program.hpp"
 
+#include <thread>
+
 using daemonize::Context;
 using daemonize::HostKind;
 using test::program;
 using test::ready_and_wait;
+using test::Said;
 
 TEST_CASE("as process 1 it hands on what names it, and its body leads a group of its own") {
     test::Run run(program(HostKind::container_init,
@@ -26,6 +29,19 @@ TEST_CASE("as process 1 it hears of its child's end where SIGCHLD was ignored") 
     CHECK(
         test::run(program(HostKind::container_init, [](Context& context) { return context.fail("no", 9); }), {}, ignore)
             .code == 9);
+}
+
+TEST_CASE("as process 1 with threads it says that fork would lose them") {
+    const auto body = program(HostKind::container_init, [](Context&) { return 0; });
+    const Said said = test::run(
+        [&](int argc, char** argv) {
+            std::thread([] { ::pause(); }).detach();
+            return body(argc, argv);
+        },
+        {});
+    CHECK(said.code == daemonize::exit_code(daemonize::Stage::threads));
+    CHECK(said.error ==
+          "tested: cannot fork: other threads run, which fork would lose: run the service before they are started\n");
 }
 
 TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the body does") {

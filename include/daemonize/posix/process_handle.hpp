@@ -22,7 +22,6 @@ class ProcessHandle {
         gone_ = !descriptor_ && errno == ESRCH;
     }
 
-
     // Sends it a signal; an errno.
     int signal(int number) const noexcept {
         if (gone_) return ESRCH;
