@@ -97,11 +97,9 @@ class Launcher {
         if (ready && interrupting_signal != 0) ready = fail_interrupted();
         outcome_.interrupted_by = interrupting_signal;
         if (!ready) end();
-        if (is_heard()) progress_.clear();
+        if (progress_.is_shown() && is_heard()) progress_.clear();
         finish_words();
-        if (ready && !is_parent()) {
-            let_go();
-        }
+        if (ready && !is_parent()) let_go();
         if (ready && !keep_words_) interruption.stay();
         return std::move(outcome_);
     }

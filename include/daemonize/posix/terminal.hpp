@@ -48,6 +48,8 @@ class ProgressLine {
         shown_ = !plain;
     }
 
+    bool is_shown() const noexcept { return shown_; }
+
     // Makes room for other words.
     void clear() {
         if (shown_) write_error("\r\033[K");
