@@ -283,7 +283,7 @@ TEST_CASE("without descriptors for processes a handler that was to run once does
     CHECK(in_process([] {
               struct sigaction once = {};
               once.sa_handler = [](int) {};
-              once.sa_flags = SA_RESETHAND;
+              once.sa_flags = static_cast<int>(SA_RESETHAND);
               ::sigaction(SIGCHLD, &once, nullptr);
               const seam::Injection injection(without_pidfd());
               Events events;

@@ -130,10 +130,10 @@ inline void run_child(OwnedPlan& plan, const Options& options, Launching& launch
     own.stderr_target.reset();
     own.ready = false;
     const int channel = launching.channel.daemon.get();
+    HeldPidFile& pid_file = plan->pid_file; // the same once the plan is the process's own
     Fault failed = options.fork == Fork::twice ? fork_again(*plan, options, launching) : Fault();
     if (!failed) failed = finish_set_up(plan, options, launching, own);
     if (!failed) return;
-    HeldPidFile& pid_file = own.plan != nullptr ? own.plan->pid_file : plan->pid_file;
     pid_file.remove(); // nobody else does, if the launcher is gone
     static_cast<void>(send_fault(channel, failed, 0));
     DAEMONIZE_SYSTEM(_exit)(exit_code(failed.stage));
