@@ -13,6 +13,7 @@ zig_packages=$(command -v npm >/dev/null || echo 'npm ca-certificates')
 # The hosts of tests/hosts. None of these starts anything; xinetd and inetd would: tests/setup/super_servers.sh unpacks them.
 host_packages="s6 runit daemontools libwrap0 libtirpc3 libevent-2.1-7 libbsd0 $(command -v node >/dev/null || echo nodejs)"
 fresh_packages='debootstrap'
+benchmark_packages="$build_packages hyperfine libbenchmark-dev libdaemon-dev libpoco-dev libsystemd-dev pkgconf procps python3 python3-daemon strace valgrind"
 systemd_packages='debootstrap systemd-container'
 
 missing_packages() {

@@ -1,0 +1,63 @@
+#!/bin/sh
+# sh exact.sh BUILD [--check]: what is the same however busy the machine is: system calls, instructions, preprocessed
+# lines, headers, size. Prints a line for each, with its cap from the file caps, and with --check fails where one is above
+# it. BUILD holds the built programs. The pid file is in /run, so it wants root.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+build=$(cd "$1" && pwd)
+check=${2:-}
+program=daemonize_start
+work=$(mktemp -d)
+# In a directory of the system's: each one above it is looked at.
+pid_file=/run/$program.$$.pid
+trap 'rm -rf "$work" "$pid_file"' EXIT
+failed=0
+
+# report WHAT FIGURE
+report() {
+    cap=$(awk -F '\t' -v what="$1" '$1 == what { print $2 }' "$here/caps")
+    printf '%s\t%s\t%s\n' "$1" "$2" "${cap:?"no cap for \"$1\""}"
+    [ "$2" -le "$cap" ] || { echo "$0: $1: $2, and the cap is $cap" >&2; failed=1; }
+}
+
+# The launcher's calls, then those of the process between, then the daemon's, which ends them by its pause.
+trace() {
+    "$build/reaper" timeout 60 strace -f -qq -o "$work/trace" "$build/$program" "$pid_file" &
+    tracer=$!
+    timeout 60 sh -c 'until grep -qs "pause(" "$1"; do :; done' sh "$work/trace"
+    "$build/end" $program
+    wait $tracer
+    awk '/resumed>|\+\+\+|---|pause\(/ { next }
+         !($1 in role) { role[$1] = ++roles }
+         { sub(/\(.*/, "", $2); print role[$1], $2 }' "$work/trace" |
+        sort -s -k 1,1n | sed 's/^1/launcher/; s/^2/middle/; s/^3/daemon/'
+}
+
+# What comes before main ends with the heap's first growth.
+trace | awk '/^launcher brk/ { count = 0; next } { line[++count] = $0 } END { for (i = 1; i <= count; ++i) print line[i] }' \
+    >"$work/calls"
+awk '!/^#/ { print $1, $2 }' "$here/launch_calls" >"$work/expected"
+if ! diff "$work/expected" "$work/calls" >&2; then
+    echo "$0: a launch does not make the system calls of the list launch_calls" >&2
+    failed=1
+fi
+report 'system calls of a default launch' "$(wc -l <"$work/calls")"
+
+# The process between is killed, and leaves no count.
+"$build/reaper" valgrind -q --tool=callgrind --callgrind-out-file="$work/callgrind.%p" \
+    "$build/$program" "$pid_file" 2>/dev/null
+pid=$(cat "$pid_file")
+kill "$pid"
+timeout 60 sh -c 'while kill -0 "$1" 2>/dev/null; do :; done' sh "$pid"
+report 'instructions of launcher and daemon, in thousands' \
+    "$(awk '/^(summary|totals):/ { sum += $2 } END { printf "%d", sum / 2000 }' "$work"/callgrind.[0-9]*)"
+
+preprocess() {
+    g++ -std=c++17 -I"$here/../../include" "$@" "$here/programs/include_only.cpp"
+}
+report 'preprocessed lines of #include <daemonize.hpp>' "$(preprocess -E -P | wc -l)"
+report 'of iostream, thread, filesystem, regex, functional and chrono it includes' \
+    "$(preprocess -M | tr ' ' '\n' | grep -cE '/(iostream|thread|filesystem|regex|functional|chrono)$' || true)"
+report 'KiB of the stripped -O2 binary of minimal' "$(($(wc -c <"$build/minimal") / 1024))"
+
+[ -z "$check" ] || exit $failed

@@ -1,0 +1,164 @@
+// What is measured inside a process, by Google Benchmark: a notify message, the stop of a daemon, and a launch from a
+// process that holds much memory. Each beside what one would write or use instead.
+#include <benchmark/benchmark.h>
+#include <daemonize.hpp>
+#include <systemd/sd-daemon.h>
+
+#include <chrono>
+#include <cstdlib>
+#include <stdexcept>
+#include <string>
+#include <sys/mman.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+#include <sys/wait.h>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+void must(bool succeeded, const char* what) {
+    if (!succeeded) throw std::runtime_error(what);
+}
+
+// A notify socket that somebody reads, as systemd does.
+class Receiver {
+  public:
+    Receiver() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+        sockaddr_un address = {};
+        address.sun_family = AF_UNIX;
+        socklen_t size = sizeof(sa_family_t); // the kernel chooses an abstract name
+        must(::bind(socket_, reinterpret_cast<const sockaddr*>(&address), size) == 0, "bind");
+        size = sizeof address;
+        must(::getsockname(socket_, reinterpret_cast<sockaddr*>(&address), &size) == 0, "getsockname");
+        const std::string name(address.sun_path + 1, size - offsetof(sockaddr_un, sun_path) - 1);
+        ::setenv("NOTIFY_SOCKET", ("@" + name).c_str(), 1);
+        reader_ = std::thread([this] {
+            char message[256];
+            while (::recv(socket_, message, sizeof message, 0) > 0) {
+            }
+        });
+    }
+    ~Receiver() {
+        ::shutdown(socket_, SHUT_RD);
+        reader_.join();
+        ::close(socket_);
+    }
+
+  private:
+    int socket_;
+    std::thread reader_;
+};
+
+void notify_daemonize(benchmark::State& state) {
+    const Receiver receiver;
+    daemonize::Notifier notifier = daemonize::Notifier::from_environment();
+    for (auto _ : state) must(notifier.status("warming the cache"), "status");
+}
+
+void notify_libsystemd(benchmark::State& state) {
+    const Receiver receiver;
+    for (auto _ : state) must(::sd_notify(0, "STATUS=warming the cache") > 0, "sd_notify");
+}
+
+double seconds_since(std::chrono::steady_clock::time_point start) {
+    return std::chrono::duration<double>(std::chrono::steady_clock::now() - start).count();
+}
+
+std::string pid_file() { return std::string(std::getenv("BENCHMARK_DIRECTORY")) + "/in_process.pid"; }
+
+void stop_daemonize(benchmark::State& state) {
+    daemonize::Daemonizer daemonizer("stopped");
+    daemonizer.pid_file(pid_file());
+    for (auto _ : state) {
+        const daemonize::Launch launch = daemonizer.launch([](daemonize::Daemon&) {
+            daemonize::Events events;
+            events.wait_for_stop();
+            return 0;
+        });
+        must(launch.ok(), launch.failure().message().c_str());
+        const auto start = std::chrono::steady_clock::now();
+        daemonize::Instance::at(pid_file()).stop();
+        state.SetIterationTime(seconds_since(start));
+    }
+}
+
+void stop_by_hand(benchmark::State& state) {
+    for (auto _ : state) {
+        const pid_t child = ::fork();
+        if (child == 0) {
+            ::pause();
+            ::_exit(0);
+        }
+        const auto start = std::chrono::steady_clock::now();
+        must(::kill(child, SIGTERM) == 0 && ::waitpid(child, nullptr, 0) == child, "stop");
+        state.SetIterationTime(seconds_since(start));
+    }
+}
+
+// So much resident memory, in pages of the usual size, as a heap that has grown has it.
+class Resident {
+  public:
+    explicit Resident(std::size_t size) : size_(size) {
+        memory_ = ::mmap(nullptr, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+        must(memory_ != MAP_FAILED && ::madvise(memory_, size, MADV_NOHUGEPAGE) == 0, "mmap");
+        for (std::size_t i = 0; i < size; i += 4096) static_cast<char*>(memory_)[i] = 1;
+    }
+    ~Resident() { ::munmap(memory_, size_); }
+
+  private:
+    std::size_t size_;
+    void* memory_;
+};
+
+constexpr std::size_t four_gib = std::size_t(4) << 30;
+
+void big_parent_daemonize(benchmark::State& state) {
+    const Resident memory(four_gib);
+    daemonize::Daemonizer daemonizer("child");
+    daemonizer.pid_file(pid_file());
+    for (auto _ : state) {
+        const auto start = std::chrono::steady_clock::now();
+        const daemonize::Launch launch = daemonizer.launch([](daemonize::Daemon&) {
+            daemonize::Events events;
+            events.wait_for_stop();
+            return 0;
+        });
+        must(launch.ok(), launch.failure().message().c_str());
+        state.SetIterationTime(seconds_since(start));
+        daemonize::Instance::at(pid_file()).stop();
+    }
+}
+
+void big_parent_by_hand(benchmark::State& state) {
+    const Resident memory(four_gib);
+    for (auto _ : state) {
+        const auto start = std::chrono::steady_clock::now();
+        int ready[2], ended[2];
+        must(::pipe(ready) == 0 && ::pipe(ended) == 0, "pipe");
+        const pid_t child = ::fork();
+        if (child == 0) {
+            if (::fork() != 0) ::_exit(0);
+            const bool told = ::write(ready[1], "", 1) == 1;
+            ::_exit(told ? 0 : 1);
+        }
+        char byte;
+        must(::read(ready[0], &byte, 1) == 1 && ::waitpid(child, nullptr, 0) == child, "start");
+        state.SetIterationTime(seconds_since(start));
+        // The grandchild is gone when the pipe that it shares ends.
+        ::close(ended[1]);
+        must(::read(ended[0], &byte, 1) == 0, "end");
+        for (const int end : {ready[0], ready[1], ended[0]}) ::close(end);
+    }
+}
+
+} // namespace
+
+BENCHMARK(notify_daemonize);
+BENCHMARK(notify_libsystemd);
+BENCHMARK(stop_daemonize)->UseManualTime()->Iterations(200);
+BENCHMARK(stop_by_hand)->UseManualTime()->Iterations(200);
+BENCHMARK(big_parent_daemonize)->UseManualTime()->Iterations(5);
+BENCHMARK(big_parent_by_hand)->UseManualTime()->Iterations(5);
+
+BENCHMARK_MAIN();

@@ -1,0 +1,3 @@
+#include <daemonize.hpp>
+
+int main() {}

@@ -1,0 +1,10 @@
+// The same service, by WinService.
+#include <daemonize.hpp>
+
+int main() {
+    return daemonize::WinService("win_service").run([](daemonize::WinService::Context& service) {
+        service.ready();
+        service.wait_for_stop();
+        return 0;
+    });
+}
