@@ -7,7 +7,6 @@
 
 #include <string>
 
-using daemonize::Failure;
 using namespace daemonize::detail;
 
 namespace {
