@@ -24,6 +24,25 @@ void fill_up(const test::Pipe& pipe) {
     if (::dup2(pipe.write_end(), STDERR_FILENO) != STDERR_FILENO) std::abort();
 }
 
+// A launch that reports progress where `prepare` has seen to it that nobody hears of it: it comes to its end all the same.
+template <class Prepare>
+void come_up_unread(Prepare prepare, daemonize::Duration timeout) {
+    const test::Orphanage orphans;
+    test::Pipe hold;
+    const test::Ended ended = test::run_launcher([&] {
+        prepare();
+        Daemon daemon = Daemonizer("unread").keep_fd(hold.read_end()).wait_until_ready(timeout).daemonize();
+        daemon.progress("half way");
+        daemon.ready();
+        hold.wait_until_closed();
+        return 0;
+    });
+    CHECK(ended.with(0));
+    CHECK_FALSE(orphans.is_empty());
+    hold.close_write();
+    orphans.wait_until_empty();
+}
+
 } // namespace
 
 TEST_CASE("a failed start has its exit status although nobody reads why") {
@@ -39,41 +58,16 @@ TEST_CASE("a failed start has its exit status although nobody reads why") {
 }
 
 TEST_CASE("a daemon comes up although nobody reads of its progress") {
-    const test::Orphanage orphans;
-    test::Pipe hold;
-    const test::Ended ended = test::run_launcher([&] {
-        lose_reader();
-        Daemon daemon = Daemonizer("unread").keep_fd(hold.read_end()).wait_until_ready().daemonize();
-        daemon.progress("half way");
-        daemon.ready();
-        hold.wait_until_closed();
-        return 0;
-    });
-    CHECK(ended.with(0));
-    CHECK_FALSE(orphans.is_empty());
-    hold.close_write();
-    orphans.wait_until_empty();
+    come_up_unread([] { lose_reader(); }, daemonize::Duration::seconds(30));
 }
 
 TEST_CASE("a daemon comes up although its progress finds no room") {
-    const test::Orphanage orphans;
-    test::Pipe hold, full;
-    const test::Ended ended = test::run_launcher([&] {
+    test::Pipe full;
+    const auto prepare = [&] {
         fill_up(full);
         ::alarm(test::patience / 1000);
-        Daemon daemon = Daemonizer("unread")
-                            .keep_fd(hold.read_end())
-                            .wait_until_ready(daemonize::Duration::milliseconds(300))
-                            .daemonize();
-        daemon.progress("half way");
-        daemon.ready();
-        hold.wait_until_closed();
-        return 0;
-    });
-    CHECK(ended.with(0));
-    CHECK_FALSE(orphans.is_empty());
-    hold.close_write();
-    orphans.wait_until_empty();
+    };
+    come_up_unread(prepare, daemonize::Duration::milliseconds(300));
 }
 
 TEST_CASE("a signal ends a start whose progress finds no room") {
