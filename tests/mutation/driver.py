@@ -25,7 +25,7 @@ tests = []
 def read_mutants(path, pattern):
     with open(path, encoding="utf-8") as file:
         lines = [Mutant(int(number), *rest) for number, *rest in (line.rstrip("\n").split("\t") for line in file)]
-    return [m for m in lines if pattern in f"{m.file}:{m.lines} {m.operator}"]
+    return [m for m in lines if re.search(pattern, f"{m.file}:{m.lines} {m.operator}")]
 
 
 def read_survivors(path):

@@ -3,7 +3,7 @@
 # fails. What no test notices is a survivor; the list "survivors" has the reasons for those that have one.
 #   --soak   8 mutants for each 100 lines of the folders core, posix and windows, under the whole suite; else a few of
 #            core alone, under its own tests
-#   PATTERN  only mutants whose "FOLDER/FILE.hpp:LINES OPERATOR" holds it
+#   PATTERN  only mutants whose "FOLDER/FILE.hpp:LINES OPERATOR" matches this regular expression
 # With --soak it needs root, and runs all in namespaces of its own, since a mutant may leave any file behind and kill any
 # process. DAEMONIZE_BUILD_DIR is where to build (default: build); DAEMONIZE_MUTATION_SEED draws other mutants, and
 # DAEMONIZE_MUTATION_RATE another number.
