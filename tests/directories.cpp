@@ -2,6 +2,7 @@
 // that failed, unless they were there before or hold something.
 #include "catch.hpp"
 #include "held.hpp"
+#include "own_mounts.hpp"
 
 #include <functional>
 
@@ -255,6 +256,29 @@ TEST_CASE("an ordinary user without XDG_STATE_HOME has its logs below HOME") {
               return daemon.ok() ? std::string("ok") : daemon.launched().failure().message();
           }) == "ok");
     CHECK(S_ISDIR(facts_of(home / "home/.local/state/log/made").st_mode));
+}
+
+TEST_CASE("an ordinary user whom nobody told of a runtime directory has it where it always is, if there is one") {
+    NEEDS_OWN_MOUNTS();
+    const auto launched = [](uid_t owner) {
+        return test::in_child([=] {
+            const std::string usual = "/run/user/" + std::to_string(test::nobody);
+            if (!test::own_mounts()) return std::string("no mounts");
+            test::mount_memory("/run", "mode=755");
+            if (::mkdir("/run/user", 0755) != 0 || ::mkdir(usual.c_str(), 0700) != 0 ||
+                ::chown(usual.c_str(), owner, owner) != 0) {
+                return std::string("no directory");
+            }
+            test::become_nobody();
+            ::unsetenv("XDG_RUNTIME_DIR");
+            const test::Orphanage orphanage;
+            test::Held daemon(Daemonizer("ordinary").runtime_directory("made"));
+            return daemon.ok() ? (test::exists(usual + "/made") ? "made there" : "not made")
+                               : daemon.launched().failure().message();
+        });
+    };
+    CHECK(launched(test::nobody) == "made there");
+    CHECK(launched(0) == "cannot make the runtime directory made: XDG_RUNTIME_DIR is not set for this user");
 }
 
 TEST_CASE("an ordinary user's failed launch takes away all that it made, and no more") {

@@ -111,6 +111,14 @@ TEST_CASE("a daemon that lost the lock that names it is told by the lock that it
     });
     REQUIRE(daemon.line() == "read");
     CHECK(status_of(path).pid == daemon.pid());
+    if (::geteuid() == 0) {
+        CHECK(test::in_child([&] {
+                  test::become_nobody(); // to whom the system does not show the locks of root's processes
+                  Failure failure;
+                  const Instance::Status status = Instance::at(path).status(failure);
+                  return failure.message() + std::to_string(status.pid);
+              }) == std::to_string(daemon.pid()));
+    }
     test::write_file(path, std::to_string(bystander.pid()) + "\n");
     Failure failure;
     CHECK(!Instance::at(path).stop(patience, true, failure));

@@ -1,6 +1,8 @@
 #include "catch.hpp"
 #include "held_daemon.hpp"
 
+#include <stdexcept>
+
 #include <daemonize.hpp>
 
 namespace {
@@ -186,4 +188,21 @@ TEST_CASE("logs that are rotated before the daemon is ready are reopened, and th
     CHECK(ended.error == "early\n");
     CHECK(test::contents(out) == (one ? "output\nerror\n" : "output\n"));
     CHECK(test::contents(err) == (one ? "output\nerror\n" : "error\n"));
+}
+
+TEST_CASE("a launch by a daemon has no logs of that daemon's to reopen") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    Daemonizer daemonizer("rotation-test");
+    const test::HeldDaemon daemon(daemonizer.stdout_to(directory / "log"), [&](Daemon& self) {
+        if (!rotate(directory / "log")) return std::string("cannot rotate");
+        Daemonizer inner("inner");
+        inner.before_drop([&] {
+            daemonize::Failure failure;
+            if (!self.reopen_logs(failure)) throw std::runtime_error("it fails: " + failure.message());
+        });
+        return inner.launch([] {}).failure().message();
+    });
+    CHECK(daemon.told().empty());
+    CHECK_FALSE(test::exists(directory / "log"));
 }

@@ -181,3 +181,29 @@ TEST_CASE("where nothing tells how many there are, the start fails and says so")
     CHECK(launch.exit_code() == 202);
     CHECK(orphans.is_empty());
 }
+
+TEST_CASE("whatever a launch opens, no program that is started meanwhile inherits it") {
+    const test::Orphanage orphans;
+    for (const bool comes_up : {true, false}) {
+        const test::Directory directory;
+        test::Pipe report;
+        Daemonizer daemonizer("closing");
+        if (::geteuid() == 0) daemonizer.runtime_directory("daemonize-test-" + std::to_string(::getpid()));
+        daemonizer.pid_file(directory / "pid").stdout_to(directory / "out").stderr_to(directory / "log");
+        daemonizer.wait_until_ready().keep_fd(report.write_end());
+        {
+            const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
+                if (call.is("open") && (call.arguments[1] & O_CLOEXEC) == 0) report.tell(call.path() + " ");
+                return false;
+            });
+            const Launch launch = daemonizer.launch([&](auto& daemon) {
+                if (comes_up) daemon.ready();
+                return 3;
+            });
+            CHECK(launch.ok() == comes_up);
+        }
+        orphans.wait_until_empty();
+        CHECK(report.rest().empty());
+    }
+    ::rmdir(("/run/daemonize-test-" + std::to_string(::getpid())).c_str());
+}

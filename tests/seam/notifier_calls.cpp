@@ -107,6 +107,16 @@ TEST_CASE("a machine's manager is reached by vsock, from a privileged port") {
     CHECK(vsock.opened == 1);
 }
 
+TEST_CASE("a machine without a free privileged port says so") {
+    Vsock vsock({SOCK_DGRAM});
+    vsock.bind_error = EADDRINUSE;
+    Failure failure;
+    CHECK_FALSE(notifier_at("vsock:2:4711", failure));
+    CHECK(failure.code().value() == EADDRINUSE);
+    CHECK(vsock.ports.size() == 1023);
+    CHECK(vsock.ports.back() == 1);
+}
+
 TEST_CASE("without datagrams each message by vsock is a connection") {
     const bool packets = GENERATE(true, false);
     Vsock vsock({packets ? SOCK_SEQPACKET : SOCK_STREAM});
@@ -230,4 +240,16 @@ TEST_CASE("a call that fails is told, and leaves nothing open") {
     CHECK(complaint("poll", ENOMEM, wait) == ENOMEM);
     CHECK(complaint("sigaction", EINVAL, newline) == EINVAL);
     CHECK(complaint("write", EIO, newline) == EIO);
+}
+
+TEST_CASE("a barrier whose pipe cannot be kept off the standard streams is told") {
+    const test::Directory directory;
+    const test::Manager manager(directory / "notify");
+    CHECK(test::in_child([] {
+              Failure failure;
+              const Notifier notifier = Notifier::from_environment(failure);
+              const seam::Injection injection(fails("fcntl", EMFILE));
+              ::close(STDIN_FILENO);
+              return notifier.barrier(Duration::seconds(20), failure) ? "it was told" : failure.message();
+          }) == "cannot notify the service manager at " + directory / "notify: Too many open files");
 }

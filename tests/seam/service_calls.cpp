@@ -116,6 +116,44 @@ TEST_CASE("a stop works without a pidfd, whatever refuses it") {
     }
 }
 
+TEST_CASE("a daemon that ends just before it is to be stopped is gone") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const daemonize::Instance instance = daemonize::Instance::at(directory / "pid");
+    const daemonize::Duration patience = daemonize::Duration::milliseconds(test::patience);
+    REQUIRE(run(directory / "pid", {"start"}).code == 0);
+    for (const long call : {pidfd_open, pidfd_send_signal}) {
+        daemonize::Failure failure;
+        const seam::Injection injection(refusing(call, ESRCH));
+        CHECK(instance.stop(patience, false, failure));
+        CHECK(failure.message().empty());
+    }
+    CHECK(run(directory / "pid", {"stop"}).code == 0);
+    orphanage.wait_until_empty();
+}
+
+TEST_CASE("a lock that cannot be asked about is told, whichever it is") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    REQUIRE(run(directory / "pid", {"start"}).code == 0);
+    int asked = 0;
+    const auto told = [&](int which) {
+        asked = 0;
+        const seam::Injection injection([&](const seam::Call& made, seam::Answer& answer) {
+            const bool asks = made.is("fcntl") && made.arguments[1] == F_GETLK;
+            return asks && ++asked == which && seam::fail(made, ENOLCK, answer);
+        });
+        daemonize::Failure failure;
+        daemonize::Instance::at(directory / "pid").status(failure);
+        return failure.code().value();
+    };
+    REQUIRE(told(0) == 0);
+    REQUIRE(asked > 1);
+    for (int which = asked - 1; which > 0; --which) CHECK(told(which) == ENOLCK); // the last: whether it is ready
+    CHECK(run(directory / "pid", {"stop"}).code == 0);
+    orphanage.wait_until_empty();
+}
+
 TEST_CASE("a stop that kills hits no daemon that has taken the place of the one that was asked") {
     const test::Orphanage orphanage;
     const test::Directory directory;

@@ -74,6 +74,43 @@ TEST_CASE("a failed start whose process between cannot be killed comes to its en
     CHECK_FALSE(test::exists(directory / "pid"));
 }
 
+TEST_CASE("a process between that can be neither killed nor told does not keep the launcher waiting") {
+    const test::Orphanage orphans;
+    {
+        const seam::Injection injection([](const seam::Call& call, seam::Answer& answer) {
+            return (call.is("kill") || call.is("send")) && call.process == seam::launcher &&
+                   seam::fail(call, EPERM, answer);
+        });
+        CHECK(Daemonizer("alone").launch([] { ::pause(); }).ok());
+    }
+    orphans.wait_until_empty(); // it takes the launcher for gone, and ends the daemon
+}
+
+TEST_CASE("a daemon that failed and does not leave is asked to end, and then killed") {
+    const test::Orphanage orphans;
+    std::string sent;
+    long hours = 0;
+    const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+        if (call.process != seam::launcher) return false;
+        if (call.is("waitid")) ++hours; // it looks whether the daemon is gone, and time flies
+        if (call.is("kill")) sent += std::to_string(call.arguments[1]) + " ";
+        if (!call.is("clock_gettime") || hours == 0) return false;
+        auto& time = *reinterpret_cast<struct timespec*>(call.arguments[1]);
+        answer = {::clock_gettime(static_cast<clockid_t>(call.arguments[0]), &time), 0};
+        time.tv_sec += hours * 3600;
+        return true;
+    });
+    const Launch launch = Daemonizer("stays").fork(daemonize::Fork::once).wait_until_ready().launch([](Daemon& daemon) {
+        ::signal(SIGTERM, SIG_IGN);
+        std::atexit([] { ::pause(); });
+        daemon.fail("it is over");
+    });
+    CHECK(launch.failure().message() == "it is over");
+    const std::string end = std::to_string(SIGTERM), go_on = std::to_string(SIGCONT), kill = std::to_string(SIGKILL);
+    CHECK(sent == end + " " + go_on + " " + kill + " " + kill + " ");
+    CHECK(orphans.is_empty());
+}
+
 TEST_CASE("a lock that is taken for a moment is asked for again") {
     const test::Orphanage orphans;
     const test::Directory directory;

@@ -24,12 +24,11 @@ class EventLog {
     /// True: syslog(3) does not tell whether anybody heard.
     bool write(Severity severity, const std::string& text) const noexcept {
         // It keeps the pointer for good, beyond the life of this object.
-        static const std::string* const kept = [this] {
+        [[maybe_unused]] static const std::string* const kept = [this] {
             const auto* source = new std::string(source_);
             ::openlog(source->c_str(), LOG_PID, LOG_DAEMON);
             return source;
         }();
-        static_cast<void>(kept);
         const int priority = severity == Severity::failure   ? LOG_ERR
                              : severity == Severity::warning ? LOG_WARNING
                                                              : LOG_INFO;

@@ -33,7 +33,6 @@ class ProcessHandle {
     // asked anew. True where it has ended for certain.
     bool wait(Duration deadline) const noexcept {
         struct pollfd watched = {descriptor_.get(), POLLIN, 0};
-        if (gone_) return true;
         if (descriptor_) {
             return retry([&] { return DAEMONIZE_SYSTEM(poll)(&watched, 1, poll_time(deadline)); }) == 1;
         }
