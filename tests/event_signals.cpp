@@ -264,7 +264,9 @@ TEST_CASE("a system call that waits goes on behind a signal that was taken") {
                   while (test::process_status("State", reader)[0] != 'S') {
                   }
                   ::kill(reader, SIGHUP);
-                  from_helper.tell("x");
+                  while (test::process_status("ShdPnd", reader).find_first_not_of('0') != std::string::npos) {
+                  }
+                  from_helper.tell("x"); // not before the signal has found the reader waiting
                   ::_exit(0);
               }
               char byte = '-';
