@@ -188,8 +188,8 @@ TEST_CASE("standard output that cannot be written out fails the start with one l
         daemon.ready();
         return 0;
     });
-    CHECK(ended.with(daemonize::exit_code(Stage::standard_output)));
-    CHECK(ended.error == "readiness: cannot open standard output to /dev/full: No space left on device\n");
+    CHECK(ended.with(daemonize::exit_code(Stage::flush)));
+    CHECK(ended.error == "readiness: cannot write out /dev/full: No space left on device\n");
     CHECK(orphans.is_empty());
 }
 

@@ -76,7 +76,7 @@ inline StageFacts stage_facts(Stage stage) noexcept {
     case Stage::pid_file_open: return {"open the pid file", 73};
     case Stage::pid_file_lock: return {"lock the pid file", 75};
     case Stage::pid_file_write: return {"write the pid file", 74};
-    case Stage::flush: return {"write out what stdio still held", 66};
+    case Stage::flush: return {"write out", 66};
     case Stage::channel: return {"make the channel between launcher and daemon", 76};
     case Stage::fork: return {"fork", 71};
     case Stage::setsid: return {"start a session", 220};

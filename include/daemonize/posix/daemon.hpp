@@ -97,8 +97,10 @@ class Daemon {
     void ready() {
         detail::OwnLaunch& own = detail::own_launch();
         if (own.ready || own.plan == nullptr) return;
-        const char* path = own.plan->streams[STDOUT_FILENO].path.c_str();
-        if (std::fflush(stdout) != 0) detail::give_up(detail::fault(Stage::standard_output, errno, path));
+        const std::string& path = own.plan->streams[STDOUT_FILENO].path;
+        if (std::fflush(stdout) != 0) {
+            detail::give_up(detail::fault(Stage::flush, errno, path.empty() ? "standard output" : path.c_str()));
+        }
         if (const detail::Fault failed = detail::announce_ready(own)) detail::give_up(failed);
     }
 
@@ -123,7 +125,7 @@ class Daemon {
 
     /// Opens the files of stdout_to() and stderr_to() anew, after a log was rotated: as at the launch, by the same path,
     /// as the same user, appending. What can't be opened stays as it was, and is told. Does nothing to streams that lead
-    /// elsewhere. Fails at Stage::standard_output and Stage::standard_error.
+    /// elsewhere. Fails at Stage::standard_output, Stage::standard_error and Stage::flush.
     bool reopen_logs(Failure& failure) noexcept {
         detail::OwnLaunch& own = detail::own_launch();
         failure = Failure();
@@ -149,7 +151,7 @@ class Daemon {
         detail::Descriptor opened;
         detail::Fault failed = detail::open_stream_file(stream, path.c_str(), opened);
         if (!failed && std::fflush(stream == STDOUT_FILENO ? stdout : stderr) != 0) {
-            failed = detail::fault(detail::stream_stage(stream), errno, path.c_str());
+            failed = detail::fault(Stage::flush, errno, path.c_str());
         }
         if (!failed) failed = put(opened, stream, path);
         if (!failed && both) failed = put(opened, STDERR_FILENO, path);

@@ -213,7 +213,7 @@ inline bool start(const Options& options, bool keep_words, Launch& launch) {
     Launching launching;
     OwnLaunch& own = own_launch(); // made here, before the fork: it allocates
     // Both processes would write out what stdio holds; so nothing may be left in it.
-    if (!options.foreground && std::fflush(nullptr) != 0) plan->problem(Stage::flush, errno, "");
+    if (!options.foreground && std::fflush(nullptr) != 0) plan->problem(Stage::flush, errno, "what stdio still held");
     // From the first thing that is made, a signal waits: it is not to end us before we can take it away again.
     BlockedSignals signals;
     make_ready_to_fork(*plan, launching);
