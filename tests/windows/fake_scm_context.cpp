@@ -124,6 +124,19 @@ TEST_CASE("a body accepts more controls while it runs, and what it logs bears it
     CHECK(scm.log_entries()[0].text == "half full");
 }
 
+TEST_CASE("a service that runs has no progress to make, and reports none") {
+    WinService service("Running");
+    service.body([](Context& context) {
+        context.ready();
+        context.progress("reading", 90s);
+        context.wait_for_stop();
+    });
+    FakeScm scm(service);
+    scm.start();
+    CHECK(scm.history().size() == 2);
+    CHECK(scm.progress_texts().empty());
+}
+
 TEST_CASE("the time that a shutdown leaves is the system's") {
     WinService service("Shut down");
     Duration left;
@@ -142,7 +155,8 @@ TEST_CASE("the time that a shutdown leaves is the system's") {
 TEST_CASE("of two handlers for one control the latter counts") {
     WinService service("Twice");
     std::string seen;
-    service.on_param_change([&] { seen += "first"; })
+    service.on_pause([&] { seen += "paused "; })
+        .on_param_change([&] { seen += "first"; })
         .on_param_change([&] { seen += "second"; })
         .body([](Context& context) {
             context.ready();
@@ -150,8 +164,9 @@ TEST_CASE("of two handlers for one control the latter counts") {
         });
     FakeScm scm(service);
     scm.start();
+    CHECK(scm.control(Control::pause) == 0);
     CHECK(scm.control(Control::param_change) == 0);
-    CHECK(seen == "second");
+    CHECK(seen == "paused second");
 }
 
 TEST_CASE("where there is no Windows, running a service says so for each, and no body runs") {

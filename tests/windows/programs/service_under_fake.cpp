@@ -19,6 +19,13 @@ void wait(Context& context) {
     context.wait_for_stop();
 }
 
+std::string port_of(const Socket& socket) {
+    unsigned char address[28] = {};
+    int size = sizeof address;
+    SAME(detail::winsock_functions().name_of(socket.get(), address, &size), 0);
+    return std::to_string(address[2] << 8 | address[3]);
+}
+
 bool accepts(const FakeScm& scm, Accept control) { return (scm.status().accepted & control) == control; }
 
 } // namespace
@@ -244,6 +251,34 @@ CASE(progress_is_a_checkpoint) {
     HOLDS(!scm.hung() && scm.state() == ServiceState::running);
 }
 
+// Without a time of its own it is the service's: 0 would have it count as hung at once.
+CASE(progress_without_a_time_has_the_wait_hint) {
+    Service service("Probe");
+    service.windows([](auto& windows) { windows.wait_hint(7s); });
+    FakeScm scm(windows_service(service, [](Context& context) {
+        context.progress("reading");
+        wait(context);
+    }));
+    scm.start();
+    HOLDS(scm.history()[1].status.state == ServiceState::start_pending);
+    SAME(scm.history()[1].status.checkpoint, 2u);
+    SAME(scm.history()[1].status.wait_hint.seconds(), 7);
+}
+
+CASE(callbacks_run_on_the_bodys_thread) {
+    DWORD body = 0, callback = 0;
+    Service service("Probe");
+    FakeScm scm(windows_service(service, [&](Context& context) {
+        body = ::GetCurrentThreadId();
+        context.on_pause([&] { callback = ::GetCurrentThreadId(); });
+        wait(context);
+    }));
+    scm.start();
+    SAME(scm.control(Control::pause), 0u);
+    HOLDS(body != 0 && body != ::GetCurrentThreadId());
+    SAME(callback, body);
+}
+
 CASE(a_socket_that_is_taken_fails_the_start) {
     Failure failure;
     const Socket all = listen_on("all", "127.0.0.1:0", failure);
@@ -258,11 +293,10 @@ CASE(a_socket_that_is_taken_fails_the_start) {
                               "[::1%lo]:80", "127.0.0.1:65536", ""}) {
         const Socket none = listen_on("bad", wrong, failure);
         HOLDS(!none && failure.stage() == Stage::sockets && failure.exit_code() == 67);
+        const bool alone = failure.message().find("Windows has internet addresses alone") != std::string::npos;
+        SAME(alone, *wrong == '/' || *wrong == '@');
     }
-    unsigned char address[28] = {};
-    int size = sizeof address;
-    SAME(detail::winsock_functions().name_of(all.get(), address, &size), 0);
-    const std::string port = std::to_string(address[2] << 8 | address[3]);
+    const std::string port = port_of(all);
     Service service("Probe");
     service.listen("web", "127.0.0.1:" + port);
     FakeScm scm(windows_service(service, wait));
@@ -292,6 +326,46 @@ CASE(sockets_are_the_bodys_to_take) {
     HOLDS(scm.state() == ServiceState::running);
 }
 
+CASE(a_socket_goes_with_its_owner) {
+    Failure failure;
+    std::string port;
+    for (int i = 0; i < 2; ++i) {
+        const Socket socket = listen_on("web", "127.0.0.1:" + (i == 0 ? "0" : port), failure);
+        SAME(failure.message(), "");
+        if (i == 0) port = port_of(socket);
+    }
+}
+
+CASE(every_address_is_of_both_families) {
+    const detail::Winsock& calls = detail::winsock_functions();
+    const auto v6_only = [&](const char* address) {
+        Failure failure;
+        const Socket socket = listen_on("web", address, failure);
+        int value = 0; // of which one byte is written
+        int size = sizeof value;
+        SAME(calls.get_option(socket.get(), detail::winsock::level_ipv6, detail::winsock::v6_only,
+                              reinterpret_cast<char*>(&value), &size),
+             0);
+        return value;
+    };
+    SAME(v6_only("*:0"), 0);
+    SAME(v6_only("[::1]:0"), 1);
+}
+
+CASE(why_there_is_no_socket_is_the_first_error) {
+    constexpr DWORD too_many_open = 10024; // WSAEMFILE
+    detail::Winsock calls = detail::winsock_functions();
+    calls.open = [](int, int, int, void*, unsigned, DWORD) WINAPI {
+        ::SetLastError(too_many_open);
+        return detail::winsock::no_socket;
+    };
+    detail::WinsockAddress address;
+    address.set(detail::winsock::ipv4, 0);
+    Socket socket;
+    SAME(detail::open_listening(calls, detail::ListenText(), address, "web", socket), too_many_open);
+    HOLDS(!socket);
+}
+
 CASE(directories_are_made_for_the_service_alone) {
     Service service("daemonize-Проба");
     // What an earlier run, cut short, has left.
@@ -300,6 +374,8 @@ CASE(directories_are_made_for_the_service_alone) {
     std::string state;
     FakeScm scm(windows_service(service, [&](Context& context) {
         state = context.state_directory();
+        const char* const given = context.log_directory().c_str();
+        HOLDS(context.log_directory().c_str() == given); // what it gave stays where it is
         HOLDS(!context.runtime_directory().empty() && !context.log_directory().empty());
         wait(context);
     }));
