@@ -27,6 +27,7 @@ class Program {
                 daemonizer.pid_file(pid_file).keep_fd(report.write_end()).keep_fd(hold.read_end());
             })
             .on_check([](const std::vector<std::string>& arguments, std::string& why) {
+                if (!arguments.empty() && arguments[0] == "worse") throw std::runtime_error("worse is no better");
                 if (arguments.empty() || arguments[0] != "bad") return true;
                 why = "bad is bad";
                 return false;
@@ -160,6 +161,9 @@ TEST_CASE("a reload reaches the body, unless the configuration is refused") {
     said = program({"reload", "bad"});
     CHECK(said.code == 6);
     CHECK(said.error == "tested: cannot use the configuration: bad is bad\n");
+    said = program({"reload", "worse"});
+    CHECK(said.code == 6);
+    CHECK(said.error == "tested: cannot use the configuration: worse is no better\n");
     REQUIRE(program({"stop"}).code == 0);
     CHECK(program.report.rest().empty());
     orphanage.wait_until_empty();

@@ -1,6 +1,6 @@
-# shellcheck shell=sh disable=SC2154
+# shellcheck shell=sh disable=SC2154,SC2164
 # Programs of Service under Wine, by their own verbs and by Windows' tools: one function a test. Sourced by wine.sh, whose
-# functions and directories they use.
+# functions and directories they use, and whose `set -e` ends the test where one cannot be entered.
 
 # ends STATUS COMMAND...: what it says joins the transcript, and it ends with this status.
 ends() {

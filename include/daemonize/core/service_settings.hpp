@@ -39,7 +39,8 @@ struct ServiceSettings {
     Failure check_configuration(const std::vector<std::string>& arguments) {
         std::string why;
         bool accepted = !check;
-        if (check && !call_guarded([&] { accepted = check(arguments, why); }, why)) accepted = false;
+        // What throws has not accepted.
+        if (check) static_cast<void>(call_guarded([&] { accepted = check(arguments, why); }, why));
         if (accepted) return Failure();
         return Failure(Stage::configuration, std::make_error_code(std::errc::invalid_argument), "",
                        why.empty() ? "it did not say why" : why);

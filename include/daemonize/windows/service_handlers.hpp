@@ -54,9 +54,9 @@ ServiceCallback adapt_handler(Body body) {
 }
 
 struct ServiceHandler {
-    Control first = Control::stop;
-    Control last = Control::stop;
-    bool at_once = false; // inside Windows' call
+    Control first;
+    Control last;
+    bool at_once; // inside Windows' call
     ServiceCallback call;
 };
 
