@@ -16,13 +16,35 @@ inline DWORD WINAPI long_path(HMODULE, wchar_t* buffer, DWORD size) {
     return path_size < size ? static_cast<DWORD>(path_size) : size;
 }
 
-inline std::size_t reported = 0;
+inline std::wstring reported;
 
 // As Windows does, and Wine does not: a string of more than 31839 characters is refused.
 inline BOOL WINAPI report_event(HANDLE, WORD, WORD, DWORD, void*, WORD, DWORD, const wchar_t** strings, void*) {
-    reported = std::wcslen(strings[0]);
-    if (reported > 31839) ::SetLastError(RPC_S_INVALID_BOUND);
-    return reported <= 31839 ? TRUE : FALSE;
+    reported = strings[0];
+    if (reported.size() > 31839) ::SetLastError(RPC_S_INVALID_BOUND);
+    return reported.size() <= 31839 ? TRUE : FALSE;
+}
+
+// What the machine has for a shutdown's patience; null: nothing.
+inline const wchar_t* patience = nullptr;
+
+inline LSTATUS WINAPI read_patience(HKEY root, const wchar_t* key, const wchar_t* name, DWORD type, DWORD*, void* value,
+                                    DWORD* size) {
+    const bool asked = root == HKEY_LOCAL_MACHINE && type == RRF_RT_REG_SZ &&
+                       std::wcscmp(key, L"SYSTEM\\CurrentControlSet\\Control") == 0 &&
+                       std::wcscmp(name, L"WaitToKillServiceTimeout") == 0;
+    if (!asked || patience == nullptr) return ERROR_FILE_NOT_FOUND;
+    const std::size_t needed = (std::wcslen(patience) + 1) * sizeof(wchar_t);
+    if (needed > *size) return ERROR_MORE_DATA;
+    std::memcpy(value, patience, needed);
+    return NO_ERROR;
+}
+
+inline int closed = 0;
+
+inline BOOL WINAPI close_handle(HANDLE handle) {
+    ++closed;
+    return ::CloseHandle(handle);
 }
 
 template <class Function>
@@ -30,6 +52,8 @@ Function* choose(const char*, Function* real) {
     return real;
 }
 inline auto choose(const char*, decltype(&::ReportEventW)) { return &report_event; }
+inline auto choose(const char*, decltype(&::RegGetValueW)) { return &read_patience; }
+inline auto choose(const char*, decltype(&::CloseHandle)) { return &close_handle; }
 inline auto choose(const char*, decltype(&::GetModuleFileNameW) real) { return path_size != 0 ? &long_path : real; }
 
 } // namespace seam
@@ -93,6 +117,7 @@ CASE(payloads_are_copied) {
     const std::size_t size = bytes.size();
     bytes.assign(size, 0xdd);
     HOLDS(event.device.type == DeviceEvent::Type::arrival);
+    SAME(event.device.device_type, static_cast<std::uint32_t>(DBT_DEVTYP_DEVICEINTERFACE));
     SAME(event.device.name, "\\\\?\\\xd0\xb6");
     SAME(event.device.bytes.size(), size);
     DEV_BROADCAST_HDR bare = {sizeof bare, DBT_DEVTYP_DEVICEINTERFACE, 0};
@@ -108,10 +133,48 @@ CASE(payloads_are_copied) {
     for (const DWORD control : {11u, 14u, 16u}) detail::copy_control(control, 0, nullptr);
 }
 
+// The structure says how long it is, and what comes behind it is no part of it.
+CASE(device_names_end_with_their_structure) {
+    struct {
+        DEV_BROADCAST_HDR header;
+        wchar_t name[16];
+    } port = {{0, DBT_DEVTYP_PORT, 0}, L"COM1 and more"};
+    const auto name = [&](std::size_t size) {
+        port.header.dbch_size = static_cast<DWORD>(size);
+        return detail::copy_control(SERVICE_CONTROL_DEVICEEVENT, DBT_DEVICEARRIVAL, &port).device.name;
+    };
+    SAME(name(sizeof port), "COM1 and more");
+    SAME(name(sizeof port.header + 4 * sizeof(wchar_t)), "COM1");
+    SAME(name(sizeof port.header), "");
+    SAME(name(4), "");
+    DEV_BROADCAST_DEVICEINTERFACE_W shortest = {};
+    shortest.dbcc_size = sizeof shortest;
+    shortest.dbcc_devicetype = DBT_DEVTYP_DEVICEINTERFACE;
+    shortest.dbcc_classguid.Data1 = 7;
+    const DeviceEvent event = detail::copy_control(SERVICE_CONTROL_DEVICEEVENT, DBT_DEVICEARRIVAL, &shortest).device;
+    SAME(event.device_class, "{00000007-0000-0000-0000-000000000000}");
+    SAME(event.name, "");
+}
+
 CASE(long_log_entry) {
     Failure failure;
-    HOLDS(EventLog("daemonize-test").write(Severity::failure, std::string(40000, 'x'), failure));
-    SAME(seam::reported, 31839u);
+    HOLDS(EventLog("daemonize-test").write(Severity::failure, "first " + std::string(40000, 'x'), failure));
+    SAME(seam::reported.size(), 31839u);
+    HOLDS(seam::reported.substr(0, 7) == L"first x");
+    HOLDS(EventLog("daemonize-test").write(Severity::failure, "", failure));
+    HOLDS(seam::reported.empty());
+}
+
+CASE(patience_of_a_shutdown) {
+    const auto patience = [](const wchar_t* text) {
+        seam::patience = text;
+        return detail::shutdown_patience();
+    };
+    HOLDS(patience(L"20000") == Duration(20s));
+    HOLDS(patience(L"999999999999999") > Duration(24h)); // more than fits is long enough
+    for (const wchar_t* none : {static_cast<const wchar_t*>(nullptr), L"", L"0", L"soon", L"-1"}) {
+        HOLDS(patience(none) == Duration(5s)); // Windows' own
+    }
 }
 
 // ServiceMain may still be at work when main() returns.
@@ -250,6 +313,60 @@ CASE(host_is_told) {
     ::SetEnvironmentVariableA("DAEMONIZE_HOST", std::string(100, 'x').c_str());
     SAME(detect_host().why, "DAEMONIZE_HOST=(too long) is not the name of a host");
     ::SetEnvironmentVariableA("DAEMONIZE_HOST", nullptr);
+}
+
+CASE(no_console_no_terminal) {
+    const HANDLE before = ::GetStdHandle(STD_INPUT_HANDLE);
+    const HANDLE nowhere = ::CreateFileW(L"NUL", GENERIC_READ, 0, nullptr, OPEN_EXISTING, 0, nullptr);
+    HOLDS(nowhere != INVALID_HANDLE_VALUE);
+    ::SetStdHandle(STD_INPUT_HANDLE, nowhere);
+    const Host seen = detect_host();
+    ::SetStdHandle(STD_INPUT_HANDLE, before);
+    HOLDS(seen.kind == HostKind::unknown);
+    SAME(seen.why, "nothing tells what started it");
+    ::CloseHandle(nowhere);
+}
+
+// Said by the environment, and not found out: below another parent the dispatcher refuses, and nothing runs by hand.
+CASE(the_environment_makes_it_a_service) {
+    ::SetEnvironmentVariableA("DAEMONIZE_HOST", "windows_scm");
+    bool ran = false;
+    SAME(Service("daemonize-test").run([&] { ran = true; }), exit_code(Stage::dispatcher));
+    HOLDS(!ran);
+}
+
+// A folder that was moved is where it has been moved to.
+CASE(data_of_a_user_are_where_the_user_has_them) {
+    constexpr const wchar_t* folders = L"Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\User Shell Folders";
+    const std::wstring before = detail::data_directory(true);
+    HOLDS(!before.empty());
+    HOLDS(before != detail::data_directory(false));
+    const std::wstring program = detail::program_path();
+    const std::wstring moved = program.substr(0, program.find_last_of(L'\\'));
+    const auto set = [&](const std::wstring& path) {
+        return ::RegSetKeyValueW(HKEY_CURRENT_USER, folders, L"Local AppData", REG_SZ, path.c_str(),
+                                 static_cast<DWORD>((path.size() + 1) * sizeof(wchar_t)));
+    };
+    SAME(set(moved), NO_ERROR);
+    HOLDS(detail::data_directory(true) == moved);
+    SAME(set(before), NO_ERROR);
+    HOLDS(detail::data_directory(true) == before);
+}
+
+// One that has gone, and none.
+CASE(a_process_that_nobody_knows) {
+    for (const std::uint32_t id : {0u, 0xfffffff0u}) {
+        detail::StatusText text;
+        seam::closed = 0;
+        detail::tell_process(id, text);
+        SAME(text.since, 0);
+        SAME(text.memory, 0u);
+        SAME(seam::closed, 0); // of what was never opened
+    }
+    detail::StatusText own;
+    detail::tell_process(::GetCurrentProcessId(), own);
+    HOLDS(own.since > 0 && own.memory > 0);
+    SAME(seam::closed, 1);
 }
 
 CASE(command_lines) {
