@@ -30,6 +30,29 @@ auto choose(const char* name, Result(WINAPI* real)(Arguments...)) -> decltype(re
     return &Refusal<Result, Arguments...>::answer;
 }
 
+// Unlike the others, it has no null to answer with.
+inline HANDLE WINAPI no_file(const wchar_t*, DWORD, DWORD, SECURITY_ATTRIBUTES*, DWORD, DWORD, HANDLE) {
+    ::SetLastError(error);
+    return INVALID_HANDLE_VALUE;
+}
+inline auto choose(const char* name, decltype(&::CreateFileW) real) {
+    if (refused != name) return real;
+    refused.clear();
+    return &no_file;
+}
+
+// Stands in for a dispatcher that has been reached: the first service is started by the name that it is installed under,
+// and comes to its end.
+inline std::wstring dispatched_as;
+inline BOOL WINAPI dispatch(const SERVICE_TABLE_ENTRYW* table) {
+    wchar_t* values[] = {&dispatched_as[0], nullptr};
+    table[0].lpServiceProc(1, values);
+    return TRUE;
+}
+inline auto choose(const char*, decltype(&::StartServiceCtrlDispatcherW) real) {
+    return dispatched_as.empty() ? real : &dispatch;
+}
+
 // The status that the process was to end with.
 inline UINT ended_with = 0;
 inline void WINAPI end(UINT status) { ended_with = status; }
@@ -68,6 +91,15 @@ void refuse(const char* call, DWORD error, Stage stage, Operation operation) {
     HOLDS(failure.message().find("daemonize-refused") != std::string::npos);
     HOLDS(failure.message().find("(error " + std::to_string(error) + ")") != std::string::npos);
     seam::refused.clear();
+}
+
+constexpr const wchar_t* source_key = L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\daemonize-refused";
+
+bool is_source_registered() {
+    HKEY key = nullptr;
+    const LSTATUS error = ::RegOpenKeyExW(HKEY_LOCAL_MACHINE, source_key, 0, KEY_QUERY_VALUE, &key);
+    if (error == NO_ERROR) ::RegCloseKey(key);
+    return error == NO_ERROR;
 }
 
 void take_away() {
@@ -143,26 +175,69 @@ CASE(event_log) {
 
 CASE(half_a_registration_of_a_source) {
     const EventLog log("daemonize-refused");
-    const auto registered = [] {
-        HKEY key = nullptr;
-        const LSTATUS error = ::RegOpenKeyExW(
-            HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Services\\EventLog\\Application\\daemonize-refused", 0,
-            KEY_QUERY_VALUE, &key);
-        if (error == NO_ERROR) ::RegCloseKey(key);
-        return error == NO_ERROR;
-    };
     const auto install = [&](Failure& failure) { return log.install(failure); };
     log.uninstall();
     refuse("RegCreateKeyExW", ERROR_ACCESS_DENIED, Stage::event_log, install);
     refuse("RegSetValueExW", ERROR_ACCESS_DENIED, Stage::event_log, install);
-    HOLDS(!registered());
+    HOLDS(!is_source_registered());
     log.install();
     refuse("RegSetValueExW", ERROR_ACCESS_DENIED, Stage::event_log, install);
-    HOLDS(registered()); // it was there before
+    HOLDS(is_source_registered()); // it was there before
     refuse("RegDeleteKeyW", ERROR_ACCESS_DENIED, Stage::event_log,
            [&](Failure& failure) { return log.uninstall(failure); });
     log.uninstall();
-    HOLDS(!registered());
+    HOLDS(!is_source_registered());
+}
+
+CASE(source_of_a_service_that_cannot_be_made) {
+    take_away();
+    const EventLog log("daemonize-refused");
+    log.uninstall();
+    detail::ServiceSettings settings;
+    settings.name = "daemonize-refused";
+    const ServiceConfig to_install = config();
+    detail::VerbLine install;
+    install.verb = detail::Verb::install;
+    const auto perform = [&] {
+        seam::refused = "CreateServiceW";
+        seam::error = ERROR_ACCESS_DENIED;
+        return detail::ServiceVerbs(settings, to_install, "refused").perform(install);
+    };
+    SAME(perform(), detail::lsb::no_rights);
+    HOLDS(!is_source_registered());
+    manager.install(config());
+    SAME(perform(), detail::lsb::no_rights);
+    HOLDS(is_source_registered()); // of a service that is there
+    take_away();
+    log.uninstall();
+}
+
+CASE(directory_that_cannot_be_looked_at) {
+    const auto directory = [](Failure& failure) {
+        return !detail::service_directory(Stage::state_directory, true, "daemonize-refused", "state", failure).empty();
+    };
+    Failure failure;
+    HOLDS(directory(failure));
+    refuse("CreateFileW", ERROR_SHARING_VIOLATION, Stage::state_directory, directory);
+    refuse("GetFileInformationByHandle", ERROR_ACCESS_DENIED, Stage::state_directory, directory);
+}
+
+// Where the log finds the texts, and for which severities.
+CASE(what_a_source_registers) {
+    const EventLog log("daemonize-refused");
+    log.install();
+    wchar_t file[64] = {};
+    DWORD types = 0;
+    DWORD size = sizeof file;
+    SAME(::RegGetValueW(HKEY_LOCAL_MACHINE, source_key, L"EventMessageFile", RRF_RT_REG_EXPAND_SZ | RRF_NOEXPAND,
+                        nullptr, file, &size),
+         NO_ERROR);
+    HOLDS(std::wstring(file) == L"%SystemRoot%\\System32\\EventCreate.exe");
+    size = sizeof types;
+    SAME(::RegGetValueW(HKEY_LOCAL_MACHINE, source_key, L"TypesSupported", RRF_RT_REG_DWORD, nullptr, &types, &size),
+         NO_ERROR);
+    SAME(types, 7u);
+    log.uninstall();
 }
 
 // A service that Windows does not let register its handler can report nothing: its process ends, and the SCM sees that.
@@ -195,6 +270,36 @@ CASE(end_without_a_control_handler) {
         SAME(static_cast<int>(seam::ended_with), count == 1 ? exit_code(Stage::dispatcher) : 0);
         SAME(first.exit_code(), exit_code(Stage::dispatcher));
     }
+}
+
+// ServiceMain is told which one it is, in the letters of who installed it; a process of one has it under any name.
+CASE(name_that_windows_starts_it_by) {
+    detail::ServiceCore first("daemonize-refused");
+    detail::ServiceCore second("daemonize-refused-too");
+    detail::ServiceCore* const both[] = {&first, &second};
+    const auto start = [&](std::size_t count, std::wstring name) {
+        detail::ScmPort port;
+        first.prepare(port, ServiceType::own_process);
+        second.prepare(port, ServiceType::own_process);
+        detail::dispatched() = {both, count};
+        seam::refused = "RegisterServiceCtrlHandlerExW";
+        seam::error = ERROR_INVALID_NAME;
+        wchar_t* values[] = {&name[0], nullptr};
+        detail::service_main(1, values);
+        return (first.exit_code() != 0 ? "first " : "") + (second.exit_code() != 0 ? second.name : first.name);
+    };
+    SAME(start(2, L"DAEMONIZE-refused-too"), "DAEMONIZE-refused-too");
+    SAME(start(2, L"daemonize-refused"), "first daemonize-refused");
+    SAME(start(1, L"another"), "first another");
+    SAME(start(1, L""), "first another");
+}
+
+CASE(exit_code_of_a_service_is_the_programs) {
+    seam::dispatched_as = L"daemonize-refused";
+    seam::refused = "RegisterServiceCtrlHandlerExW";
+    seam::error = ERROR_INVALID_NAME;
+    WinService service("daemonize-refused");
+    SAME(service.run_as(RunAs::service).run([] {}), exit_code(Stage::dispatcher));
 }
 
 static int serve_without_a_handler() {
