@@ -20,8 +20,9 @@ inline SC_HANDLE WINAPI OpenSCManagerW(const wchar_t*, const wchar_t*, DWORD rig
 inline SC_HANDLE WINAPI OpenServiceW(SC_HANDLE, const wchar_t* name, DWORD rights) {
     scm::service_rights.push_back(rights);
     const auto found = scm::services.find(name);
-    if (found != scm::services.end()) return scm::open(&found->second, rights);
-    ::SetLastError(ERROR_SERVICE_DOES_NOT_EXIST);
+    const bool exists = found != scm::services.end();
+    if (exists && (rights & scm::denied_rights) == 0) return scm::open(&found->second, rights);
+    ::SetLastError(exists ? ERROR_ACCESS_DENIED : ERROR_SERVICE_DOES_NOT_EXIST);
     return nullptr;
 }
 
@@ -61,6 +62,7 @@ inline BOOL WINAPI StartServiceW(SC_HANDLE handle, DWORD, const wchar_t**) {
     scm::Service* service = scm::with_right(handle, SERVICE_START);
     if (service == nullptr) return FALSE;
     if (service->state != SERVICE_STOPPED) return scm::refuse(ERROR_SERVICE_ALREADY_RUNNING);
+    if (service->start_refusal != 0) return scm::refuse(service->start_refusal);
     scm::run(*service);
     return TRUE;
 }
@@ -85,6 +87,7 @@ inline BOOL WINAPI QueryServiceStatusEx(SC_HANDLE handle, SC_STATUS_TYPE, BYTE* 
     SERVICE_STATUS_PROCESS status = {};
     status.dwServiceType = SERVICE_WIN32_OWN_PROCESS;
     status.dwCurrentState = service->state;
+    status.dwProcessId = service->process;
     status.dwWaitHint = service->state == SERVICE_STOP_PENDING ? 5000 : 0;
     if (size < sizeof status) return scm::refuse(ERROR_INSUFFICIENT_BUFFER);
     std::memcpy(buffer, &status, sizeof status);
@@ -136,10 +139,11 @@ inline BOOL WINAPI QueryServiceConfigW(SC_HANDLE handle, QUERY_SERVICE_CONFIGW* 
 }
 
 inline BOOL WINAPI ChangeServiceConfigW(SC_HANDLE handle, DWORD, DWORD start, DWORD, const wchar_t* path,
-                                        const wchar_t*, DWORD*, const wchar_t*, const wchar_t*, const wchar_t*,
+                                        const wchar_t*, DWORD*, const wchar_t*, const wchar_t* account, const wchar_t*,
                                         const wchar_t* display) {
     scm::Service* service = scm::with_right(handle, SERVICE_CHANGE_CONFIG);
     if (service == nullptr) return FALSE;
+    scm::accounts.push_back(scm::ascii(account));
     service->start = start;
     service->path = path;
     service->display = display;

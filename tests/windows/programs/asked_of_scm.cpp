@@ -4,6 +4,13 @@
 
 #include <daemonize.hpp>
 
+#include <fstream>
+#include <iterator>
+
+#include <fcntl.h>
+#include <io.h>
+#include <sys/stat.h>
+
 #include "check.hpp"
 
 using namespace daemonize;
@@ -103,6 +110,29 @@ void opens(const char* managers, const char* services, Operation operation) {
     SAME(scm::open_handles, 0);
 }
 
+// What the verb ends with, and what it prints: to a file, which here may be one that is only read.
+struct Performed {
+    int status;
+    std::string said;
+};
+Performed perform(detail::Verb verb, int how = _O_WRONLY | _O_TRUNC) {
+    detail::ServiceSettings settings;
+    settings.name = "base";
+    const ServiceConfig config;
+    detail::VerbLine line;
+    line.verb = verb;
+    std::ofstream("said.txt").close();
+    const int before = ::_dup(1);
+    const int file = ::_open("said.txt", how);
+    ::_dup2(file, 1);
+    const int status = detail::ServiceVerbs(settings, config, "base").perform(line);
+    ::_dup2(before, 1);
+    ::_close(file);
+    ::_close(before);
+    std::ifstream said("said.txt");
+    return {status, std::string(std::istreambuf_iterator<char>(said), std::istreambuf_iterator<char>())};
+}
+
 } // namespace
 
 CASE(dependents_stop_first) {
@@ -166,6 +196,27 @@ CASE(dependents_start_again) {
     manager.restart();
     SAME(scm::joined(scm::events), std::string(all_stopped) + "start base\nstart middle\nstart top\n");
     SAME(scm::services[L"idle"].state, static_cast<DWORD>(SERVICE_STOPPED));
+}
+
+// Those that stopped for it, and do not come back: of the first one it is told.
+CASE(dependents_that_do_not_start_again) {
+    base_with_dependents();
+    scm::services[L"middle"].start_refusal = ERROR_SERVICE_DISABLED;
+    scm::services[L"top"].start_refusal = ERROR_ACCESS_DENIED;
+    Failure failure;
+    HOLDS(!manager.restart({}, failure));
+    SAME(failure.code().value(), static_cast<int>(ERROR_SERVICE_DISABLED));
+    HOLDS(failure.message().find("the service middle") != std::string::npos);
+    SAME(scm::services[L"base"].state, static_cast<DWORD>(SERVICE_RUNNING));
+    SAME(scm::open_handles, 0);
+}
+
+CASE(stop_without_an_end) {
+    service(L"base", SERVICE_STOP_PENDING).stopping = 1000000;
+    Failure failure;
+    HOLDS(!manager.stop(failure));
+    HOLDS(failure.stage() == Stage::service_wait);
+    HOLDS(failure.message().find("it is still stopping, and shows no progress") != std::string::npos);
 }
 
 // One that somebody else was stopping when it was listed: it is waited for, but was not to run on.
@@ -258,6 +309,51 @@ CASE(refused_level_of_an_existing_service) {
         before.preshutdown_timeout = Duration::seconds(7);
         before.privileges = {"SeBackupPrivilege"};
     }
+}
+
+// To name it again would ask for its password.
+CASE(account_that_stays) {
+    manager.install(plain());
+    ServiceConfig config = full();
+    refuse_level(levels[0], config);
+    SAME(scm::joined(scm::accounts), "LocalSystem\nnull\n");
+    scm::forget();
+    config.account = "NT AUTHORITY\\LocalService";
+    refuse_level(levels[0], config);
+    SAME(scm::joined(scm::accounts), "NT AUTHORITY\\LocalService\nLocalSystem\n");
+}
+
+CASE(rights_that_nobody_gave) {
+    service(L"base", SERVICE_RUNNING);
+    Failure failure;
+    scm::denied_rights = detail::delete_access;
+    HOLDS(!manager.uninstall(failure));
+    SAME(failure.code().value(), static_cast<int>(ERROR_ACCESS_DENIED));
+    HOLDS(manager.exists());
+    // Without the arguments there is nothing to be checked, and the service is not told.
+    scm::denied_rights = SERVICE_QUERY_CONFIG;
+    SAME(perform(detail::Verb::reload).status, detail::lsb::no_rights);
+    SAME(scm::open_handles, 0);
+}
+
+CASE(time_before_a_shutdown) {
+    HOLDS(detail::preshutdown_patience("base") == Duration::seconds(10));
+    ServiceConfig config = plain();
+    config.preshutdown_timeout = Duration::seconds(45);
+    manager.install(config);
+    HOLDS(detail::preshutdown_patience("base") == Duration::seconds(45));
+    SAME(scm::open_handles, 0);
+}
+
+CASE(verbs_say_what_there_is) {
+    service(L"base", SERVICE_STOPPED);
+    SAME(perform(detail::Verb::start).said, "base: running\n");
+    scm::services[L"base"].process = 42;
+    SAME(perform(detail::Verb::start).said, "base: it runs already, pid 42\n");
+    SAME(perform(detail::Verb::status).status, detail::lsb::success);
+    // What nobody can read tells nobody that it runs.
+    SAME(perform(detail::Verb::status, _O_RDONLY).status, detail::lsb::status_unknown);
+    SAME(perform(detail::Verb::stop, _O_RDONLY).status, detail::lsb::success);
 }
 
 // The SCM: 1 connect, 2 create. A service: 1 query its configuration, 2 change it, 4 query its status, 8 list its

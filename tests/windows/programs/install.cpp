@@ -44,8 +44,10 @@ CASE(wrong_configurations) {
     HOLDS(!manager().install(config, failure));
     SAME(code(failure), 2);
     HOLDS(failure.message().find("no such file.exe") != std::string::npos);
+    config.program = beside("no such directory\\service.exe");
+    HOLDS(!manager().install(config, failure) && code(failure) == 3);
     config.program = beside("");
-    HOLDS(!manager().install(config, failure));
+    HOLDS(!manager().install(config, failure) && code(failure) == 2);
     config.program = beside("service.exe");
     config.failure_actions = {{daemonize::FailureAction::Type::run_command, 1s}};
     HOLDS(!manager().install(config, failure) && code(failure) == 87);

@@ -19,10 +19,13 @@ using Text = std::vector<std::wstring>;
 struct Service {
     std::wstring name;
     DWORD state = SERVICE_STOPPED;
+    DWORD process = 0;
     // In the order of their stopping.
     Text dependents;
     // What a stop is refused with.
     DWORD refusal = 0;
+    // What a start is.
+    DWORD start_refusal = 0;
     // Where that is ERROR_BROKEN_PIPE, its process ends then: so many queries have not noticed it yet.
     int unnoticed = 2;
     bool gone = false;
@@ -53,6 +56,10 @@ inline ULONGLONG clock = 0;
 inline std::vector<DWORD> manager_rights;
 inline std::vector<DWORD> service_rights;
 inline std::vector<std::string> events;
+// The accounts that ChangeServiceConfig was given.
+inline std::vector<std::string> accounts;
+// Rights that nobody gets.
+inline DWORD denied_rights = 0;
 // The level of ChangeServiceConfig2 that is refused, once.
 inline DWORD refused_level = 0;
 
@@ -69,6 +76,7 @@ inline void forget() {
     manager_rights.clear();
     service_rights.clear();
     events.clear();
+    accounts.clear();
 }
 
 inline std::string joined(const std::vector<std::string>& lines) {

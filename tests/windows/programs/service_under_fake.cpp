@@ -328,12 +328,8 @@ CASE(sockets_are_the_bodys_to_take) {
 
 CASE(a_socket_goes_with_its_owner) {
     Failure failure;
-    std::string port;
-    for (int i = 0; i < 2; ++i) {
-        const Socket socket = listen_on("web", "127.0.0.1:" + (i == 0 ? "0" : port), failure);
-        SAME(failure.message(), "");
-        if (i == 0) port = port_of(socket);
-    }
+    const std::string port = port_of(listen_on("web", "127.0.0.1:0", failure));
+    HOLDS(listen_on("web", "127.0.0.1:" + port, failure).kind() == SocketKind::listening);
 }
 
 CASE(every_address_is_of_both_families) {
