@@ -53,7 +53,9 @@ Function* choose(const char*, Function* real) {
 }
 inline auto choose(const char*, decltype(&::ReportEventW)) { return &report_event; }
 inline auto choose(const char*, decltype(&::RegGetValueW)) { return &read_patience; }
-inline auto choose(const char*, decltype(&::CloseHandle)) { return &close_handle; }
+inline auto choose(const char* name, decltype(&::CloseHandle) real) {
+    return std::strcmp(name, "CloseHandle") == 0 ? &close_handle : real; // SetEvent is of its type
+}
 inline auto choose(const char*, decltype(&::GetModuleFileNameW) real) { return path_size != 0 ? &long_path : real; }
 
 } // namespace seam
