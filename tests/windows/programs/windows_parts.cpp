@@ -340,19 +340,20 @@ CASE(the_environment_makes_it_a_service) {
 // A folder that was moved is where it has been moved to.
 CASE(data_of_a_user_are_where_the_user_has_them) {
     constexpr const wchar_t* folders = L"Software\\Microsoft\\Windows\\CurrentVersion\\Explorer\\User Shell Folders";
-    const std::wstring before = detail::data_directory(true);
-    HOLDS(!before.empty());
-    HOLDS(before != detail::data_directory(false));
+    constexpr const wchar_t* name = L"Local AppData";
+    wchar_t before[MAX_PATH];
+    DWORD size = sizeof before;
+    DWORD type = REG_NONE;
+    SAME(::RegGetValueW(HKEY_CURRENT_USER, folders, name, RRF_RT_ANY | RRF_NOEXPAND, &type, before, &size), NO_ERROR);
     const std::wstring program = detail::program_path();
     const std::wstring moved = program.substr(0, program.find_last_of(L'\\'));
-    const auto set = [&](const std::wstring& path) {
-        return ::RegSetKeyValueW(HKEY_CURRENT_USER, folders, L"Local AppData", REG_SZ, path.c_str(),
-                                 static_cast<DWORD>((path.size() + 1) * sizeof(wchar_t)));
-    };
-    SAME(set(moved), NO_ERROR);
+    HOLDS(detail::data_directory(true) != moved);
+    SAME(::RegSetKeyValueW(HKEY_CURRENT_USER, folders, name, REG_SZ, moved.c_str(),
+                           static_cast<DWORD>((moved.size() + 1) * sizeof(wchar_t))),
+         NO_ERROR);
     HOLDS(detail::data_directory(true) == moved);
-    SAME(set(before), NO_ERROR);
-    HOLDS(detail::data_directory(true) == before);
+    HOLDS(detail::data_directory(false) != moved);
+    SAME(::RegSetKeyValueW(HKEY_CURRENT_USER, folders, name, type, before, size), NO_ERROR);
 }
 
 // One that has gone, and none.
