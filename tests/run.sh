@@ -92,6 +92,11 @@ check_format
 check_tidy "$build/sanitize"
 # Its option unquoted, since there may be none.
 check 'ThreadSanitizer, cppcheck and -fanalyzer' sh "$top/tests/setup/analysers.sh" $soak
+if [ "$(id -u)" -eq 0 ]; then
+    check 'what a launch costs' sh "$top/tests/benchmark/exact.sh"
+else
+    skip 'what a launch costs (only root may write to /run)'
+fi
 for proof in races faults fuzz mutation; do
     check "$proof" sh "$top/tests/$proof/run.sh" $soak
 done

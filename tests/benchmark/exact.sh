@@ -1,12 +1,18 @@
 #!/bin/sh
-# sh exact.sh BUILD [--check]: what is the same however busy the machine is: system calls, instructions, preprocessed
-# lines, headers, size. Prints a line for each, with its cap from the file caps, and with --check fails where one is above
-# it. BUILD holds the built programs. The pid file is in /run, so it wants root.
+# sh tests/benchmark/exact.sh: what is the same however busy the machine is: system calls, instructions, preprocessed lines,
+# headers, size. Prints a line for each, with its cap from the file caps, and fails where one is above it.
+# The pid file is in /run, so it wants root. DAEMONIZE_BUILD_DIR is where to build (default: build).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-build=$(cd "$1" && pwd)
-check=${2:-}
+top=$(cd "$here/../.." && pwd)
+build=${DAEMONIZE_BUILD_DIR:-$top/build}/exact
+. "$top/tests/setup/packages.sh"
+install_missing g++ strace valgrind
+mkdir -p "$build"
 program=daemonize_start
+for source in "$here/programs/$program.cpp" "$here/tools/reaper.cpp" "$here/tools/end.cpp" "$top/examples/minimal.cpp"; do
+    g++ -std=c++17 -O2 -s -I"$top/include" "$source" -o "$build/$(basename "$source" .cpp)"
+done
 work=$(mktemp -d)
 # In a directory of the system's: each one above it is looked at.
 pid_file=/run/$program.$$.pid
@@ -53,11 +59,10 @@ report 'instructions of launcher and daemon, in thousands' \
     "$(awk '/^(summary|totals):/ { sum += $2 } END { printf "%d", sum / 2000 }' "$work"/callgrind.[0-9]*)"
 
 preprocess() {
-    g++ -std=c++17 -I"$here/../../include" "$@" "$here/programs/include_only.cpp"
+    g++ -std=c++17 -I"$top/include" "$@" "$here/programs/include_only.cpp"
 }
 report 'preprocessed lines of #include <daemonize.hpp>' "$(preprocess -E -P | wc -l)"
 report 'of iostream, thread, filesystem, regex, functional and chrono it includes' \
     "$(preprocess -M | tr ' ' '\n' | grep -cE '/(iostream|thread|filesystem|regex|functional|chrono)$' || true)"
 report 'KiB of the stripped -O2 binary of minimal' "$(($(wc -c <"$build/minimal") / 1024))"
-
-[ -z "$check" ] || exit $failed
+exit $failed

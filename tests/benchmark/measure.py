@@ -167,7 +167,8 @@ def measure_size():
 
 
 def measure_exact():
-    for line in output("sh", f"{HERE}/exact.sh", BUILD).splitlines():
+    exact = subprocess.run(["sh", f"{HERE}/exact.sh"], stdout=subprocess.PIPE, text=True, check=False)
+    for line in exact.stdout.splitlines():
         what, figure, cap = line.split("\t")
         add(what, "", "", int(figure), None, int(cap))
 
