@@ -67,14 +67,14 @@ double seconds_since(std::chrono::steady_clock::time_point start) {
 
 std::string pid_file() { return std::string(std::getenv("BENCHMARK_DIRECTORY")) + "/in_process.pid"; }
 
+// Both wait in the same call, and both are there before they are stopped.
 void stop_daemonize(benchmark::State& state) {
     daemonize::Daemonizer daemonizer("stopped");
-    daemonizer.pid_file(pid_file());
+    daemonizer.pid_file(pid_file()).wait_until_ready();
     for (auto _ : state) {
-        const daemonize::Launch launch = daemonizer.launch([](daemonize::Daemon&) {
-            daemonize::Events events;
-            events.wait_for_stop();
-            return 0;
+        const daemonize::Launch launch = daemonizer.launch([](daemonize::Daemon& daemon) {
+            daemon.ready();
+            ::pause();
         });
         must(launch.ok(), launch.failure().message().c_str());
         const auto start = std::chrono::steady_clock::now();
@@ -85,11 +85,17 @@ void stop_daemonize(benchmark::State& state) {
 
 void stop_by_hand(benchmark::State& state) {
     for (auto _ : state) {
+        int ready[2];
+        must(::pipe(ready) == 0, "pipe");
         const pid_t child = ::fork();
         if (child == 0) {
+            must(::write(ready[1], "", 1) == 1, "write");
             ::pause();
             ::_exit(0);
         }
+        char byte;
+        must(::read(ready[0], &byte, 1) == 1, "read");
+        for (const int end : ready) ::close(end);
         const auto start = std::chrono::steady_clock::now();
         must(::kill(child, SIGTERM) == 0 && ::waitpid(child, nullptr, 0) == child, "stop");
         state.SetIterationTime(seconds_since(start));
