@@ -1,11 +1,12 @@
 // The ports that reach Windows: below the SCM, and on a console. A lock, an event and a clock are common to both.
-// Uses service_core, payloads and event_log; real_scm makes them.
+// Uses service_core, service_handle, payloads and event_log; real_scm makes them.
 #ifndef DAEMONIZE_WINDOWS_REAL_PORT_HPP
 #define DAEMONIZE_WINDOWS_REAL_PORT_HPP
 
 #include "event_log.hpp"
 #include "payloads.hpp"
 #include "service_core.hpp"
+#include "service_handle.hpp"
 
 #include <cstdio>
 
@@ -72,15 +73,12 @@ inline Duration shutdown_patience() noexcept {
 inline Duration preshutdown_patience(const std::string& name) noexcept {
     SERVICE_PRESHUTDOWN_INFO info = {10000};
     DWORD size = 0;
-    const SC_HANDLE manager = DAEMONIZE_SYSTEM(OpenSCManagerW)(nullptr, nullptr, SC_MANAGER_CONNECT);
-    if (manager == nullptr) return Duration::milliseconds(info.dwPreshutdownTimeout);
-    const SC_HANDLE service = DAEMONIZE_SYSTEM(OpenServiceW)(manager, widen(name).c_str(), SERVICE_QUERY_CONFIG);
-    if (service != nullptr) {
-        static_cast<void>(DAEMONIZE_SYSTEM(QueryServiceConfig2W)(service, SERVICE_CONFIG_PRESHUTDOWN_INFO,
+    Failure ignored;
+    const ScHandle service = open_service(name, SERVICE_QUERY_CONFIG, ignored);
+    if (service) {
+        static_cast<void>(DAEMONIZE_SYSTEM(QueryServiceConfig2W)(service.get(), SERVICE_CONFIG_PRESHUTDOWN_INFO,
                                                                  reinterpret_cast<BYTE*>(&info), sizeof info, &size));
-        static_cast<void>(DAEMONIZE_SYSTEM(CloseServiceHandle)(service));
     }
-    static_cast<void>(DAEMONIZE_SYSTEM(CloseServiceHandle)(manager));
     return Duration::milliseconds(info.dwPreshutdownTimeout);
 }
 
