@@ -337,11 +337,14 @@ CASE(rights_that_nobody_gave) {
 }
 
 CASE(time_before_a_shutdown) {
-    HOLDS(detail::preshutdown_patience("base") == Duration::seconds(10));
+    detail::ScmPort port;
+    HOLDS(port.stop_allowance("base", StopReason::preshutdown) == Duration::seconds(10));
     ServiceConfig config = plain();
     config.preshutdown_timeout = Duration::seconds(45);
     manager.install(config);
-    HOLDS(detail::preshutdown_patience("base") == Duration::seconds(45));
+    HOLDS(port.stop_allowance("base", StopReason::preshutdown) == Duration::seconds(45));
+    HOLDS(port.stop_allowance("base", StopReason::shutdown) < Duration::longest());
+    HOLDS(port.stop_allowance("base", StopReason::operator_request) == Duration::longest());
     SAME(scm::open_handles, 0);
 }
 
