@@ -84,7 +84,8 @@ class Wine:
 
     def __init__(self, work, board):
         self.board, self.work = Board(board), work
-        self.environment = dict(os.environ, WINEPREFIX=work + "/prefix", WINEDEBUG="-all", LC_ALL="C.UTF-8")
+        self.environment = dict(os.environ, WINEPREFIX=work + "/prefix", WINEDEBUG="-all", LC_ALL="C.UTF-8",
+                                WINEDLLOVERRIDES="winedbg.exe=d")
         self.output = work + "/output"
 
     def run(self, test, mutant, limit):
