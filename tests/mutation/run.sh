@@ -33,6 +33,14 @@ if ! { [ "$(id -u)" -eq 0 ] && $alone true 2>/dev/null; }; then
     alone='' inside=$build
 fi
 
+# A reason whose line is gone would wait for another line of the same words.
+check_reasons() {
+    stale=$(grep -v '^#' "$here/survivors" | cut -f 1,4 | while IFS="$(printf "\t")" read -r file text; do
+        grep -qF -e "$text" "$top/include/daemonize/$file" || echo "survivors: no such line in $file: $text"
+    done)
+    [ -z "$stale" ] || { echo "$stale" >&2; return 1; }
+}
+
 draw() {
     python3 "$here/mutants.py" "$top/include" "$build/include" "$seed" "$rate" "$build/rejected" "$build/list" \
         $folders >"$build/drawn"
@@ -131,6 +139,7 @@ flock -n 9 || { echo "$0: another run is at work in $build" >&2; exit 2; }
 : >"$build/log"
 rm -rf "$build/driver" "$build/figures"
 mkdir "$build/driver"
+check_reasons
 cp "$here"/*.py "$here/survivors" "$build/driver"
 draw_what_compiles
 build_programs
