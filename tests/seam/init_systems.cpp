@@ -11,7 +11,7 @@ using daemonize::detail::InitSystem;
 
 namespace {
 
-std::string words(const std::vector<std::vector<std::string>>& programs) {
+std::string words(const daemonize::detail::List<std::vector<std::string>>& programs) {
     std::string text;
     for (const std::vector<std::string>& program : programs) {
         for (const std::string& word : program) text += word + " ";

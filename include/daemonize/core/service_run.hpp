@@ -58,7 +58,7 @@ struct ServiceRun {
         ServiceRun& run;
     };
 
-    std::vector<Callback<void()>> retired_;
+    List<Callback<void()>> retired_;
     int depth_ = 0;
 };
 

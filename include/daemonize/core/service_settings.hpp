@@ -8,6 +8,7 @@
 #include "duration.hpp"
 #include "failure.hpp"
 #include "host.hpp"
+#include "list.hpp"
 
 #include <string>
 #include <vector>
@@ -27,7 +28,7 @@ struct ServiceSettings {
     bool background = false;
     bool is_host_given = false;
     HostKind host = HostKind::unknown;
-    std::vector<ListenSetting> listen;
+    List<ListenSetting> listen;
     int notify_fd = -1;
     Duration stop_timeout = Duration::seconds(30);
     Callback<bool(const std::vector<std::string>&, std::string&)> check;

@@ -92,7 +92,7 @@ inline VerbLine parse_verbs(const std::vector<std::string>& words) {
         ++at;
     }
     if (at < words.size() && words[at] == "--") ++at;
-    line.arguments.assign(words.begin() + static_cast<std::ptrdiff_t>(at), words.end());
+    for (; at < words.size(); ++at) line.arguments.push_back(words[at]);
     if (text != nullptr && !text->takes_arguments && !line.arguments.empty()) {
         line.problem = std::string(text->name) + " takes no argument \"" + one_line(line.arguments[0]) + "\"";
     }

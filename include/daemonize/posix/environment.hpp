@@ -3,6 +3,7 @@
 #ifndef DAEMONIZE_POSIX_ENVIRONMENT_HPP
 #define DAEMONIZE_POSIX_ENVIRONMENT_HPP
 
+#include "../core/list.hpp"
 #include "../core/parse.hpp"
 #include "activation.hpp"
 
@@ -74,7 +75,7 @@ class Environment {
     void drop(const char* prefix) {
         for (std::size_t i = entries_.size(); i-- > 0;) {
             if (std::strncmp(entries_[i], prefix, std::strlen(prefix)) != 0) continue;
-            entries_.erase(entries_.begin() + static_cast<std::ptrdiff_t>(i));
+            entries_.erase(i);
         }
     }
 
@@ -86,7 +87,7 @@ class Environment {
         std::memcpy(value + 1, digits, size + 1);
     }
 
-    std::vector<char*> entries_;
+    List<char*> entries_;
     Entry listen_pid_ = "";
     Entry watchdog_pid_ = "";
     bool is_changed_ = false;

@@ -8,7 +8,6 @@
 
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace daemonize {
 
@@ -266,7 +265,7 @@ class Events {
     detail::WatchedChildren children_{set_};
     Callback<void()> on_stop_;
     Callback<void()> callbacks_[detail::signal_end];
-    std::vector<Callback<void()>> retired_;
+    detail::List<Callback<void()>> retired_;
     int depth_ = 0;
     bool stop_told_ = false;
     detail::TakenSignals signals_{wake_up_, set_, children_}; // the last: handlers go before what they reach

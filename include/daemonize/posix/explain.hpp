@@ -7,7 +7,6 @@
 
 #include <dirent.h>
 #include <string>
-#include <vector>
 
 namespace daemonize {
 namespace detail {
@@ -34,8 +33,8 @@ inline std::string describe_descriptor(int number) {
 }
 
 // The open descriptors above 2, in order: from the system's listing, else by asking for those that have room.
-inline std::vector<int> open_descriptors() {
-    std::vector<int> open;
+inline List<int> open_descriptors() {
+    List<int> open;
     DIR* folder = ::opendir("/dev/fd");
     if (folder == nullptr) {
         const int size = descriptor_table_size();

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZE_POSIX_IDENTITY_HPP
 #define DAEMONIZE_POSIX_IDENTITY_HPP
 
+#include "../core/list.hpp"
 #include "../core/parse.hpp"
 #include "fault.hpp"
 
@@ -13,7 +14,6 @@
 #include <string>
 #include <sys/types.h>
 #include <unistd.h>
-#include <vector>
 
 #if DAEMONIZE_ON_LINUX()
 #include <sys/prctl.h>
@@ -28,8 +28,8 @@ struct Identity {
     bool changes_user = false;
     uid_t uid = 0;
     gid_t gid = 0;
-    std::vector<gid_t> groups;      // all of them, the primary one too
-    std::vector<gid_t> seen_groups; // room to read back as many, after the fork
+    List<gid_t> groups;      // all of them, the primary one too
+    List<gid_t> seen_groups; // room to read back as many, after the fork
     std::string user;
     std::string group;
 };
@@ -41,7 +41,7 @@ inline bool parse_id(const std::string& text, std::uint64_t& number) noexcept {
 
 // getpwnam_r and its siblings say ERANGE until the buffer is large enough for a group with many members.
 template <class Call>
-int look_up(std::vector<char>& buffer, Call call) {
+int look_up(std::string& buffer, Call call) {
     buffer.resize(1024);
     for (;;) {
         const int error = call();
@@ -52,7 +52,7 @@ int look_up(std::vector<char>& buffer, Call call) {
 }
 
 inline Failure find_group(const std::string& name, gid_t& gid) {
-    std::vector<char> buffer;
+    std::string buffer;
     struct group entry;
     struct group* found = nullptr;
     const int error = look_up(buffer, [&] {
@@ -73,7 +73,7 @@ inline Failure find_group(const std::string& name, gid_t& gid) {
 
 // Finds a user by name or number. `named` says whether the user data base knows it, and so its primary group.
 inline Failure find_user(const std::string& name, Identity& identity, bool& named) {
-    std::vector<char> buffer;
+    std::string buffer;
     struct passwd entry;
     struct passwd* found = nullptr;
     int error = look_up(buffer, [&] {
@@ -110,12 +110,15 @@ using ListedGroup = gid_t;
 
 // All groups of a user that the group data base names, `primary` among them: what initgroups(3) would set, asked for
 // before the fork since it reads files and allocates.
-inline std::vector<gid_t> list_groups(const std::string& user, gid_t primary) {
-    std::vector<ListedGroup> list(64);
+inline List<gid_t> list_groups(const std::string& user, gid_t primary) {
+    List<ListedGroup> list;
+    list.resize(64);
     for (;;) {
         int count = static_cast<int>(list.size());
         if (DAEMONIZE_SYSTEM(getgrouplist)(user.c_str(), static_cast<ListedGroup>(primary), list.data(), &count) >= 0) {
-            return std::vector<gid_t>(list.begin(), list.begin() + count);
+            List<gid_t> groups;
+            for (int i = 0; i < count; ++i) groups.push_back(static_cast<gid_t>(list[static_cast<std::size_t>(i)]));
+            return groups;
         }
         list.resize(list.size() * 2);
     }
@@ -123,8 +126,8 @@ inline std::vector<gid_t> list_groups(const std::string& user, gid_t primary) {
 
 // The same, or why not. getgrouplist(3) can't say that it could not read the data base: it knows of no group then, but the
 // primary one. So the data base is asked for that one first, which can fail, and has to give the same list twice.
-inline Failure find_groups(const std::string& user, gid_t primary, std::vector<gid_t>& groups) {
-    std::vector<char> buffer;
+inline Failure find_groups(const std::string& user, gid_t primary, List<gid_t>& groups) {
+    std::string buffer;
     struct group entry;
     struct group* found = nullptr;
     const int error = look_up(
@@ -133,7 +136,10 @@ inline Failure find_groups(const std::string& user, gid_t primary, std::vector<g
         return Failure(Stage::group, posix_error(error), "of " + user);
     }
     groups = list_groups(user, primary);
-    if (list_groups(user, primary) == groups) return Failure();
+    const List<gid_t> again = list_groups(user, primary);
+    bool is_same = again.size() == groups.size();
+    for (std::size_t i = 0; is_same && i < groups.size(); ++i) is_same = again[i] == groups[i];
+    if (is_same) return Failure();
     return Failure(Stage::group, posix_error(EAGAIN), "of " + user, "the group data base says now this, now that");
 }
 

@@ -179,7 +179,7 @@ class Notifier {
     /// Has the manager keep a copy of the descriptor, and hand it back to the service's next start by listen_fds(), under
     /// that name: up to 255 printable ASCII characters, and no colon. The unit must allow it (FileDescriptorStoreMax=).
     bool store(int fd, const std::string& name, Failure& failure) const noexcept {
-        return name_is_right(name, failure) && send("FDSTORE=1\nFDNAME=" + name, std::vector<int>{fd}, failure);
+        return name_is_right(name, failure) && send("FDSTORE=1\nFDNAME=" + name, &fd, 1, failure);
     }
 
     /// Has the manager drop what it keeps under that name.
@@ -196,7 +196,8 @@ class Notifier {
         const detail::Descriptor ours = detail::above_standard(ends[0]);
         detail::Descriptor its = detail::above_standard(ends[1]);
         if (!ours || !its) return fail(errno, failure);
-        if (!send("BARRIER=1", std::vector<int>{its.get()}, failure)) return false;
+        const int passed = its.get();
+        if (!send("BARRIER=1", &passed, 1, failure)) return false;
         its.reset();
         const int error = detail::wait_for_hangup(ours.get(), timeout);
         return error == 0 || fail(error, failure);
@@ -205,17 +206,10 @@ class Notifier {
     /// Any assignments, one a line, in one message of up to 4096 bytes (systemd drops a longer one without a word), and
     /// with it descriptors, where the assignments ask for some.
     bool send(const std::string& assignments, Failure& failure) const noexcept {
-        return send(assignments, std::vector<int>(), failure);
+        return send(assignments, nullptr, 0, failure);
     }
     bool send(const std::string& assignments, const std::vector<int>& fds, Failure& failure) const noexcept {
-        failure = Failure();
-        if (!socket_) return true;
-        if (assignments.size() > detail::notification_limit) {
-            failure = detail::notify_failure(EMSGSIZE, to_, "a message has room for 4096 bytes");
-            return false;
-        }
-        const int error = socket_.send(assignments, fds.data(), fds.size());
-        return error == 0 || fail(error, failure);
+        return send(assignments, fds.data(), fds.size(), failure);
     }
 
     /// As those above, without the reason.
@@ -246,6 +240,17 @@ class Notifier {
         operator Failure&() noexcept { return failure; }
     };
     static Ignored ignored() noexcept { return Ignored(); }
+
+    bool send(const std::string& assignments, const int* fds, std::size_t count, Failure& failure) const noexcept {
+        failure = Failure();
+        if (!socket_) return true;
+        if (assignments.size() > detail::notification_limit) {
+            failure = detail::notify_failure(EMSGSIZE, to_, "a message has room for 4096 bytes");
+            return false;
+        }
+        const int error = socket_.send(assignments, fds, count);
+        return error == 0 || fail(error, failure);
+    }
 
     bool fail(int error, Failure& failure) const {
         failure = detail::notify_failure(error, to_);

@@ -6,6 +6,7 @@
 #include "../core/callback.hpp"
 #include "../core/duration.hpp"
 #include "../core/failure.hpp"
+#include "../core/list.hpp"
 
 #include <string>
 #include <sys/resource.h>
@@ -77,11 +78,11 @@ struct Options {
     bool keep_umask = false;
     mode_t umask = 027;
     bool close_fds = true;
-    std::vector<int> kept_fds;
+    List<int> kept_fds;
     StreamOption streams[3];
     Sigchld sigchld = Sigchld::default_action;
     Asked<std::vector<std::string>> environment;
-    std::vector<LimitOption> limits;
+    List<LimitOption> limits;
     Asked<std::string> runtime_directory;
     Asked<std::string> state_directory;
     Asked<std::string> log_directory;

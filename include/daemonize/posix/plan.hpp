@@ -42,7 +42,7 @@ struct Plan {
     // Where the launcher finds what the daemon, in its new root, calls `path`.
     std::string outside(const std::string& path) const { return chroot.empty() ? path : chroot + path; }
     void problem(Stage stage, int error, std::string detail, std::string reason = {}) {
-        problems.emplace_back(stage, posix_error(error), std::move(detail), std::move(reason));
+        problems.push_back(Failure(stage, posix_error(error), std::move(detail), std::move(reason)));
     }
     Owner owner() const noexcept {
         Owner result;
@@ -61,7 +61,7 @@ struct Plan {
     StreamTarget streams[3];
     Identity identity;
     ProcessStatus status;
-    std::vector<int> kept; // sorted, all above 2; with room for those that the launch opens itself
+    List<int> kept; // sorted, all above 2; with room for those that the launch opens itself
     Environment environment;
     std::string runtime_directory;
     std::string state_directory; // as the daemon sees it; the next as well
@@ -207,7 +207,7 @@ inline void Plan::find_identity(const Options& options) {
     if (named && options.group && identity.gid != primary) {
         for (std::size_t i = identity.groups.size(); i-- > 0;) {
             if (identity.groups[i] == primary || identity.groups[i] == identity.gid) {
-                identity.groups.erase(identity.groups.begin() + static_cast<std::ptrdiff_t>(i));
+                identity.groups.erase(i);
             }
         }
     }
@@ -255,12 +255,14 @@ inline void Plan::find_streams(const Options& options) {
 }
 
 // Keeps the list sorted without <algorithm>, and without allocating where there is room.
-inline void insert_sorted(std::vector<int>& list, int number) {
+inline void insert_sorted(List<int>& list, int number) {
     if (number <= STDERR_FILENO) return;
     std::size_t at = 0;
     while (at < list.size() && list[at] < number) ++at;
     if (at < list.size() && list[at] == number) return;
-    list.insert(list.begin() + static_cast<std::ptrdiff_t>(at), number);
+    list.push_back(number);
+    for (std::size_t i = list.size() - 1; i > at; --i) list[i] = list[i - 1];
+    list[at] = number;
 }
 
 inline void Plan::find_kept(const Options& options) {

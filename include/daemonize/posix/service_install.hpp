@@ -35,8 +35,8 @@ struct InitSystem {
     Kind kind = Kind::none;
     std::string file;
     mode_t mode = 0755;
-    std::vector<std::vector<std::string>> enable; // commands, in order
-    std::vector<std::vector<std::string>> disable;
+    List<std::vector<std::string>> enable; // commands, in order
+    List<std::vector<std::string>> disable;
 };
 
 constexpr const char* install_mark = "# Written by the verb install, which overwrites it; uninstall takes it away.";
@@ -63,23 +63,23 @@ inline InitSystem find_init_system(const std::string& name) {
         found.file = directory + "/" + name + ".service";
         found.mode = 0644;
         const std::string scope = is_root ? "--system" : "--user";
-        found.enable = {{"systemctl", scope, "daemon-reload"},
-                        {"systemctl", scope, "--quiet", "enable", name + ".service"}};
-        found.disable = {{"systemctl", scope, "--quiet", "--now", "disable", name + ".service"}};
+        found.enable.push_back({"systemctl", scope, "daemon-reload"});
+        found.enable.push_back({"systemctl", scope, "--quiet", "enable", name + ".service"});
+        found.disable.push_back({"systemctl", scope, "--quiet", "--now", "disable", name + ".service"});
     } else if (is_root && is_there("/sbin/openrc-run") && is_there("/run/openrc")) {
         found.kind = InitSystem::Kind::openrc;
         found.file = "/etc/init.d/" + name;
-        found.enable = {{"rc-update", "--quiet", "add", name, "default"}};
-        found.disable = {{"rc-update", "--quiet", "delete", name, "default"}};
+        found.enable.push_back({"rc-update", "--quiet", "add", name, "default"});
+        found.disable.push_back({"rc-update", "--quiet", "delete", name, "default"});
     } else if (is_root && is_there("/etc/init.d")) {
         found.kind = InitSystem::Kind::sysv;
         found.file = "/etc/init.d/" + name;
         if (is_there("/usr/sbin/update-rc.d")) {
-            found.enable = {{"/usr/sbin/update-rc.d", name, "defaults"}};
-            found.disable = {{"/usr/sbin/update-rc.d", "-f", name, "remove"}};
+            found.enable.push_back({"/usr/sbin/update-rc.d", name, "defaults"});
+            found.disable.push_back({"/usr/sbin/update-rc.d", "-f", name, "remove"});
         } else if (is_there("/sbin/chkconfig")) {
-            found.enable = {{"/sbin/chkconfig", "--add", name}};
-            found.disable = {{"/sbin/chkconfig", "--del", name}};
+            found.enable.push_back({"/sbin/chkconfig", "--add", name});
+            found.disable.push_back({"/sbin/chkconfig", "--del", name});
         }
     }
     return found;
@@ -135,7 +135,7 @@ inline std::string init_text(InitSystem::Kind kind, const ServiceUnit& unit) {
 
 // Runs a program and waits for it. Its words go where ours go.
 inline Failure run_program(Stage stage, const std::string& about, const std::vector<std::string>& words) {
-    std::vector<char*> arguments;
+    List<char*> arguments;
     arguments.reserve(words.size() + 1);
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
@@ -155,7 +155,7 @@ inline Failure run_program(Stage stage, const std::string& about, const std::vec
     return Failure(stage, posix_error(ECANCELED), about, line + how);
 }
 
-inline Failure run_programs(Stage stage, const std::string& about, const std::vector<std::vector<std::string>>& all) {
+inline Failure run_programs(Stage stage, const std::string& about, const List<std::vector<std::string>>& all) {
     for (const std::vector<std::string>& words : all) {
         if (Failure failure = run_program(stage, about, words)) return failure;
     }
@@ -268,7 +268,7 @@ inline Failure uninstall_service(const ServiceUnit& unit) {
         return Failure(Stage::service_uninstall, posix_error(errno), init.file);
     }
     if (init.kind != InitSystem::Kind::systemd) return Failure();
-    return run_program(Stage::service_uninstall, unit.name, init.enable.front());
+    return run_program(Stage::service_uninstall, unit.name, init.enable[0]);
 }
 
 // Whether systemd runs the service by the unit that install wrote.

@@ -73,7 +73,7 @@ struct ServiceSockets {
     std::vector<Socket> passed;
     std::vector<Socket> bound;
 
-    Failure bind(const std::vector<ListenSetting>& wanted) {
+    Failure bind(const List<ListenSetting>& wanted) {
         Failure failure;
         for (const ListenSetting& one : wanted) {
             bound.push_back(listen_on(one.name, one.address, failure));
@@ -174,7 +174,9 @@ RunOutcome run_service(ServiceTask& task, Host host, bool background, Question t
     if (!failure) failure = take_passed_sockets(sockets, host.kind);
     if (failure) {
         outcome.is_launcher = true;
-        outcome.launch = Launch(task.settings.full_name(), std::vector<Failure>{failure});
+        std::vector<Failure> problems;
+        problems.push_back(std::move(failure));
+        outcome.launch = Launch(task.settings.full_name(), std::move(problems));
         return outcome;
     }
     if (task.settings.notify_fd >= 0) notifier.notify_fd(task.settings.notify_fd);

@@ -21,10 +21,11 @@ namespace detail {
 
 // Splits at colons; an empty text is one empty name, as the manager has it.
 inline std::vector<std::string> split_names(const std::string& text) {
-    std::vector<std::string> names(1);
+    std::vector<std::string> names;
+    names.push_back(std::string());
     for (const char c : text) {
         if (c == ':') {
-            names.emplace_back();
+            names.push_back(std::string());
         } else {
             names.back() += c;
         }
@@ -41,7 +42,7 @@ inline Failure read_activation(std::vector<std::string>& names) {
     const auto count = static_cast<std::size_t>(passed.count);
     const char* text = std::getenv("LISTEN_FDNAMES");
     if (count == 0 || text == nullptr) {
-        names.assign(count, "unknown");
+        while (names.size() < count) names.push_back("unknown");
         return Failure();
     }
     names = split_names(text);
@@ -59,7 +60,7 @@ inline Failure take_activated(const std::vector<std::string>& names, std::vector
         return socket_failure(error, names[i] + " at descriptor " + std::to_string(number));
     }
     for (std::size_t i = 0; i < names.size(); ++i) {
-        sockets.emplace_back(STDERR_FILENO + 1 + static_cast<int>(i), names[i]);
+        sockets.push_back(Socket(STDERR_FILENO + 1 + static_cast<int>(i), names[i]));
     }
     return Failure();
 }
@@ -103,7 +104,7 @@ inline std::vector<Socket> launchd_sockets(const std::string& name, Failure& fai
         return sockets;
     }
     for (std::size_t i = 0; i < count; ++i) {
-        sockets.emplace_back(detail::above_standard(numbers[i]).release(), name);
+        sockets.push_back(Socket(detail::above_standard(numbers[i]).release(), name));
         if (DAEMONIZE_SYSTEM(fcntl)(sockets.back().get(), F_SETFD, FD_CLOEXEC) == 0) continue;
         failure = detail::socket_failure(errno, name);
     }

@@ -3,9 +3,8 @@
 #ifndef DAEMONIZE_POSIX_WAIT_SET_HPP
 #define DAEMONIZE_POSIX_WAIT_SET_HPP
 
+#include "../core/list.hpp"
 #include "pidfd.hpp"
-
-#include <vector>
 
 #if DAEMONIZE_ON_LINUX()
 #include <sys/epoll.h>
@@ -41,7 +40,8 @@ class WaitSet {
     // Calls visitor(pid) for each child that has ended, of at most `count` that are watched.
     template <class Visitor>
     void visit_ended(std::size_t count, Visitor visitor) const {
-        std::vector<struct epoll_event> ready(count + 1);
+        List<struct epoll_event> ready;
+        ready.resize(count + 1);
         const int most = static_cast<int>(ready.size());
         const int found = retry([&] { return DAEMONIZE_SYSTEM(epoll_wait)(set_.get(), ready.data(), most, 0); });
         for (int i = 0; i < found; ++i) {

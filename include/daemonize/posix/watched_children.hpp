@@ -9,7 +9,6 @@
 
 #include <sys/wait.h>
 #include <utility>
-#include <vector>
 
 namespace daemonize {
 namespace detail {
@@ -72,7 +71,7 @@ class WatchedChildren {
             if (reaped == -1) wait_status = -1; // somebody else has waited for it
             const ForkLock held;
             ended = std::move(children_[i]);
-            children_.erase(children_.begin() + static_cast<std::ptrdiff_t>(i));
+            children_.erase(i);
             set_.forget(std::move(ended.process));
             return true;
         }
@@ -86,7 +85,7 @@ class WatchedChildren {
 
   private:
     const WaitSet& set_;
-    std::vector<WatchedChild> children_;
+    List<WatchedChild> children_;
 };
 
 } // namespace detail

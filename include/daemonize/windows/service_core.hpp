@@ -108,7 +108,7 @@ class ServiceCore {
     // Where no control came of which the body could learn.
     void stop_body(StopReason reason) noexcept {
         if (machine_.request_stop(reason)) report();
-        pending_.emplace_back(Control::stop);
+        pending_.push_back(ControlEvent(Control::stop));
         tell_body();
     }
 
@@ -135,8 +135,8 @@ class ServiceCore {
         if (dispatching_) return;
         const Flag raised(dispatching_);
         while (!pending_.empty()) {
-            const ControlEvent event = std::move(pending_.front());
-            pending_.erase(pending_.begin());
+            const ControlEvent event = std::move(pending_[0]);
+            pending_.erase(0);
             const ServiceHandler* handler = handler_of(event.control);
             if (handler != nullptr && !handler->at_once) run_callback(*handler, context, event);
             complete(event.control);
@@ -195,7 +195,7 @@ class ServiceCore {
 
     ServicePort* port_ = nullptr;
     ServiceMachine machine_;
-    std::vector<ControlEvent> pending_;
+    List<ControlEvent> pending_;
     std::vector<std::string> arguments_;
     std::string failure_;   // what an in_handler callback threw
     std::string complaint_; // the body's own words on why it ends

@@ -4,11 +4,11 @@
 #define DAEMONIZE_WINDOWS_SERVICE_HANDLERS_HPP
 
 #include "../core/callback.hpp"
+#include "../core/list.hpp"
 #include "../core/service_types.hpp"
 
 #include <type_traits>
 #include <utility>
-#include <vector>
 
 namespace daemonize {
 
@@ -66,7 +66,7 @@ class HandlerTable {
     void set(Control first, Control last, bool at_once, ServiceCallback call) {
         for (std::size_t i = handlers_.size(); i-- > 0;) {
             if (handlers_[i].first == first && handlers_[i].last == last) {
-                handlers_.erase(handlers_.begin() + static_cast<std::ptrdiff_t>(i));
+                handlers_.erase(i);
             }
         }
         handlers_.push_back({first, last, at_once, std::move(call)});
@@ -80,7 +80,7 @@ class HandlerTable {
     }
 
   private:
-    std::vector<ServiceHandler> handlers_;
+    List<ServiceHandler> handlers_;
 };
 
 } // namespace detail
