@@ -5,6 +5,7 @@
 
 #include "platform.hpp"
 #include "stage.hpp"
+#include "text.hpp"
 
 #include <string>
 #include <system_error>
@@ -59,10 +60,8 @@ class Failure {
         if (!failed_) return {};
         const std::string& reason = reason_.empty() ? code_.message() : reason_;
         if (stage_ == Stage::body) return detail::one_line(reason);
-        std::string text = "cannot ";
-        text += detail::stage_facts(stage_).step;
-        if (!detail_.empty()) text += " " + detail_;
-        return detail::one_line(text + ": " + reason);
+        const char* const step = detail::stage_facts(stage_).step;
+        return detail::one_line(detail::joined({"cannot ", step, detail_.empty() ? "" : " ", detail_, ": ", reason}));
     }
 
   private:

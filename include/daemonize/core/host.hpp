@@ -57,7 +57,7 @@ inline Host chosen_host(const std::string& name) {
     for (const HostKind kind : host_kinds) {
         if (name == to_string(kind)) return {kind, "DAEMONIZE_HOST says so"};
     }
-    return {HostKind::unknown, "DAEMONIZE_HOST=" + one_line(name) + " is not the name of a host"};
+    return {HostKind::unknown, joined({"DAEMONIZE_HOST=", one_line(name), " is not the name of a host"})};
 }
 
 } // namespace detail

@@ -20,7 +20,7 @@ inline std::string quote_for_shell(const std::string& word) {
             quoted += c;
         }
     }
-    return quoted + "'";
+    return quoted += '\'';
 }
 
 // An argument in ExecStart=: systemd.service(5), "Command lines". Specifiers (%) and variables ($) are doubled, control
@@ -45,7 +45,7 @@ inline std::string quote_for_unit(const std::string& word, bool is_program = fal
             quoted += c;
         }
     }
-    return quoted + "\"";
+    return quoted += '"';
 }
 
 // The words that quote_for_unit() made, the program first, taken apart again; what is not in quotes is none of them. Of a

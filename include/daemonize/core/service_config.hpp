@@ -64,7 +64,7 @@ inline Failure check_service_config(const std::string& name, const ServiceConfig
     if (Failure problem = check_service_name(name)) return problem;
     const auto refuse = [&](const std::string& reason) {
         return Failure(Stage::options, win32_error(win32::invalid_parameter),
-                       "the configuration of the service " + name, reason);
+                       joined({"the configuration of the service ", name}), reason);
     };
     if (config.program.find('"') != std::string::npos) return refuse("the program's path has a quote");
     if (to_utf16(config.display_name).size() > 256) return refuse("the display name has more than 256 characters");

@@ -24,7 +24,7 @@ inline Failure check_service_name(const std::string& name) {
     if (name.find_first_of("/\\") != std::string::npos) reason = "it has a slash or a backslash";
     if (name.find('\0') != std::string::npos) reason = "it has a zero byte";
     if (reason == nullptr) return Failure();
-    return Failure(Stage::options, win32_error(win32::invalid_name), "the service name \"" + name.substr(0, 64) + '"',
+    return Failure(Stage::options, win32_error(win32::invalid_name), joined({"the service name \"", name.substr(0, 64), "\""}),
                    reason);
 }
 

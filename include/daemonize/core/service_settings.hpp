@@ -34,7 +34,7 @@ struct ServiceSettings {
     Callback<bool(const std::vector<std::string>&, std::string&)> check;
 
     // The name that tells this service from all others: of files, of units, in logs.
-    std::string full_name() const { return instance.empty() ? name : name + "@" + instance; }
+    std::string full_name() const { return joined({name, instance.empty() ? "" : "@", instance}); }
 
     // Asks on_check(), where there is one, whether the configuration will do.
     Failure check_configuration(const std::vector<std::string>& arguments) {

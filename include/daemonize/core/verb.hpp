@@ -81,7 +81,7 @@ inline VerbLine parse_verbs(const std::vector<std::string>& words) {
     if (!words.empty() && (words[0].empty() || words[0][0] != '-')) {
         text = find_verb(words[0]);
         if (text == nullptr) {
-            line.problem = "\"" + one_line(words[0]) + "\" is no verb: " + verb_list();
+            line.problem = joined({"\"", one_line(words[0]), "\" is no verb: ", verb_list()});
             return line;
         }
         line.verb = text->verb;
@@ -94,20 +94,19 @@ inline VerbLine parse_verbs(const std::vector<std::string>& words) {
     if (at < words.size() && words[at] == "--") ++at;
     for (; at < words.size(); ++at) line.arguments.push_back(words[at]);
     if (text != nullptr && !text->takes_arguments && !line.arguments.empty()) {
-        line.problem = std::string(text->name) + " takes no argument \"" + one_line(line.arguments[0]) + "\"";
+        line.problem = joined({text->name, " takes no argument \"", one_line(line.arguments[0]), "\""});
     }
     return line;
 }
 
 // The text of `help`.
 inline std::string help_text(const std::string& program, const std::string& name, const std::string& description) {
-    std::string text = name;
-    if (!description.empty()) text += ": " + one_line(description);
-    text += "\n\nUsage: " + program + " [VERB] [ARGUMENTS]\n\n";
+    std::string text = joined({name, description.empty() ? "" : ": ", one_line(description), "\n\nUsage: ", program,
+                               " [VERB] [ARGUMENTS]\n\n"});
     for (const VerbText& verb : verb_texts) {
         std::string column = verb.name;
         column.resize(12, ' ');
-        text += "  " + column + verb.does + "\n";
+        text += joined({"  ", column, verb.does, "\n"});
     }
     text +=
         "\nWithout a verb it runs as whatever started it expects: a shell, systemd, a supervisor, inetd, a container,\n"
@@ -142,22 +141,22 @@ inline std::string json_string(const std::string& text) {
         if (point == '"' || point == '\\') quoted += '\\';
         append_utf8(quoted, point);
     }
-    return quoted + "\"";
+    return quoted += '"';
 }
 
 // A span of time for people: the two largest units of it.
 inline std::string span_text(std::int64_t seconds) {
     const std::int64_t days = seconds / 86400, hours = seconds / 3600 % 24, minutes = seconds / 60 % 60;
-    if (days > 0) return std::to_string(days) + " d " + std::to_string(hours) + " h";
-    if (hours > 0) return std::to_string(hours) + " h " + std::to_string(minutes) + " min";
-    if (minutes > 0) return std::to_string(minutes) + " min " + std::to_string(seconds % 60) + " s";
-    return std::to_string(seconds) + " s";
+    if (days > 0) return joined({days, " d ", hours, " h"});
+    if (hours > 0) return joined({hours, " h ", minutes, " min"});
+    if (minutes > 0) return joined({minutes, " min ", seconds % 60, " s"});
+    return joined({seconds, " s"});
 }
 
 // An amount of memory for people.
 inline std::string memory_text(std::uint64_t bytes) {
     constexpr std::uint64_t mebibyte = 1048576;
-    return std::to_string(bytes / mebibyte) + "." + std::to_string(bytes % mebibyte * 10 / mebibyte) + " MiB";
+    return joined({bytes / mebibyte, ".", bytes % mebibyte * 10 / mebibyte, " MiB"});
 }
 
 } // namespace detail

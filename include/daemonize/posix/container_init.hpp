@@ -21,7 +21,7 @@ inline void hand_on_variables(pid_t child) {
     for (const char* name : {"LISTEN_PID", "WATCHDOG_PID"}) {
         const char* value = std::getenv(name);
         if (value == nullptr || std::strcmp(value, "1") != 0) continue;
-        static_cast<void>(::setenv(name, std::to_string(child).c_str(), 1)); // out of memory here is out of it below
+        static_cast<void>(::setenv(name, joined({child}).c_str(), 1)); // out of memory here is out of it below
     }
 }
 
@@ -31,7 +31,7 @@ class ContainerInit {
     // end with in `code`, and where the fork failed, with the failure.
     static bool enter(int& code, Failure& failure) {
         if (process_status().threads > 1) {
-            failure = Failure(Stage::threads, posix_error(EINVAL), "",
+            failure = posix_failure(Stage::threads, EINVAL, "",
                               "other threads run, which fork would lose: run the service before they are started");
             return false;
         }
@@ -41,7 +41,7 @@ class ContainerInit {
         const pid_t self = DAEMONIZE_SYSTEM(getpid)();
         const pid_t child = error != 0 ? -1 : DAEMONIZE_SYSTEM(fork)();
         if (child < 0) {
-            failure = Failure(Stage::fork, posix_error(error != 0 ? error : errno), "");
+            failure = posix_failure(Stage::fork, error != 0 ? error : errno, "");
         } else if (child == 0) {
             hand_on_variables(DAEMONIZE_SYSTEM(getpid)());
             lead_group(self);

@@ -39,7 +39,7 @@ inline OwnLaunch& own_launch() noexcept {
     if (own.channel) {
         static_cast<void>(send_fault(own.channel.get(), failed, 0));
     } else {
-        write_error(own.name() + ": " + to_failure(failed).message() + "\n");
+        write_error(joined({own.name(), ": ", to_failure(failed).message(), "\n"}));
     }
     std::exit(code);
 }
@@ -78,7 +78,7 @@ inline int tell_failure(const std::string& text, int asked_code) noexcept {
         const Fault failed = fault(Stage::body, ECANCELED, "", text.c_str());
         static_cast<void>(send_fault(own.channel.get(), failed, code));
     } else {
-        write_error(own.name() + ": " + one_line(text) + "\n");
+        write_error(joined({own.name(), ": ", one_line(text), "\n"}));
     }
     return code;
 }
@@ -109,7 +109,7 @@ class Daemon {
     void progress(const std::string& text, Duration extend_by = Duration()) {
         detail::OwnLaunch& own = detail::own_launch();
         if (own.ready || own.plan == nullptr) return;
-        if (!own.channel) return detail::write_error(own.name() + ": " + detail::one_line(text) + "\n");
+        if (!own.channel) return detail::write_error(detail::joined({own.name(), ": ", detail::one_line(text), "\n"}));
         detail::Record record;
         record.kind = detail::Record::progress;
         record.extend_by = extend_by.nanoseconds();

@@ -25,7 +25,7 @@ inline std::string environment_value(const char* name) {
 
 // The name of the program that our parent runs; empty where that is hidden.
 inline std::string parent_program() {
-    std::string name = read_file("/proc/" + std::to_string(DAEMONIZE_SYSTEM(getppid)()) + "/comm");
+    std::string name = read_file(joined({"/proc/", DAEMONIZE_SYSTEM(getppid)(), "/comm"}));
     if (!name.empty() && name.back() == '\n') name.pop_back();
     return name;
 }
@@ -42,7 +42,7 @@ inline std::string parent_program() { return {}; }
 inline bool is_started_by_launchd(std::string& why) {
     const std::string name = environment_value("XPC_SERVICE_NAME");
     if (name.empty() || name == "0" || DAEMONIZE_SYSTEM(getppid)() != 1) return false;
-    why = "launchd is the parent, and XPC_SERVICE_NAME=" + name;
+    why = joined({"launchd is the parent, and XPC_SERVICE_NAME=", name});
     return true;
 }
 
@@ -82,7 +82,7 @@ inline Host detect_host() noexcept {
     if (DAEMONIZE_SYSTEM(getpid)() == 1) return {HostKind::container_init, "it is process 1"};
     const std::string parent = detail::parent_program();
     if (parent == "s6-supervise" || parent == "runsv" || parent == "supervise") {
-        return {HostKind::supervisor, "its parent is " + parent};
+        return {HostKind::supervisor, detail::joined({"its parent is ", parent})};
     }
     if (detail::is_on_terminal()) return {HostKind::terminal, "standard input is its controlling terminal"};
     return {HostKind::unknown, "nothing tells what started it"};

@@ -28,7 +28,7 @@ inline std::string runtime_base() {
     const char* base = std::getenv("XDG_RUNTIME_DIR");
     if (base != nullptr && base[0] == '/') return base;
     // cron and the like do not say where it is, though there is one.
-    const std::string usual = std::string(system_runtime_directory) + "/user/" + std::to_string(geteuid());
+    const std::string usual = joined({system_runtime_directory, "/user/", geteuid()});
     struct stat facts;
     const bool is_there = DAEMONIZE_SYSTEM(lstat)(usual.c_str(), &facts) == 0;
     return is_there && S_ISDIR(facts.st_mode) && facts.st_uid == geteuid() ? usual : "";
@@ -39,13 +39,13 @@ inline std::string state_base() {
     const char* state = std::getenv("XDG_STATE_HOME");
     if (state != nullptr && state[0] == '/') return state;
     const char* home = std::getenv("HOME");
-    return home != nullptr && home[0] == '/' ? std::string(home) + "/.local/state" : "";
+    return home != nullptr && home[0] == '/' ? joined({home, "/.local/state"}) : "";
 }
 
 inline std::string log_base() {
     if (geteuid() == 0) return "/var/log";
     const std::string state = state_base();
-    return state.empty() ? state : state + "/log";
+    return state.empty() ? state : joined({state, "/log"});
 }
 
 // Adds every directory on the way to `path`, `path` itself last, that is not there yet. An errno where that can't be told.

@@ -190,7 +190,7 @@ class Events {
         } else {
             failed = signals_.take(number);
         }
-        failure = about("(signal " + std::to_string(number) + ")", failed);
+        failure = about(detail::joined({"(signal ", number, ")"}), failed);
         if (!failed) put(callbacks_[number], std::move(callback));
         return !failed;
     }
@@ -214,7 +214,7 @@ class Events {
         child.pid = pid;
         child.callback = std::move(callback);
         detail::Fault failed = children_.has(pid) ? detail::Fault() : prepare_watch(child);
-        failure = about("(the end of process " + std::to_string(pid) + ")", failed);
+        failure = about(detail::joined({"(the end of process ", pid, ")"}), failed);
         if (failed) return false;
         children_.add(std::move(child));
         wake_up_.wake(); // it may have ended before
@@ -239,9 +239,9 @@ class Events {
         return child.process ? detail::Fault() : signals_.take(SIGCHLD);
     }
 
-    static Failure about(std::string detail, const detail::Fault& failed) {
+    static Failure about(const std::string& what, const detail::Fault& failed) {
         if (!failed) return Failure();
-        return Failure(failed.stage, detail::posix_error(failed.error), std::move(detail), failed.reason);
+        return detail::posix_failure(failed.stage, failed.error, what, failed.reason);
     }
 
     // A callback that replaces itself goes on running: it goes when the outermost poll() returns.

@@ -26,7 +26,7 @@ inline std::string describe_descriptor(int number) {
     if (DAEMONIZE_SYSTEM(fstat)(number, &facts) != 0) return "closed";
     std::string text = kind_of(facts.st_mode);
     char target[4096];
-    const std::string link = "/proc/self/fd/" + std::to_string(number);
+    const std::string link = joined({"/proc/self/fd/", number});
     const ssize_t size = DAEMONIZE_SYSTEM(readlink)(link.c_str(), target, sizeof target);
     if (size > 0) text += ", " + std::string(target, static_cast<std::size_t>(size));
     return text;
@@ -68,19 +68,17 @@ class Explanation {
         if (options_.foreground) {
             step("readiness", "when ready() is called; nobody waits for it");
         } else {
-            step("readiness", options_.wait ? "when ready() is called, within " + seconds(options_.timeout)
-                                            : "the end of set-up, within " + seconds(options_.timeout));
+            const char* const when = options_.wait ? "when ready() is called" : "the end of set-up";
+            step("readiness", joined({when, ", within ", options_.timeout.milliseconds(), " ms"}));
         }
         return std::move(text_);
     }
 
   private:
-    static std::string seconds(Duration span) { return std::to_string(span.milliseconds()) + " ms"; }
-
-    void step(const std::string& what, const std::string& value) { text_ += what + ": " + value + "\n"; }
+    void step(const std::string& what, const std::string& value) { text_ += joined({what, ": ", value, "\n"}); }
 
     void explain_process() {
-        if (!plan_.pid_file.path.empty()) step("pid file", plan_.pid_file.path + ", locked");
+        if (!plan_.pid_file.path.empty()) step("pid file", joined({plan_.pid_file.path, ", locked"}));
         if (options_.foreground) {
             step("fork", "none: it stays in the foreground");
         } else {
@@ -93,35 +91,35 @@ class Explanation {
         std::snprintf(octal, sizeof octal, "%03o", static_cast<unsigned>(options_.umask & 07777));
         step("umask", options_.keep_umask ? "kept" : octal);
         std::string names;
-        for (const std::string& name : options_.environment.value) names += " " + name;
-        step("environment", options_.environment ? "only" + (names.empty() ? " nothing" : names) : "kept whole");
+        for (const std::string& name : options_.environment.value) names += joined({" ", name});
+        if (names.empty()) names = " nothing";
+        step("environment", options_.environment ? joined({"only", names}) : "kept whole");
     }
 
     void explain_descriptors() {
         for (const int number : open_descriptors()) {
             bool kept = !options_.close_fds;
             for (const int other : plan_.kept) kept = kept || other == number;
-            step("descriptor " + std::to_string(number), (kept ? "kept: " : "closed: ") + describe_descriptor(number));
+            step(joined({"descriptor ", number}), joined({kept ? "kept: " : "closed: ", describe_descriptor(number)}));
         }
     }
 
     void explain_privileges() {
         if (options_.before_drop) step("before the drop", "the application's own step");
         for (const LimitOption& limit : options_.limits) {
-            step("limit", std::string(limit_name(limit.resource)) + " " + std::to_string(limit.soft) + " of " +
-                              std::to_string(limit.hard));
+            step("limit", joined({limit_name(limit.resource), " ", limit.soft, " of ", limit.hard}));
         }
         if (!plan_.runtime_directory.empty()) step("runtime directory", plan_.runtime_directory);
         if (plan_.identity.changes) {
             std::string groups;
-            for (const gid_t group : plan_.identity.groups) groups += " " + std::to_string(group);
-            step("groups", std::to_string(plan_.identity.gid) + ", all of them:" + groups);
+            for (const gid_t group : plan_.identity.groups) groups += joined({" ", group});
+            step("groups", joined({plan_.identity.gid, ", all of them:", groups}));
         }
         if (!plan_.chroot.empty()) step("root directory", plan_.chroot);
         if (!plan_.state_directory.empty()) step("state directory", plan_.state_directory);
         if (!plan_.log_directory.empty()) step("log directory", plan_.log_directory);
         if (plan_.identity.changes_user) {
-            step("user", plan_.identity.user + " (" + std::to_string(plan_.identity.uid) + ")");
+            step("user", joined({plan_.identity.user, " (", plan_.identity.uid, ")"}));
         }
         if (options_.no_new_privileges) step("new privileges", "given up");
         step("directory", plan_.directory.empty() ? "kept" : plan_.directory);
@@ -131,10 +129,10 @@ class Explanation {
         static const char* const names[] = {"standard input", "standard output", "standard error"};
         const StreamTarget& target = plan_.streams[number];
         std::string value = "/dev/null";
-        if (target.kind == StreamTarget::Kind::kept) value = "kept: " + describe_descriptor(number);
+        if (target.kind == StreamTarget::Kind::kept) value = joined({"kept: ", describe_descriptor(number)});
         if (target.kind == StreamTarget::Kind::path) value = target.path;
         if (target.kind == StreamTarget::Kind::descriptor) {
-            value = "descriptor " + std::to_string(target.descriptor) + ", " + describe_descriptor(target.descriptor);
+            value = joined({"descriptor ", target.descriptor, ", ", describe_descriptor(target.descriptor)});
         }
         step(names[number], value);
     }

@@ -7,6 +7,7 @@
 
 #include <cerrno>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 namespace daemonize {
@@ -29,9 +30,13 @@ inline Fault fault(Stage stage, int error, const char* detail = "", const char* 
 
 inline std::error_code posix_error(int error) noexcept { return std::error_code(error, std::system_category()); }
 
+inline Failure posix_failure(Stage stage, int error, std::string_view detail = {}, std::string_view reason = {}) {
+    return Failure(stage, posix_error(error), std::string(detail), std::string(reason));
+}
+
 inline Failure to_failure(const Fault& fault) {
     if (!fault) return Failure();
-    return Failure(fault.stage, posix_error(fault.error), fault.detail, fault.reason);
+    return posix_failure(fault.stage, fault.error, fault.detail, fault.reason);
 }
 
 // Calls again while a signal interrupts. Not for close: on Linux the number is free even then, and perhaps another's.

@@ -67,8 +67,8 @@ inline Failure find_group(const std::string& name, gid_t& gid) {
         gid = static_cast<gid_t>(number);
         return Failure();
     }
-    if (error != 0 && error != ENOENT && error != ESRCH) return Failure(Stage::group, posix_error(error), name);
-    return Failure(Stage::group, posix_error(EINVAL), name, "there is no such group");
+    if (error != 0 && error != ENOENT && error != ESRCH) return posix_failure(Stage::group, error, name);
+    return posix_failure(Stage::group, EINVAL, name, "there is no such group");
 }
 
 // Finds a user by name or number. `named` says whether the user data base knows it, and so its primary group.
@@ -93,9 +93,9 @@ inline Failure find_user(const std::string& name, Identity& identity, bool& name
         return Failure();
     }
     if (!named && error != 0 && error != ENOENT && error != ESRCH) {
-        return Failure(Stage::user, posix_error(error), name);
+        return posix_failure(Stage::user, error, name);
     }
-    if (!named) return Failure(Stage::user, posix_error(EINVAL), name, "there is no such user");
+    if (!named) return posix_failure(Stage::user, EINVAL, name, "there is no such user");
     identity.uid = entry.pw_uid;
     identity.gid = entry.pw_gid;
     identity.user = entry.pw_name;
@@ -133,14 +133,14 @@ inline Failure find_groups(const std::string& user, gid_t primary, List<gid_t>& 
     const int error = look_up(
         buffer, [&] { return DAEMONIZE_SYSTEM(getgrgid_r)(primary, &entry, buffer.data(), buffer.size(), &found); });
     if (found == nullptr && error != 0 && error != ENOENT && error != ESRCH) {
-        return Failure(Stage::group, posix_error(error), "of " + user);
+        return posix_failure(Stage::group, error, joined({"of ", user}));
     }
     groups = list_groups(user, primary);
     const List<gid_t> again = list_groups(user, primary);
     bool is_same = again.size() == groups.size();
     for (std::size_t i = 0; is_same && i < groups.size(); ++i) is_same = again[i] == groups[i];
     if (is_same) return Failure();
-    return Failure(Stage::group, posix_error(EAGAIN), "of " + user, "the group data base says now this, now that");
+    return posix_failure(Stage::group, EAGAIN, joined({"of ", user}), "the group data base says now this, now that");
 }
 
 #if defined(__APPLE__)

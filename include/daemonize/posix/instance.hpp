@@ -88,11 +88,11 @@ class Instance {
         if (found.state != State::running && found.state != State::starting) return remove_remains();
         if (!is_signalable(found, failure)) return false;
         if (!send_to_end(found, SIGTERM, failure) || wait_for_end(found, deadline)) return !failure && remove_remains();
-        if (!may_kill(found.pid)) return fail(failure, ETIMEDOUT, process_text(found) + " did not stop in time");
+        if (!may_kill(found.pid)) return fail(failure, ETIMEDOUT, detail::joined({"process ", found.pid, " did not stop in time"}));
         if (!send_to_end(found, SIGKILL, failure)) return !failure && remove_remains();
         // Death by SIGKILL takes as long as the system call that the process is in.
         if (wait_for_end(found, detail::monotonic_now() + Duration::seconds(10))) return remove_remains();
-        return fail(failure, ETIMEDOUT, process_text(found) + " was killed, and does not end");
+        return fail(failure, ETIMEDOUT, detail::joined({"process ", found.pid, " was killed, and does not end"}));
     }
 
     /// Waits until it does not run any more; false, without a failure, where it still does after `timeout`.
@@ -145,16 +145,14 @@ class Instance {
 
     explicit Instance(std::string path) : path_(std::move(path)) {}
 
-    bool fail(Failure& failure, int error, std::string reason = {}) const {
-        failure = Failure(Stage::instance, detail::posix_error(error), path_, std::move(reason));
+    bool fail(Failure& failure, int error, std::string_view reason = {}) const {
+        failure = detail::posix_failure(Stage::instance, error, path_, reason);
         return false;
     }
 
-    static std::string process_text(const Found& found) { return "process " + std::to_string(found.pid); }
-
-    bool ask(int file, detail::LockHolder& holder, Failure& failure) const {
+        bool ask(int file, detail::LockHolder& holder, Failure& failure) const {
         if (detail::ask_holder(file, holder)) return true;
-        failure = Failure(Stage::pid_file_open, detail::posix_error(errno), path_);
+        failure = detail::posix_failure(Stage::pid_file_open, errno, path_);
         return false;
     }
 
@@ -221,7 +219,7 @@ class Instance {
     bool is_signalable(const Found& found, Failure& failure) const {
         if (found.pid <= 0) return fail(failure, EAGAIN, "it is being started");
         return found.is_certain ||
-               fail(failure, EPERM, "the system does not tell whether it is " + process_text(found));
+               fail(failure, EPERM, detail::joined({"the system does not tell whether it is process ", found.pid}));
     }
 
     bool send(const Found& found, int number, Failure& failure) const {

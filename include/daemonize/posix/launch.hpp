@@ -59,7 +59,7 @@ class Launch {
 
     /// Writes what failed to standard error, a line for each problem, led by the daemon's name.
     void print() const {
-        for (const Failure& problem : problems_) detail::write_error(name_ + ": " + problem.message() + "\n");
+        for (const Failure& problem : problems_) detail::write_error(detail::joined({name_, ": ", problem.message(), "\n"}));
     }
 
   private:
@@ -182,9 +182,9 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& la
     launching.sigchld = waitable.before();
     pid_t child = -1;
     if (const int error = signals.error() != 0 ? signals.error() : waitable.error()) {
-        outcome.failure = Failure(Stage::signals, posix_error(error), "");
+        outcome.failure = posix_failure(Stage::signals, error, "");
     } else if ((child = DAEMONIZE_SYSTEM(fork)()) < 0) {
-        outcome.failure = Failure(Stage::fork, posix_error(errno), "");
+        outcome.failure = posix_failure(Stage::fork, errno, "");
     }
     if (child == 0) {
         signals.leave_blocked();

@@ -135,7 +135,7 @@ class Launcher {
             outcome_.pid = static_cast<pid_t>(record.pid);
             if (record.kind == Record::ready) return true;
             if (record.kind == Record::died) return fail_dead(record.exit_code);
-            outcome_.failure = Failure(static_cast<Stage>(record.stage), posix_error(record.error), detail, reason);
+            outcome_.failure = posix_failure(static_cast<Stage>(record.stage), record.error, detail, reason);
             is_told_ = true;
             if (record.exit_code != 0) outcome_.failure.exit_code(record.exit_code);
             return false;
@@ -206,21 +206,22 @@ class Launcher {
         words_end_open_ = false;
     }
 
-    bool fail(Stage stage, int error, std::string reason) {
-        outcome_.failure = Failure(stage, posix_error(error), "", std::move(reason));
+    bool fail(Stage stage, int error, std::string_view reason) {
+        outcome_.failure = posix_failure(stage, error, "", reason);
         return false;
     }
 
     bool fail_late() {
         const std::int64_t milliseconds = options_.timeout.milliseconds();
-        const std::string limit = milliseconds % 1000 == 0 ? std::to_string(milliseconds / 1000) + " s"
-                                                           : std::to_string(milliseconds) + " ms";
-        return fail(Stage::timeout, ETIMEDOUT, "the time-out of " + limit + " is over, and the daemon was ended");
+        const bool whole = milliseconds % 1000 == 0;
+        return fail(Stage::timeout, ETIMEDOUT,
+                    joined({"the time-out of ", whole ? milliseconds / 1000 : milliseconds, whole ? " s" : " ms",
+                            " is over, and the daemon was ended"}));
     }
 
     bool fail_interrupted() {
         const int number = interrupting_signal;
-        fail(Stage::interrupted, EINTR, "signal " + std::to_string(number) + " came, and the daemon was ended");
+        fail(Stage::interrupted, EINTR, joined({"signal ", number, " came, and the daemon was ended"}));
         outcome_.failure.exit_code(128 + number);
         return false;
     }
@@ -231,11 +232,11 @@ class Launcher {
         outcome_.wait_status = wait_status;
         if (WIFSIGNALED(wait_status)) {
             const int number = WTERMSIG(wait_status);
-            fail(Stage::readiness, ECHILD, "the daemon was killed by signal " + std::to_string(number));
+            fail(Stage::readiness, ECHILD, joined({"the daemon was killed by signal ", number}));
             outcome_.failure.exit_code(128 + number);
         } else {
             const int code = WEXITSTATUS(wait_status);
-            fail(Stage::readiness, ECHILD, "the daemon ended with exit status " + std::to_string(code));
+            fail(Stage::readiness, ECHILD, joined({"the daemon ended with exit status ", code}));
             outcome_.failure.exit_code(code == 0 ? 1 : code);
         }
         return false;

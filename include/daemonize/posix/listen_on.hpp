@@ -140,7 +140,7 @@ inline Failure remove_stale(const ListenAddress& address, const std::string& wha
 /// can be had: Daemonizer::before_drop(). Source: ip(7), ipv6(7), unix(7).
 inline Socket listen_on(const std::string& name, const std::string& address, Failure& failure) noexcept {
     failure = Failure();
-    const std::string what = name.empty() ? address : name + " " + address;
+    const std::string what = detail::joined({name, name.empty() ? "" : " ", address});
     detail::ListenAddress where;
     if (const char* wrong = detail::parse_listen_address(address, where)) {
         failure = detail::socket_failure(EINVAL, what, wrong);

@@ -25,12 +25,12 @@ inline std::string status_line(const std::string& text) {
     for (std::size_t at = 0; at < text.size() && line.size() < notification_limit - 100;) {
         append_utf8(line, decode_utf8(text, at));
     }
-    return "STATUS=" + one_line(std::move(line));
+    return joined({"STATUS=", one_line(std::move(line))});
 }
 
 inline std::string to_microseconds(Duration span) {
     const std::int64_t count = span.nanoseconds();
-    return std::to_string(count <= 0 ? 0 : count / 1000 + (count % 1000 == 0 ? 0 : 1));
+    return joined({count <= 0 ? 0 : count / 1000 + (count % 1000 == 0 ? 0 : 1)});
 }
 
 // sd_notify(3): up to 255 characters of ASCII, neither control characters nor colons.
@@ -86,7 +86,7 @@ class Notifier {
         failure = detail::open_notify_socket(result.socket_);
         if (!failure && result.socket_) failure = detail::read_watchdog(result.watchdog_timeout_);
         if (failure) return Notifier();
-        if (result.socket_) result.to_ = "at " + std::string(std::getenv("NOTIFY_SOCKET"));
+        if (result.socket_) result.to_ = detail::joined({"at ", std::getenv("NOTIFY_SOCKET")});
         return result;
     }
 
@@ -103,7 +103,7 @@ class Notifier {
     /// A descriptor above 2 that a supervisor (s6, dinit) waits at: ready() writes a newline to it and closes it. It is
     /// taken over, and programs that are started do not get it.
     Notifier& notify_fd(int fd) {
-        ready_to_ = "at descriptor " + std::to_string(fd);
+        ready_to_ = detail::joined({"at descriptor ", fd});
         ready_error_ = fd >= 0 && fd <= STDERR_FILENO ? EINVAL : 0;
         ready_fd_.reset(ready_error_ == 0 ? fd : -1);
         if (ready_fd_ && DAEMONIZE_SYSTEM(fcntl)(fd, F_SETFD, FD_CLOEXEC) != 0) {
@@ -126,7 +126,7 @@ class Notifier {
     /// The start, or a reload, is complete. With a text it is the status as well, in the same message.
     bool ready(Failure& failure) noexcept { return announce_ready("READY=1", failure); }
     bool ready(const std::string& text, Failure& failure) noexcept {
-        return announce_ready("READY=1\n" + detail::status_line(text), failure);
+        return announce_ready(detail::joined({"READY=1\n", detail::status_line(text)}), failure);
     }
 
     /// What the service does, for people: made one line of valid UTF-8, cut at about 4000 bytes.
@@ -136,7 +136,7 @@ class Notifier {
 
     /// A reload begins; ready() ends it. Carries the time, by which the manager tells it from an earlier one.
     bool reloading(Failure& failure) const noexcept {
-        return send("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(detail::monotonic_now().nanoseconds() / 1000),
+        return send(detail::joined({"RELOADING=1\nMONOTONIC_USEC=", detail::monotonic_now().nanoseconds() / 1000}),
                     failure);
     }
 
@@ -151,40 +151,40 @@ class Notifier {
 
     /// Has the manager wait so long for each sign of life from now on. watchdog_interval() follows.
     bool watchdog_timeout(Duration timeout, Failure& failure) noexcept {
-        if (!send("WATCHDOG_USEC=" + detail::to_microseconds(timeout), failure)) return false;
+        if (!send(detail::joined({"WATCHDOG_USEC=", detail::to_microseconds(timeout)}), failure)) return false;
         if (socket_) watchdog_timeout_ = timeout;
         return true;
     }
 
     /// The start, or the stop, under way takes so much longer from now on; say it again before that is over.
     bool extend_timeout(Duration by, Failure& failure) const noexcept {
-        return send("EXTEND_TIMEOUT_USEC=" + detail::to_microseconds(by), failure);
+        return send(detail::joined({"EXTEND_TIMEOUT_USEC=", detail::to_microseconds(by)}), failure);
     }
 
     /// Which process the service is.
     bool main_pid(pid_t pid, Failure& failure) const noexcept {
-        return send("MAINPID=" + std::to_string(pid), failure);
+        return send(detail::joined({"MAINPID=", pid}), failure);
     }
 
     /// Why the service fails: an errno value.
     bool error_number(int error, Failure& failure) const noexcept {
-        return send("ERRNO=" + std::to_string(error), failure);
+        return send(detail::joined({"ERRNO=", error}), failure);
     }
 
     /// What the service, or a machine, ends with.
     bool exit_status(int code, Failure& failure) const noexcept {
-        return send("EXIT_STATUS=" + std::to_string(code), failure);
+        return send(detail::joined({"EXIT_STATUS=", code}), failure);
     }
 
     /// Has the manager keep a copy of the descriptor, and hand it back to the service's next start by listen_fds(), under
     /// that name: up to 255 printable ASCII characters, and no colon. The unit must allow it (FileDescriptorStoreMax=).
     bool store(int fd, const std::string& name, Failure& failure) const noexcept {
-        return name_is_right(name, failure) && send("FDSTORE=1\nFDNAME=" + name, &fd, 1, failure);
+        return name_is_right(name, failure) && send(detail::joined({"FDSTORE=1\nFDNAME=", name}), &fd, 1, failure);
     }
 
     /// Has the manager drop what it keeps under that name.
     bool remove(const std::string& name, Failure& failure) const noexcept {
-        return name_is_right(name, failure) && send("FDSTOREREMOVE=1\nFDNAME=" + name, failure);
+        return name_is_right(name, failure) && send(detail::joined({"FDSTOREREMOVE=1\nFDNAME=", name}), failure);
     }
 
     /// Returns when the manager has read all that was sent before, or has failed: after `timeout`, with ETIMEDOUT.
@@ -260,7 +260,7 @@ class Notifier {
     bool name_is_right(const std::string& name, Failure& failure) const {
         failure = Failure();
         if (detail::is_descriptor_name(name)) return true;
-        failure = detail::notify_failure(EINVAL, "of the descriptor " + name,
+        failure = detail::notify_failure(EINVAL, detail::joined({"of the descriptor ", name}),
                                          "a name is 1 to 255 printable ASCII characters without a colon");
         return false;
     }

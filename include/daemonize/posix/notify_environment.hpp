@@ -12,8 +12,8 @@
 namespace daemonize {
 namespace detail {
 
-inline Failure notify_failure(int error, std::string to, std::string reason = {}) {
-    return Failure(Stage::notification, posix_error(error), std::move(to), std::move(reason));
+inline Failure notify_failure(int error, std::string_view to, std::string_view reason = {}) {
+    return posix_failure(Stage::notification, error, to, reason);
 }
 
 // Leaves `socket` empty where NOTIFY_SOCKET is not set, or is empty.
@@ -22,8 +22,8 @@ inline Failure open_notify_socket(NotifySocket& socket) {
     if (value == nullptr || *value == '\0') return Failure();
     const std::string text = value;
     NotifyAddress address;
-    if (const char* wrong = parse_notify_address(text, address)) return notify_failure(EINVAL, "at " + text, wrong);
-    if (const int error = socket.open(address)) return notify_failure(error, "at " + text);
+    if (const char* wrong = parse_notify_address(text, address)) return notify_failure(EINVAL, joined({"at ", text}), wrong);
+    if (const int error = socket.open(address)) return notify_failure(error, joined({"at ", text}));
     return Failure();
 }
 
@@ -36,12 +36,12 @@ inline Failure read_watchdog(Duration& timeout) {
     const bool is_number = parse_number(value, std::strlen(value), UINT64_MAX - 1, microseconds);
     if (!is_number || microseconds == 0) {
         return notify_failure(EINVAL, "in time",
-                              "WATCHDOG_USEC=" + std::string(value) + " is not a number of microseconds above 0");
+                              joined({"WATCHDOG_USEC=", value, " is not a number of microseconds above 0"}));
     }
     if (const char* text = std::getenv("WATCHDOG_PID")) {
         const pid_t pid = parse_pid(text, std::strlen(text));
         if (pid == 0) {
-            return notify_failure(EINVAL, "in time", "WATCHDOG_PID=" + std::string(text) + " is no process's number");
+            return notify_failure(EINVAL, "in time", joined({"WATCHDOG_PID=", text, " is no process's number"}));
         }
         if (pid != DAEMONIZE_SYSTEM(getpid)()) return Failure();
     }

@@ -120,11 +120,11 @@ class PidFile {
         PidFile result;
         failure = Failure();
         if (path.empty()) {
-            failure = Failure(Stage::pid_file_open, detail::posix_error(ENOENT), "", "the path is empty");
+            failure = detail::posix_failure(Stage::pid_file_open, ENOENT, "", "the path is empty");
             return result;
         }
         if (const int error = detail::ForkGuard::prepare()) {
-            failure = Failure(Stage::pid_file_open, detail::posix_error(error), path);
+            failure = detail::posix_failure(Stage::pid_file_open, error, path);
             return result;
         }
         detail::OpenPidFile file;
@@ -152,7 +152,7 @@ class PidFile {
             struct stat facts;
             if (!detail::open_to_ask(path, file, facts, failure) || !file) return {};
             if (!detail::ask_holder(file.get(), holder)) {
-                failure = Failure(Stage::pid_file_open, detail::posix_error(errno), path);
+                failure = detail::posix_failure(Stage::pid_file_open, errno, path);
                 return {};
             }
             if (!detail::may_be_removal(holder) || detail::holds_lock(holder.pid, facts) == detail::Answer::yes) break;

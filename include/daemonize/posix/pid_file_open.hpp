@@ -44,23 +44,23 @@ inline Failure distrust_directory(const std::string& path, const Owners& owners)
     const std::string directory = directory_of(path);
     struct stat facts;
     if (DAEMONIZE_SYSTEM(stat)(directory.c_str(), &facts) != 0) {
-        return Failure(Stage::pid_file_open, posix_error(errno), path);
+        return posix_failure(Stage::pid_file_open, errno, path);
     }
-    if (!S_ISDIR(facts.st_mode)) return Failure(Stage::pid_file_open, posix_error(ENOTDIR), path);
+    if (!S_ISDIR(facts.st_mode)) return posix_failure(Stage::pid_file_open, ENOTDIR, path);
     const char* reason = nullptr;
     if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) reason = "other users can write the directory ";
     if (reason == nullptr && !owners.include(facts.st_uid)) reason = "another user owns the directory ";
     if (reason == nullptr && is_replaceable(directory)) {
-        if (errno != 0) return Failure(Stage::pid_file_open, posix_error(errno), path);
+        if (errno != 0) return posix_failure(Stage::pid_file_open, errno, path);
         reason = "other users can replace the directory ";
     }
     if (reason == nullptr) return Failure();
-    return Failure(Stage::pid_file_open, posix_error(EPERM), path, reason + directory);
+    return posix_failure(Stage::pid_file_open, EPERM, path, joined({reason, directory}));
 }
 
 inline Failure distrust_file(const std::string& path, const struct stat& facts, const Owners& owners) {
     const auto refused = [&](int error, const char* reason) {
-        return Failure(Stage::pid_file_open, posix_error(error), path, reason);
+        return posix_failure(Stage::pid_file_open, error, path, reason);
     };
     if (S_ISDIR(facts.st_mode)) return refused(EISDIR, "");
     if (!S_ISREG(facts.st_mode)) return refused(EINVAL, "it is not a regular file");
@@ -109,7 +109,7 @@ inline bool open_to_ask(const std::string& path, Descriptor& file, struct stat& 
     if (!file && errno == ENOENT) return true;
     if (!file || DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
         failure =
-            Failure(Stage::pid_file_open, posix_error(errno), path, errno == ELOOP ? "it is a symbolic link" : "");
+            posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
     } else {
         failure = distrust_file(path, facts, Owners{true, facts.st_uid});
     }
@@ -122,10 +122,10 @@ inline bool lock_for_start(int file) noexcept { return lock_as_launcher(file) &&
 // keeps squatters off it, and only who holds its lock may rename it. Neither a failure nor true: somebody was faster, so
 // ask again.
 inline bool replace_squatted(const std::string& path, OpenPidFile& squatted, Failure& failure) {
-    const std::string next = path + ".new";
+    const std::string next = joined({path, ".new"});
     OpenPidFile fresh;
     if (!open_or_make(next, 0600, fresh)) {
-        failure = Failure(Stage::pid_file_open, posix_error(errno), next);
+        failure = posix_failure(Stage::pid_file_open, errno, next);
     } else {
         failure = distrust_file(next, fresh.facts, Owners());
     }
@@ -135,21 +135,18 @@ inline bool replace_squatted(const std::string& path, OpenPidFile& squatted, Fai
             squatted = std::move(fresh);
             return true;
         }
-        failure = Failure(Stage::pid_file_open, posix_error(errno), path);
+        failure = posix_failure(Stage::pid_file_open, errno, path);
     }
     static_cast<void>(DAEMONIZE_SYSTEM(unlink)(next.c_str())); // another start will make its own
     return false;
 }
 
 inline Failure already_held(const std::string& path, const LockHolder& holder) {
-    std::string reason = holder.state == LockHolder::State::starting ? "it is being started" : "it runs already";
-    if (holder.pid > 0) {
-        char digits[21];
-        format_number(static_cast<std::uint64_t>(holder.pid), digits);
-        reason += holder.state == LockHolder::State::starting ? " by process " : " as process ";
-        reason += digits;
-    }
-    return Failure(Stage::pid_file_lock, posix_error(EBUSY), path, std::move(reason));
+    const bool starts = holder.state == LockHolder::State::starting;
+    const char* const what = starts ? "it is being started" : "it runs already";
+    if (holder.pid <= 0) return posix_failure(Stage::pid_file_lock, EBUSY, path, what);
+    return posix_failure(Stage::pid_file_lock, EBUSY, path,
+                         joined({what, starts ? " by process " : " as process ", holder.pid}));
 }
 
 // Whether the lock is one of those that a stop holds for an instant while it takes a dead daemon's file away.
@@ -163,7 +160,7 @@ inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, bool p
     const int error = errno;
     LockHolder holder;
     if ((error != EAGAIN && error != EACCES) || !ask_holder(opened.get(), holder)) {
-        failure = Failure(Stage::pid_file_lock, posix_error(error), path);
+        failure = posix_failure(Stage::pid_file_lock, error, path);
         // Nobody can have locked it in the meantime who would not find it gone, and make another.
         if (opened.made) static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path.c_str()));
     } else if (holder.state == LockHolder::State::squatted) {
@@ -179,10 +176,10 @@ inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, bool p
 // Makes a locked file empty, and readable to the scripts of all users, whatever the umask.
 inline Failure make_fit(const std::string& path, const OpenPidFile& opened) {
     if (opened.facts.st_size > 0 && retry([&] { return DAEMONIZE_SYSTEM(ftruncate)(opened.get(), 0); }) != 0) {
-        return Failure(Stage::pid_file_write, posix_error(errno), path);
+        return posix_failure(Stage::pid_file_write, errno, path);
     }
     if ((opened.facts.st_mode & 07777) != 0644 && DAEMONIZE_SYSTEM(fchmod)(opened.get(), 0644) != 0) {
-        return Failure(Stage::pid_file_open, posix_error(errno), path);
+        return posix_failure(Stage::pid_file_open, errno, path);
     }
     return Failure();
 }
@@ -191,7 +188,7 @@ inline Failure make_fit(const std::string& path, const OpenPidFile& opened) {
 inline Failure try_pid_file(const std::string& path, const Owners& owners, bool patient, OpenPidFile& locked) {
     OpenPidFile opened;
     if (!open_or_make(path, 0644, opened)) {
-        return Failure(Stage::pid_file_open, posix_error(errno), path, errno == ELOOP ? "it is a symbolic link" : "");
+        return posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
     }
     if (Failure failure = distrust_file(path, opened.facts, owners)) return failure;
     Failure failure;
@@ -214,7 +211,7 @@ inline Failure open_pid_file(const std::string& path, const Owners& owners, Open
         Failure failure = try_pid_file(path, owners, attempt < 100, locked);
         if (failure || locked) return failure;
     }
-    return Failure(Stage::pid_file_lock, posix_error(EAGAIN), path, "it keeps being replaced");
+    return posix_failure(Stage::pid_file_lock, EAGAIN, path, "it keeps being replaced");
 }
 
 } // namespace detail

@@ -40,9 +40,9 @@ struct Plan {
     Plan& operator=(const Plan&) = delete;
 
     // Where the launcher finds what the daemon, in its new root, calls `path`.
-    std::string outside(const std::string& path) const { return chroot.empty() ? path : chroot + path; }
-    void problem(Stage stage, int error, std::string detail, std::string reason = {}) {
-        problems.push_back(Failure(stage, posix_error(error), std::move(detail), std::move(reason)));
+    std::string outside(const std::string& path) const { return joined({chroot, path}); }
+    void problem(Stage stage, int error, std::string_view detail, std::string_view reason = {}) {
+        problems.push_back(posix_failure(stage, error, detail, reason));
     }
     Owner owner() const noexcept {
         Owner result;
@@ -94,10 +94,10 @@ inline Plan::Plan(const Options& options)
         problem(Stage::options, EINVAL, "wait_until_ready()", "the time-out must be longer than nothing");
     }
     if (!options.allow_threads && !options.foreground && status.threads > 1) {
-        problem(
-            Stage::threads, EINVAL, "",
-            (status.threads == 2 ? "another thread runs" : std::to_string(status.threads - 1) + " other threads run") +
-                std::string(", which fork would lose: launch before that, or allow_threads()"));
+        const std::string who =
+            status.threads == 2 ? "another thread runs" : joined({status.threads - 1, " other threads run"});
+        problem(Stage::threads, EINVAL, "",
+                joined({who, ", which fork would lose: launch before that, or allow_threads()"}));
     }
     find_paths(options);
     find_identity(options);
@@ -113,7 +113,7 @@ inline void Plan::find_name(const Options& options) {
         name = "daemon";
     }
     if (name != one_line(name) || name.find('/') != std::string::npos) {
-        problem(Stage::options, EINVAL, "the name " + name, "it holds a slash or a control character");
+        problem(Stage::options, EINVAL, joined({"the name ", name}), "it holds a slash or a control character");
         name = one_line(name); // it leads the very line that says so
     }
 }
@@ -122,7 +122,7 @@ inline std::string Plan::absolute(Stage stage, const std::string& path) {
     if (path.empty()) problem(stage, ENOENT, "", "the path is empty");
     if (path.empty() || path[0] == '/') return path;
     const std::string directory_now = current_directory();
-    if (!directory_now.empty()) return directory_now + "/" + path;
+    if (!directory_now.empty()) return joined({directory_now, "/", path});
     problem(stage, ENOENT, path, "the launcher's directory, which it is relative to, is not there any more");
     return {};
 }
@@ -131,10 +131,10 @@ inline std::string Plan::absolute(Stage stage, const std::string& path) {
 inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
     std::string whole = absolute(stage, path);
     if (whole.empty() || path[0] == '/' || chroot.empty()) return whole;
-    const std::string prefix = chroot.back() == '/' ? chroot : chroot + "/";
+    const std::string prefix = joined({chroot, chroot.back() == '/' ? "" : "/"});
     if (whole.compare(0, prefix.size(), prefix) == 0) return whole.substr(prefix.size() - 1);
     problem(stage, EINVAL, path,
-            "the launcher's directory, which it is relative to, is outside the new root " + chroot);
+            joined({"the launcher's directory, which it is relative to, is outside the new root ", chroot}));
     return {};
 }
 
@@ -161,7 +161,7 @@ inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, s
     const std::string base = find_base();
     const std::string& below = asked.value;
     // Below, and never the base itself: that must not be given away.
-    const std::string guarded = "/" + below + "/";
+    const std::string guarded = joined({"/", below, "/"});
     bool is_name = below == one_line(below);
     for (const char* part : {"//", "/./", "/../"}) is_name = is_name && guarded.find(part) == std::string::npos;
     if (!is_name) {
@@ -171,7 +171,7 @@ inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, s
                 stage != Stage::runtime_directory ? "HOME is not set for this user"
                                                   : "XDG_RUNTIME_DIR is not set for this user");
     } else {
-        path = base + "/" + below;
+        path = joined({base, "/", below});
         // Both views: the runtime directory is made in the new root as well, where the daemon will look for it.
         int error = stage == Stage::runtime_directory ? find_missing_directories(path, missing) : 0;
         if (error == 0 && (stage != Stage::runtime_directory || !chroot.empty())) {
@@ -196,7 +196,7 @@ inline void Plan::find_identity(const Options& options) {
     const gid_t primary = identity.gid;
     if (!failure && options.group) failure = find_group(options.group.value, identity.gid);
     if (!failure && options.user && !named && !options.group) {
-        failure = Failure(Stage::user, posix_error(EINVAL), options.user.value,
+        failure = posix_failure(Stage::user, EINVAL, options.user.value,
                           "the user data base does not know this number, so name a group() too");
     }
     if (failure) return problems.push_back(std::move(failure));
@@ -213,7 +213,7 @@ inline void Plan::find_identity(const Options& options) {
     }
     if (identity.groups.empty() || (options.group && identity.gid != primary)) identity.groups.push_back(identity.gid);
     identity.seen_groups.resize(identity.groups.size());
-    if (identity.group.empty()) identity.group = "of " + identity.user;
+    if (identity.group.empty()) identity.group = joined({"of ", identity.user});
 
     if (geteuid() == 0) {
         identity.changes = true;
@@ -237,7 +237,7 @@ inline void Plan::find_streams(const Options& options) {
             target.kind = StreamTarget::Kind::descriptor;
             target.descriptor = asked.descriptor;
             if (!is_open(asked.descriptor)) {
-                problem(Stage::options, errno, std::string(setters[i]) + "(" + std::to_string(asked.descriptor) + ")");
+                problem(Stage::options, errno, joined({setters[i], "(", asked.descriptor, ")"}));
             }
         } else if (asked.kind == StreamOption::Kind::path && asked.path != "/dev/null") {
             target.kind = StreamTarget::Kind::path;
@@ -270,7 +270,7 @@ inline void Plan::find_kept(const Options& options) {
     const int activated = activation().count;
     kept.reserve(options.kept_fds.size() + static_cast<std::size_t>(activated) + room_for_ours);
     for (const int number : options.kept_fds) {
-        if (!is_open(number)) problem(Stage::options, errno, "keep_fd(" + std::to_string(number) + ")");
+        if (!is_open(number)) problem(Stage::options, errno, joined({"keep_fd(", number, ")"}));
         insert_sorted(kept, number);
     }
     // Only those that are there: the variable may say anything, and what the launch opens must not pass for one of them.
@@ -283,7 +283,7 @@ inline void Plan::find_kept(const Options& options) {
 inline void Plan::find_limits(const Options& options) {
     for (const LimitOption& limit : options.limits) {
         struct rlimit now;
-        const std::string what = std::string("rlimit(") + limit_name(limit.resource) + ")";
+        const std::string what = joined({"rlimit(", limit_name(limit.resource), ")"});
         if (DAEMONIZE_SYSTEM(getrlimit)(limit.resource, &now) != 0) {
             problem(Stage::options, errno, what);
         } else if (limit.soft > limit.hard) {

@@ -27,7 +27,7 @@ enum class Answer { no, yes, unknown };
 #if DAEMONIZE_ON_LINUX()
 
 inline std::string read_proc(pid_t pid, const std::string& name) {
-    return read_file("/proc/" + std::to_string(pid) + "/" + name);
+    return read_file(joined({"/proc/", pid, "/", name}));
 }
 
 // Field `number` of /proc/PID/stat, as proc(5) counts them, from 3 on; 0 where it has none. The second, the program's name,
@@ -73,17 +73,16 @@ inline Answer takes_signal(pid_t pid, int number) {
 // Whether one of the process's descriptors leads to the file and holds its OFD write lock: /proc/PID/fdinfo lists the
 // locks of each.
 inline Answer holds_lock(pid_t pid, const struct stat& file) {
-    const std::string folder = "/proc/" + std::to_string(pid) + "/fd";
+    const std::string folder = joined({"/proc/", pid, "/fd"});
     DIR* listing = ::opendir(folder.c_str());
     if (listing == nullptr) return errno == ENOENT ? Answer::no : Answer::unknown;
     Answer answer = Answer::no;
     while (const dirent* entry = ::readdir(listing)) {
         struct stat facts;
-        std::string path = folder;
-        path.append("/").append(entry->d_name);
+        const std::string path = joined({folder, "/", entry->d_name});
         if (DAEMONIZE_SYSTEM(stat)(path.c_str(), &facts) != 0) continue;
         if (facts.st_dev != file.st_dev || facts.st_ino != file.st_ino) continue;
-        const std::string info = read_proc(pid, std::string("fdinfo/").append(entry->d_name));
+        const std::string info = read_proc(pid, joined({"fdinfo/", entry->d_name}));
         if (info.find("OFDLCK") != std::string::npos && info.find(" WRITE ") != std::string::npos) answer = Answer::yes;
     }
     static_cast<void>(::closedir(listing)); // nothing was written

@@ -48,9 +48,9 @@ inline bool is_booted_by_systemd() noexcept { return is_there("/run/systemd/syst
 
 inline std::string user_unit_directory() {
     const char* config = std::getenv("XDG_CONFIG_HOME");
-    if (config != nullptr && config[0] == '/') return std::string(config) + "/systemd/user";
+    if (config != nullptr && config[0] == '/') return joined({config, "/systemd/user"});
     const char* home = std::getenv("HOME");
-    return home != nullptr && home[0] == '/' ? std::string(home) + "/.config/systemd/user" : "";
+    return home != nullptr && home[0] == '/' ? joined({home, "/.config/systemd/user"}) : "";
 }
 
 inline InitSystem find_init_system(const std::string& name) {
@@ -60,20 +60,20 @@ inline InitSystem find_init_system(const std::string& name) {
         const std::string directory = is_root ? "/etc/systemd/system" : user_unit_directory();
         if (directory.empty()) return found;
         found.kind = InitSystem::Kind::systemd;
-        found.file = directory + "/" + name + ".service";
+        found.file = joined({directory, "/", name, ".service"});
         found.mode = 0644;
         const std::string scope = is_root ? "--system" : "--user";
         found.enable.push_back({"systemctl", scope, "daemon-reload"});
-        found.enable.push_back({"systemctl", scope, "--quiet", "enable", name + ".service"});
-        found.disable.push_back({"systemctl", scope, "--quiet", "--now", "disable", name + ".service"});
+        found.enable.push_back({"systemctl", scope, "--quiet", "enable", joined({name, ".service"})});
+        found.disable.push_back({"systemctl", scope, "--quiet", "--now", "disable", joined({name, ".service"})});
     } else if (is_root && is_there("/sbin/openrc-run") && is_there("/run/openrc")) {
         found.kind = InitSystem::Kind::openrc;
-        found.file = "/etc/init.d/" + name;
+        found.file = joined({"/etc/init.d/", name});
         found.enable.push_back({"rc-update", "--quiet", "add", name, "default"});
         found.disable.push_back({"rc-update", "--quiet", "delete", name, "default"});
     } else if (is_root && is_there("/etc/init.d")) {
         found.kind = InitSystem::Kind::sysv;
-        found.file = "/etc/init.d/" + name;
+        found.file = joined({"/etc/init.d/", name});
         if (is_there("/usr/sbin/update-rc.d")) {
             found.enable.push_back({"/usr/sbin/update-rc.d", name, "defaults"});
             found.disable.push_back({"/usr/sbin/update-rc.d", "-f", name, "remove"});
@@ -87,45 +87,45 @@ inline InitSystem find_init_system(const std::string& name) {
 
 inline std::string unit_text(const ServiceUnit& unit) {
     constexpr bool is_program = true;
-    std::string command = quote_for_unit(unit.program, is_program) + " run --";
-    for (const std::string& argument : unit.arguments) command += " " + quote_for_unit(argument);
+    std::string command = joined({quote_for_unit(unit.program, is_program), " run --"});
+    for (const std::string& argument : unit.arguments) command += joined({" ", quote_for_unit(argument)});
     std::string description = one_line(unit.description.empty() ? unit.name : unit.description);
     for (std::size_t at = 0; (at = description.find('%', at)) != std::string::npos; at += 2)
         description.insert(at, "%");
     // At its end it would have the next line belong to it.
     while (!description.empty() && description.back() == '\\') description.pop_back();
-    return std::string(install_mark) + "\n[Unit]\nDescription=" + description + "\nAfter=network.target\n\n" +
-           // The shell's own kill: /bin/kill is of a package that a small system does without.
-           "[Service]\nType=notify\nExecStart=" + command + "\nExecReload=/bin/sh -c \"kill -HUP $$MAINPID\"\n" +
-           "Restart=on-failure\n\n[Install]\nWantedBy=" + (geteuid() == 0 ? "multi-user" : "default") + ".target\n";
+    return joined({install_mark, "\n[Unit]\nDescription=", description, "\nAfter=network.target\n\n",
+                   "[Service]\nType=notify\nExecStart=", command,
+                   // The shell's own kill: /bin/kill is of a package that a small system does without.
+                   "\nExecReload=/bin/sh -c \"kill -HUP $$MAINPID\"\nRestart=on-failure\n\n[Install]\nWantedBy=",
+                   geteuid() == 0 ? "multi-user" : "default", ".target\n"});
 }
 
 inline std::string start_command(const ServiceUnit& unit, const char* verb) {
-    std::string command = quote_for_shell(unit.program) + " " + verb + " --";
-    for (const std::string& argument : unit.arguments) command += " " + quote_for_shell(argument);
+    std::string command = joined({quote_for_shell(unit.program), " ", verb, " --"});
+    for (const std::string& argument : unit.arguments) command += joined({" ", quote_for_shell(argument)});
     return command;
 }
 
 inline std::string openrc_text(const ServiceUnit& unit) {
     const std::string program = quote_for_shell(unit.program);
-    return "#!/sbin/openrc-run\n" + std::string(install_mark) +
-           "\ndescription=" + quote_for_shell(one_line(unit.description)) +
-           "\nextra_started_commands=\"reload\"\n\nstart() {\n    " + start_command(unit, "start") +
-           "\n}\n\nstop() {\n    " + program + " stop\n}\n\nreload() {\n    " + start_command(unit, "reload") +
-           "\n}\n\nstatus() {\n    " + program + " status\n}\n";
+    return joined({"#!/sbin/openrc-run\n", install_mark, "\ndescription=", quote_for_shell(one_line(unit.description)),
+                   "\nextra_started_commands=\"reload\"\n\nstart() {\n    ", start_command(unit, "start"),
+                   "\n}\n\nstop() {\n    ", program, " stop\n}\n\nreload() {\n    ", start_command(unit, "reload"),
+                   "\n}\n\nstatus() {\n    ", program, " status\n}\n"});
 }
 
 inline std::string sysv_text(const ServiceUnit& unit) {
     const std::string description = one_line(unit.description.empty() ? unit.name : unit.description);
-    return "#!/bin/sh\n### BEGIN INIT INFO\n# Provides:          " + unit.name +
-           "\n# Required-Start:    $remote_fs $syslog\n# Required-Stop:     $remote_fs $syslog\n"
-           "# Default-Start:     2 3 4 5\n# Default-Stop:      0 1 6\n# Short-Description: " +
-           description + "\n### END INIT INFO\n" + install_mark + "\ncase \"$1\" in\nstart) exec " +
-           start_command(unit, "start") + " ;;\nrestart | force-reload) exec " + start_command(unit, "restart") +
-           " ;;\nreload) exec " + start_command(unit, "reload") + " ;;\nstop | status) exec " +
-           quote_for_shell(unit.program) +
-           " \"$1\" ;;\n*)\n    echo \"usage: $0 start|stop|restart|force-reload|reload|status\" "
-           ">&2\n    exit 2\n    ;;\nesac\n";
+    return joined({"#!/bin/sh\n### BEGIN INIT INFO\n# Provides:          ", unit.name,
+                   "\n# Required-Start:    $remote_fs $syslog\n# Required-Stop:     $remote_fs $syslog\n"
+                   "# Default-Start:     2 3 4 5\n# Default-Stop:      0 1 6\n# Short-Description: ",
+                   description, "\n### END INIT INFO\n", install_mark, "\ncase \"$1\" in\nstart) exec ",
+                   start_command(unit, "start"), " ;;\nrestart | force-reload) exec ", start_command(unit, "restart"),
+                   " ;;\nreload) exec ", start_command(unit, "reload"), " ;;\nstop | status) exec ",
+                   quote_for_shell(unit.program),
+                   " \"$1\" ;;\n*)\n    echo \"usage: $0 start|stop|restart|force-reload|reload|status\" "
+                   ">&2\n    exit 2\n    ;;\nesac\n"});
 }
 
 inline std::string init_text(InitSystem::Kind kind, const ServiceUnit& unit) {
@@ -140,19 +140,20 @@ inline Failure run_program(Stage stage, const std::string& about, const std::vec
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     std::string line = words.front();
-    for (std::size_t i = 1; i < words.size(); ++i) line += " " + words[i];
+    for (std::size_t i = 1; i < words.size(); ++i) line += joined({" ", words[i]});
     const WaitableChildren waitable;
     pid_t child = -1;
     const int error = DAEMONIZE_SYSTEM(posix_spawnp)(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
-    if (error != 0) return Failure(stage, posix_error(error), about + ": " + line);
+    if (error != 0) return posix_failure(stage, error, joined({about, ": ", line}));
     int status = 0;
     if (retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child, &status, 0); }) != child) {
-        return Failure(stage, posix_error(errno), about + ": " + line);
+        return posix_failure(stage, errno, joined({about, ": ", line}));
     }
     if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Failure();
-    const std::string how = WIFEXITED(status) ? " ended with status " + std::to_string(WEXITSTATUS(status))
-                                              : " was killed by signal " + std::to_string(WTERMSIG(status));
-    return Failure(stage, posix_error(ECANCELED), about, line + how);
+    const bool exited = WIFEXITED(status);
+    return posix_failure(stage, ECANCELED, about,
+                         joined({line, exited ? " ended with status " : " was killed by signal ",
+                                 exited ? WEXITSTATUS(status) : WTERMSIG(status)}));
 }
 
 inline Failure run_programs(Stage stage, const std::string& about, const List<std::vector<std::string>>& all) {
@@ -164,11 +165,11 @@ inline Failure run_programs(Stage stage, const std::string& about, const List<st
 
 // Writes a whole file or none: under another name first.
 inline Failure replace_file(const std::string& path, mode_t mode, const std::string& text) {
-    const std::string fresh = path + ".new";
+    const std::string fresh = joined({path, ".new"});
     const auto failed = [&](const std::string& what) {
         const int error = errno;
         static_cast<void>(DAEMONIZE_SYSTEM(unlink)(fresh.c_str())); // what is left to do where this fails too
-        return Failure(Stage::service_install, posix_error(error), what);
+        return posix_failure(Stage::service_install, error, what);
     };
     constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
     const Descriptor file = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(fresh.c_str(), flags, mode); }));
@@ -196,7 +197,7 @@ inline std::string whole_path(const std::string& program) {
 }
 
 inline Failure no_init_system(Stage stage, const std::string& name) {
-    return Failure(stage, posix_error(ENOSYS), name,
+    return posix_failure(stage, ENOSYS, name,
                    geteuid() == 0 ? "this system has neither systemd nor init scripts"
                                   : "only root may, or a user of systemd");
 }
@@ -212,11 +213,11 @@ inline std::string unit_problem(const ServiceUnit& unit) {
     for (const char c : unit.program) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x20 || byte == 0x7f || c == '"' || c == '\'' || c == '\\') {
-            return "systemd takes no quote, backslash or control character in the program's path: " + unit.program;
+            return joined({"systemd takes no quote, backslash or control character in the program's path: ", unit.program});
         }
     }
-    std::string words = unit.program + unit.description;
-    for (const std::string& argument : unit.arguments) words += " " + argument;
+    std::string words = joined({unit.program, unit.description});
+    for (const std::string& argument : unit.arguments) words += joined({" ", argument});
     return is_utf8(words) ? "" : "systemd takes no words that are not UTF-8";
 }
 
@@ -232,7 +233,7 @@ inline Failure install_service(ServiceUnit unit) {
     unit.program = whole_path(unit.program);
     if (init.kind == InitSystem::Kind::systemd) {
         const std::string problem = unit_problem(unit);
-        if (!problem.empty()) return Failure(Stage::service_install, posix_error(EINVAL), unit.name, problem);
+        if (!problem.empty()) return posix_failure(Stage::service_install, EINVAL, unit.name, problem);
     }
     if (init.kind == InitSystem::Kind::systemd && geteuid() != 0) {
         const std::string directory = directory_of(init.file); // the fault points into it
@@ -241,8 +242,8 @@ inline Failure install_service(ServiceUnit unit) {
     }
     const bool is_update = is_installed(init);
     if (!is_update && is_there(init.file.c_str())) {
-        return Failure(Stage::service_install, posix_error(EEXIST), unit.name,
-                       init.file + " is there, and was not written by install");
+        return posix_failure(Stage::service_install, EEXIST, unit.name,
+                       joined({init.file, " is there, and was not written by install"}));
     }
     const std::string before = read_file(init.file);
     if (Failure failure = replace_file(init.file, init.mode, init_text(init.kind, unit))) return failure;
@@ -261,11 +262,11 @@ inline Failure uninstall_service(const ServiceUnit& unit) {
     const InitSystem init = find_init_system(unit.name);
     if (init.kind == InitSystem::Kind::none) return no_init_system(Stage::service_uninstall, unit.name);
     if (!is_installed(init)) {
-        return Failure(Stage::service_open, posix_error(ENOENT), unit.name, "it is not installed in " + init.file);
+        return posix_failure(Stage::service_open, ENOENT, unit.name, joined({"it is not installed in ", init.file}));
     }
     if (Failure failure = run_programs(Stage::service_uninstall, unit.name, init.disable)) return failure;
     if (DAEMONIZE_SYSTEM(unlink)(init.file.c_str()) != 0) {
-        return Failure(Stage::service_uninstall, posix_error(errno), init.file);
+        return posix_failure(Stage::service_uninstall, errno, init.file);
     }
     if (init.kind != InitSystem::Kind::systemd) return Failure();
     return run_program(Stage::service_uninstall, unit.name, init.enable[0]);
@@ -290,7 +291,7 @@ inline std::vector<std::string> installed_arguments(const ServiceUnit& unit) {
 
 inline Failure systemctl(const ServiceUnit& unit, const char* verb) {
     return run_program(Stage::instance, unit.pid_file,
-                       {"systemctl", geteuid() == 0 ? "--system" : "--user", verb, unit.name + ".service"});
+                       {"systemctl", geteuid() == 0 ? "--system" : "--user", verb, joined({unit.name, ".service"})});
 }
 
 } // namespace detail

@@ -43,9 +43,9 @@ class ServiceLog {
         if (to_syslog_) {
             static_cast<void>(EventLog(name_).write(severity, text)); // it cannot tell
         } else if (to_journal_) {
-            write_error(journal_prefix(severity) + one_line(text) + "\n");
+            write_error(joined({journal_prefix(severity), one_line(text), "\n"}));
         } else {
-            write_error(name_ + ": " + one_line(text) + "\n");
+            write_error(joined({name_, ": ", one_line(text), "\n"}));
         }
     }
 

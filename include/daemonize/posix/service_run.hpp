@@ -27,7 +27,7 @@ struct ServiceTask {
 
 inline std::string default_pid_file(const std::string& full_name) {
     const std::string base = runtime_base();
-    return base.empty() ? std::string() : base + "/" + full_name + ".pid";
+    return base.empty() ? base : joined({base, "/", full_name, ".pid"});
 }
 
 // Where the service's pid file is; empty where this user has no place for one.
@@ -36,7 +36,7 @@ inline std::string pid_file_of(const ServiceTask& task) {
 }
 
 inline void say(const ServiceTask& task, const std::string& text) {
-    write_error(task.settings.full_name() + ": " + text + "\n");
+    write_error(joined({task.settings.full_name(), ": ", text, "\n"}));
 }
 
 inline int say(const ServiceTask& task, const Failure& failure) {
@@ -57,7 +57,7 @@ inline std::string directory_from(const char* variable, const std::string& base,
     const char* given = std::getenv(variable);
     // systemd lists several with colons; the first is the service's own.
     if (given != nullptr && given[0] == '/') return std::string(given).substr(0, std::string(given).find(':'));
-    return base.empty() ? std::string() : base + "/" + name;
+    return base.empty() ? base : joined({base, "/", name});
 }
 
 inline void find_directories(RunningService& running, const Options& options) {

@@ -49,7 +49,7 @@ class ServiceVerbs {
         });
         if (!outcome.is_launcher) return outcome.code;
         if (outcome.launch.ok()) {
-            return tell("running, pid " + std::to_string(outcome.launch.pid()));
+            return tell(joined({"running, pid ", outcome.launch.pid()}));
         }
         if (now.state == Instance::State::running) return runs_already(now);
         print_launch(task_, outcome.launch);
@@ -64,14 +64,14 @@ class ServiceVerbs {
 
     // A daemon without a pid file could be neither found nor stopped.
     int no_place() const {
-        return end(Failure(Stage::pid_file_open, posix_error(ENOENT), "",
+        return end(posix_failure(Stage::pid_file_open, ENOENT, "",
                            "this user has no place for one: XDG_RUNTIME_DIR is not set"));
     }
 
     // What was done, which it is also where nobody can read of it.
     int tell(const std::string& text) const {
         static_cast<void>(std::fflush(stdout)); // what the application printed comes first
-        static_cast<void>(write_text(STDOUT_FILENO, task_.settings.full_name() + ": " + text + "\n"));
+        static_cast<void>(write_text(STDOUT_FILENO, joined({task_.settings.full_name(), ": ", text, "\n"})));
         return lsb::success;
     }
 
@@ -80,7 +80,7 @@ class ServiceVerbs {
         static_cast<void>(std::fflush(stdout));
         const int error = write_text(STDOUT_FILENO, text);
         if (error == 0) return lsb::success;
-        say(task_, "cannot write to standard output: " + posix_error(error).message());
+        say(task_, joined({"cannot write to standard output: ", posix_error(error).message()}));
         return lsb::failed;
     }
 
@@ -102,7 +102,7 @@ class ServiceVerbs {
     }
 
     int runs_already(const Instance::Status& now) const {
-        return tell("it runs already, pid " + std::to_string(now.pid));
+        return tell(joined({"it runs already, pid ", now.pid}));
     }
 
     // start, stop, restart, reload. A service that `install` gave to systemd is systemd's to start and stop: behind its back
@@ -142,7 +142,7 @@ class ServiceVerbs {
         if (failure) return end(failure);
         const bool ran = before.state == Instance::State::running || before.state == Instance::State::starting;
         const auto say_killed = [this](pid_t pid) {
-            say(task_, "process " + std::to_string(pid) + " did not stop in time, and is killed");
+            say(task_, joined({"process ", pid, " did not stop in time, and is killed"}));
             return true;
         };
         if (!instance_.stop_or_ask(task_.settings.stop_timeout, say_killed, failure)) return end(failure);
@@ -204,7 +204,7 @@ class ServiceVerbs {
         const auto time = static_cast<std::time_t>(seconds);
         struct tm parts = {};
         char text[32];
-        if (localtime_r(&time, &parts) == nullptr) return std::to_string(seconds);
+        if (localtime_r(&time, &parts) == nullptr) return joined({seconds});
         return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts));
     }
 

@@ -89,8 +89,8 @@ class Socket {
 
 namespace detail {
 
-inline Failure socket_failure(int error, std::string what, std::string reason = {}) {
-    return Failure(Stage::sockets, posix_error(error), std::move(what), std::move(reason));
+inline Failure socket_failure(int error, std::string_view what, std::string_view reason = {}) {
+    return posix_failure(Stage::sockets, error, what, reason);
 }
 
 } // namespace detail

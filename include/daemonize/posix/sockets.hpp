@@ -37,7 +37,7 @@ inline std::vector<std::string> split_names(const std::string& text) {
 inline Failure read_activation(std::vector<std::string>& names) {
     const Activation passed = activation();
     if (passed.wrong != nullptr) {
-        return socket_failure(EINVAL, std::string(passed.wrong) + "=" + std::getenv(passed.wrong), passed.reason);
+        return socket_failure(EINVAL, joined({passed.wrong, "=", std::getenv(passed.wrong)}), passed.reason);
     }
     const auto count = static_cast<std::size_t>(passed.count);
     const char* text = std::getenv("LISTEN_FDNAMES");
@@ -47,8 +47,8 @@ inline Failure read_activation(std::vector<std::string>& names) {
     }
     names = split_names(text);
     if (names.size() == count) return Failure();
-    return socket_failure(EINVAL, "LISTEN_FDNAMES=" + std::string(text),
-                          "there are " + std::to_string(count) + " descriptors");
+    return socket_failure(EINVAL, joined({"LISTEN_FDNAMES=", text}),
+                          joined({"there are ", count, " descriptors"}));
 }
 
 // Ours from here on: the programs that we start get neither them nor the variables. All or none are taken.
@@ -57,7 +57,7 @@ inline Failure take_activated(const std::vector<std::string>& names, std::vector
         const int number = STDERR_FILENO + 1 + static_cast<int>(i);
         if (DAEMONIZE_SYSTEM(fcntl)(number, F_SETFD, FD_CLOEXEC) == 0) continue;
         const int error = errno; // its number is not the only one that is wrong
-        return socket_failure(error, names[i] + " at descriptor " + std::to_string(number));
+        return socket_failure(error, joined({names[i], " at descriptor ", number}));
     }
     for (std::size_t i = 0; i < names.size(); ++i) {
         sockets.push_back(Socket(STDERR_FILENO + 1 + static_cast<int>(i), names[i]));

@@ -43,8 +43,8 @@ class ProgressLine {
         const char* term = std::getenv("TERM");
         const bool plain =
             term == nullptr || std::strcmp(term, "dumb") == 0 || DAEMONIZE_SYSTEM(isatty)(STDERR_FILENO) == 0;
-        const std::string line = name_ + ": " + one_line(text);
-        write_error(plain ? line + "\n" : "\r\033[K" + fitting(line));
+        const std::string line = joined({name_, ": ", one_line(text)});
+        write_error(plain ? joined({line, "\n"}) : joined({"\r\033[K", fitting(line)}));
         shown_ = !plain;
     }
 

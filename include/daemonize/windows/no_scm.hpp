@@ -13,7 +13,7 @@ namespace detail {
 inline int run_on_host(ServiceCore* const* services, std::size_t count, RunAs) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         const Failure problem(Stage::dispatcher, std::make_error_code(std::errc::function_not_supported),
-                              "the service " + services[i]->name, "this system has none");
+                              joined({"the service ", services[i]->name}), "this system has none");
         std::fprintf(stderr, "%s: %s\n", services[i]->name.c_str(), problem.message().c_str());
     }
     return daemonize::exit_code(Stage::dispatcher);

@@ -144,7 +144,7 @@ inline std::string ServiceCore::run_body() noexcept {
         what = failure_;
     }
     end_.threw = !returned;
-    if (!returned) return "the service failed: " + one_line(what);
+    if (!returned) return joined({"the service failed: ", one_line(what)});
     if (code == 0 && !complaint_.empty()) code = 1;
     if (code != 0) end_.service_exit_code = static_cast<std::uint32_t>(code);
     if (!complaint_.empty()) return machine_.stop_requested() ? std::string() : one_line(complaint_);
@@ -160,7 +160,7 @@ inline bool ServiceCore::main(std::vector<std::string> arguments) noexcept {
     }
     arguments_ = std::move(arguments);
     if (const std::uint32_t error = port_->register_handler(*this, name)) {
-        port_->log(Severity::failure, name, "cannot register the control handler: error " + std::to_string(error));
+        port_->log(Severity::failure, name, joined({"cannot register the control handler: error ", error}));
         const PortLock held(*port_);
         registration_error_ = error;
         return false;

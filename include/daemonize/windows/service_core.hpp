@@ -36,12 +36,12 @@ class ServiceCore {
     Failure check() const {
         if (Failure problem = check_service_name(name)) return problem;
         if (!body) {
-            return Failure(Stage::options, win32_error(win32::invalid_parameter), "the service " + name,
+            return Failure(Stage::options, win32_error(win32::invalid_parameter), joined({"the service ", name}),
                            "it has no body");
         }
         if (wrong_control != 0) {
             return Failure(Stage::options, win32_error(win32::invalid_parameter),
-                           "a handler for control " + std::to_string(wrong_control) + " of the service " + name,
+                           joined({"a handler for control ", wrong_control, " of the service ", name}),
                            "an application's own controls are 128 to 255");
         }
         return Failure();
@@ -97,7 +97,7 @@ class ServiceCore {
         reported_at_ = port_->now();
         if (error == win32::no_error || report_failed_) return;
         report_failed_ = true; // once: what it is about repeats itself
-        port_->log(Severity::failure, name, "cannot report the service's state: error " + std::to_string(error));
+        port_->log(Severity::failure, name, joined({"cannot report the service's state: error ", error}));
     }
 
     void tell_body() noexcept {
