@@ -31,9 +31,12 @@ class Callback<Result(Arguments...)> {
         destroy_ = [](void* stored) noexcept { delete static_cast<Stored*>(stored); };
     }
 
-    Callback(Callback&& other) noexcept { swap(other); }
+    Callback(Callback&& other) noexcept { take(other); }
     Callback& operator=(Callback&& other) noexcept {
-        Callback(std::move(other)).swap(*this);
+        if (this == &other) return *this;
+        Callback gone; // last: its end may ask for this one
+        gone.take(*this);
+        take(other);
         return *this;
     }
     Callback(const Callback&) = delete;
@@ -47,10 +50,11 @@ class Callback<Result(Arguments...)> {
     Result operator()(Arguments... arguments) const { return invoke_(target_, std::forward<Arguments>(arguments)...); }
 
   private:
-    void swap(Callback& other) noexcept {
-        std::swap(target_, other.target_);
-        std::swap(invoke_, other.invoke_);
-        std::swap(destroy_, other.destroy_);
+    void take(Callback& other) noexcept {
+        target_ = other.target_;
+        invoke_ = other.invoke_;
+        destroy_ = other.destroy_;
+        other.target_ = nullptr;
     }
 
     void* target_ = nullptr;

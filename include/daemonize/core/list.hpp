@@ -15,9 +15,12 @@ template <class Item>
 class List {
   public:
     List() noexcept = default;
-    List(List&& other) noexcept { swap(other); }
+    List(List&& other) noexcept { take(other); }
     List& operator=(List&& other) noexcept {
-        List(std::move(other)).swap(*this);
+        if (this == &other) return *this;
+        List gone; // last: an item's end may ask for the list
+        gone.take(*this);
+        take(other);
         return *this;
     }
     List(const List&) = delete;
@@ -46,7 +49,10 @@ class List {
         items_[size_] = Item();
     }
 
-    void clear() noexcept { List().swap(*this); }
+    void clear() noexcept {
+        List gone;
+        gone.take(*this);
+    }
 
     // To more items than now.
     void resize(std::size_t size) {
@@ -64,10 +70,12 @@ class List {
     }
 
   private:
-    void swap(List& other) noexcept {
-        std::swap(items_, other.items_);
-        std::swap(size_, other.size_);
-        std::swap(room_, other.room_);
+    void take(List& other) noexcept {
+        items_ = other.items_;
+        size_ = other.size_;
+        room_ = other.room_;
+        other.items_ = nullptr;
+        other.size_ = other.room_ = 0;
     }
 
     Item* items_ = nullptr;

@@ -67,7 +67,7 @@ inline Failure check_service_config(const std::string& name, const ServiceConfig
                        joined({"the configuration of the service ", name}), reason);
     };
     if (config.program.find('"') != std::string::npos) return refuse("the program's path has a quote");
-    if (to_utf16(config.display_name).size() > 256) return refuse("the display name has more than 256 characters");
+    if (utf16_size(config.display_name) > 256) return refuse("the display name has more than 256 characters");
     for (const std::string& dependency : config.dependencies) {
         if (dependency.empty()) return refuse("a dependency has no name");
     }

@@ -20,12 +20,12 @@ inline std::error_code win32_error(std::uint32_t error) noexcept {
 inline Failure check_service_name(const std::string& name) {
     const char* reason = nullptr;
     if (name.empty()) reason = "it is empty";
-    if (to_utf16(name).size() > 256) reason = "it has more than 256 characters";
+    if (utf16_size(name) > 256) reason = "it has more than 256 characters";
     if (name.find_first_of("/\\") != std::string::npos) reason = "it has a slash or a backslash";
     if (name.find('\0') != std::string::npos) reason = "it has a zero byte";
     if (reason == nullptr) return Failure();
-    return Failure(Stage::options, win32_error(win32::invalid_name), joined({"the service name \"", name.substr(0, 64), "\""}),
-                   reason);
+    return Failure(Stage::options, win32_error(win32::invalid_name),
+                   joined({"the service name \"", name.substr(0, 64), "\""}), reason);
 }
 
 } // namespace detail

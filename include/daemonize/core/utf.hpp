@@ -70,6 +70,13 @@ Wide to_utf16(const std::string& text) {
     return wide;
 }
 
+// The size that it has in UTF-16.
+inline std::size_t utf16_size(const std::string& text) noexcept {
+    std::size_t size = 0;
+    for (std::size_t at = 0; at < text.size();) size += decode_utf8(text, at) < 0x10000 ? 1 : 2;
+    return size;
+}
+
 template <class Unit>
 std::string to_utf8(const Unit* wide, std::size_t size) {
     std::string text;

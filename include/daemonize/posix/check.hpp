@@ -39,7 +39,8 @@ inline void check_directories(Plan& plan) {
         if (const int error = directory_error(path)) plan.problem(stage, error, named);
     };
     check(Stage::chroot, plan.chroot, plan.chroot);
-    if (!plan.directory.empty() && plan.directory != "/" && !will_be_made(plan, joined({plan.chroot, plan.directory, "/"}))) {
+    if (!plan.directory.empty() && plan.directory != "/" &&
+        !will_be_made(plan, joined({plan.chroot, plan.directory, "/"}))) {
         check(Stage::chdir, plan.outside(plan.directory), plan.directory);
     }
     for (int i = 0; i < 3; ++i) {
@@ -104,9 +105,8 @@ inline void check_pid_file(Plan& plan) {
     Failure failure = distrust_directory(path, plan.pid_file_owners());
     struct stat facts;
     if (!failure && DAEMONIZE_SYSTEM(lstat)(path.c_str(), &facts) == 0) {
-        failure = S_ISLNK(facts.st_mode)
-                      ? posix_failure(Stage::pid_file_open, ELOOP, path, "it is a symbolic link")
-                      : distrust_file(path, facts, plan.pid_file_owners());
+        failure = S_ISLNK(facts.st_mode) ? posix_failure(Stage::pid_file_open, ELOOP, path, "it is a symbolic link")
+                                         : distrust_file(path, facts, plan.pid_file_owners());
     }
     if (!failure && DAEMONIZE_SYSTEM(access)(directory_of(path).c_str(), W_OK | X_OK) != 0) {
         failure = posix_failure(Stage::pid_file_open, errno, path);

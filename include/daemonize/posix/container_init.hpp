@@ -31,7 +31,8 @@ class ContainerInit {
     // end with in `code`, and where the fork failed, with the failure.
     static bool enter(int& code, Failure& failure) {
         if (process_status().threads > 1) {
-            failure = posix_failure(Stage::threads, EINVAL, "",
+            failure =
+                posix_failure(Stage::threads, EINVAL, "",
                               "other threads run, which fork would lose: run the service before they are started");
             return false;
         }

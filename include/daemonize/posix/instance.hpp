@@ -88,7 +88,8 @@ class Instance {
         if (found.state != State::running && found.state != State::starting) return remove_remains();
         if (!is_signalable(found, failure)) return false;
         if (!send_to_end(found, SIGTERM, failure) || wait_for_end(found, deadline)) return !failure && remove_remains();
-        if (!may_kill(found.pid)) return fail(failure, ETIMEDOUT, detail::joined({"process ", found.pid, " did not stop in time"}));
+        if (!may_kill(found.pid))
+            return fail(failure, ETIMEDOUT, detail::joined({"process ", found.pid, " did not stop in time"}));
         if (!send_to_end(found, SIGKILL, failure)) return !failure && remove_remains();
         // Death by SIGKILL takes as long as the system call that the process is in.
         if (wait_for_end(found, detail::monotonic_now() + Duration::seconds(10))) return remove_remains();
@@ -150,7 +151,7 @@ class Instance {
         return false;
     }
 
-        bool ask(int file, detail::LockHolder& holder, Failure& failure) const {
+    bool ask(int file, detail::LockHolder& holder, Failure& failure) const {
         if (detail::ask_holder(file, holder)) return true;
         failure = detail::posix_failure(Stage::pid_file_open, errno, path_);
         return false;

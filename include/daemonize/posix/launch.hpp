@@ -59,7 +59,8 @@ class Launch {
 
     /// Writes what failed to standard error, a line for each problem, led by the daemon's name.
     void print() const {
-        for (const Failure& problem : problems_) detail::write_error(detail::joined({name_, ": ", problem.message(), "\n"}));
+        for (const Failure& problem : problems_)
+            detail::write_error(detail::joined({name_, ": ", problem.message(), "\n"}));
     }
 
   private:

@@ -22,7 +22,8 @@ inline Failure open_notify_socket(NotifySocket& socket) {
     if (value == nullptr || *value == '\0') return Failure();
     const std::string text = value;
     NotifyAddress address;
-    if (const char* wrong = parse_notify_address(text, address)) return notify_failure(EINVAL, joined({"at ", text}), wrong);
+    if (const char* wrong = parse_notify_address(text, address))
+        return notify_failure(EINVAL, joined({"at ", text}), wrong);
     if (const int error = socket.open(address)) return notify_failure(error, joined({"at ", text}));
     return Failure();
 }

@@ -103,7 +103,7 @@ class PidFile {
     };
 
     PidFile() noexcept = default;
-    PidFile(PidFile&& other) noexcept : held_(std::exchange(other.held_, nullptr)) {}
+    PidFile(PidFile&& other) noexcept : held_(other.held_) { other.held_ = nullptr; }
     PidFile& operator=(PidFile&& other) noexcept {
         release();
         held_ = std::exchange(other.held_, nullptr);

@@ -108,8 +108,7 @@ inline bool open_to_ask(const std::string& path, Descriptor& file, struct stat& 
     file = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags); }));
     if (!file && errno == ENOENT) return true;
     if (!file || DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
-        failure =
-            posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
+        failure = posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
     } else {
         failure = distrust_file(path, facts, Owners{true, facts.st_uid});
     }

@@ -197,7 +197,7 @@ inline void Plan::find_identity(const Options& options) {
     if (!failure && options.group) failure = find_group(options.group.value, identity.gid);
     if (!failure && options.user && !named && !options.group) {
         failure = posix_failure(Stage::user, EINVAL, options.user.value,
-                          "the user data base does not know this number, so name a group() too");
+                                "the user data base does not know this number, so name a group() too");
     }
     if (failure) return problems.push_back(std::move(failure));
 

@@ -198,8 +198,8 @@ inline std::string whole_path(const std::string& program) {
 
 inline Failure no_init_system(Stage stage, const std::string& name) {
     return posix_failure(stage, ENOSYS, name,
-                   geteuid() == 0 ? "this system has neither systemd nor init scripts"
-                                  : "only root may, or a user of systemd");
+                         geteuid() == 0 ? "this system has neither systemd nor init scripts"
+                                        : "only root may, or a user of systemd");
 }
 
 inline bool is_utf8(const std::string& text) {
@@ -213,7 +213,8 @@ inline std::string unit_problem(const ServiceUnit& unit) {
     for (const char c : unit.program) {
         const auto byte = static_cast<unsigned char>(c);
         if (byte < 0x20 || byte == 0x7f || c == '"' || c == '\'' || c == '\\') {
-            return joined({"systemd takes no quote, backslash or control character in the program's path: ", unit.program});
+            return joined(
+                {"systemd takes no quote, backslash or control character in the program's path: ", unit.program});
         }
     }
     std::string words = joined({unit.program, unit.description});
@@ -243,7 +244,7 @@ inline Failure install_service(ServiceUnit unit) {
     const bool is_update = is_installed(init);
     if (!is_update && is_there(init.file.c_str())) {
         return posix_failure(Stage::service_install, EEXIST, unit.name,
-                       joined({init.file, " is there, and was not written by install"}));
+                             joined({init.file, " is there, and was not written by install"}));
     }
     const std::string before = read_file(init.file);
     if (Failure failure = replace_file(init.file, init.mode, init_text(init.kind, unit))) return failure;

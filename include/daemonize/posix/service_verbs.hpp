@@ -65,7 +65,7 @@ class ServiceVerbs {
     // A daemon without a pid file could be neither found nor stopped.
     int no_place() const {
         return end(posix_failure(Stage::pid_file_open, ENOENT, "",
-                           "this user has no place for one: XDG_RUNTIME_DIR is not set"));
+                                 "this user has no place for one: XDG_RUNTIME_DIR is not set"));
     }
 
     // What was done, which it is also where nobody can read of it.
@@ -101,9 +101,7 @@ class ServiceVerbs {
         return false;
     }
 
-    int runs_already(const Instance::Status& now) const {
-        return tell(joined({"it runs already, pid ", now.pid}));
-    }
+    int runs_already(const Instance::Status& now) const { return tell(joined({"it runs already, pid ", now.pid})); }
 
     // start, stop, restart, reload. A service that `install` gave to systemd is systemd's to start and stop: behind its back
     // it would not be watched. Not where it is systemd that runs us.

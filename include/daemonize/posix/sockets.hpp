@@ -47,8 +47,7 @@ inline Failure read_activation(std::vector<std::string>& names) {
     }
     names = split_names(text);
     if (names.size() == count) return Failure();
-    return socket_failure(EINVAL, joined({"LISTEN_FDNAMES=", text}),
-                          joined({"there are ", count, " descriptors"}));
+    return socket_failure(EINVAL, joined({"LISTEN_FDNAMES=", text}), joined({"there are ", count, " descriptors"}));
 }
 
 // Ours from here on: the programs that we start get neither them nor the variables. All or none are taken.

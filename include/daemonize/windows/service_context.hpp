@@ -81,7 +81,9 @@ class ServiceContext {
     /// The process's own command line (of the ImagePath, or of the console), without the program.
     std::vector<std::string> command_line() const {
         const std::vector<std::string>& line = core_.command_line;
-        return line.empty() ? line : std::vector<std::string>(line.begin() + 1, line.end());
+        std::vector<std::string> arguments;
+        for (std::size_t i = 1; i < line.size(); ++i) arguments.push_back(line[i]);
+        return arguments;
     }
 
     const std::string& name() const noexcept { return core_.name; }
