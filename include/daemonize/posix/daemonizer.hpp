@@ -5,6 +5,7 @@
 
 #include "explain.hpp"
 #include "launch.hpp"
+#include "parts.hpp"
 
 #include <string>
 #include <type_traits>
@@ -143,6 +144,7 @@ class Daemonizer {
     /// made, where it is empty. Stage::runtime_directory.
     Daemonizer& runtime_directory(std::string name) {
         options_.runtime_directory.set(std::move(name));
+        options_.directories = &detail::directories_part;
         return *this;
     }
 
@@ -150,6 +152,7 @@ class Daemonizer {
     /// Stage::state_directory.
     Daemonizer& state_directory(std::string name) {
         options_.state_directory.set(std::move(name));
+        options_.directories = &detail::directories_part;
         return *this;
     }
 
@@ -157,6 +160,7 @@ class Daemonizer {
     /// mode 0755, and gives it to the run-as user. Stage::log_directory.
     Daemonizer& log_directory(std::string name) {
         options_.log_directory.set(std::move(name));
+        options_.directories = &detail::directories_part;
         return *this;
     }
 
@@ -165,6 +169,7 @@ class Daemonizer {
     /// be other users' to write. Stage::pid_file_open, pid_file_lock, pid_file_write.
     Daemonizer& pid_file(std::string path) {
         options_.pid_file.set(std::move(path));
+        options_.pid_file_part = &detail::pid_file_part;
         return *this;
     }
 
@@ -180,12 +185,14 @@ class Daemonizer {
     /// root may become another. setresuid(2), Stage::user, Stage::group.
     Daemonizer& user(std::string name) {
         options_.user.set(std::move(name));
+        options_.identity = &detail::identity_part;
         return *this;
     }
 
     /// The group to run as, in place of the user's primary one. Stage::group.
     Daemonizer& group(std::string name) {
         options_.group.set(std::move(name));
+        options_.identity = &detail::identity_part;
         return *this;
     }
 

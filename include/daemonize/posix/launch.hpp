@@ -87,15 +87,19 @@ class OwnedPlan {
 };
 
 // The last of the checks, and the first of the steps: what must exist, and be locked, before any fork.
-inline void make_ready_to_fork(Plan& plan, Launching& launching) {
+inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& launching) {
     check_directories(plan);
-    if (!plan.problems.empty()) return check_pid_file(plan);
+    if (!plan.problems.empty()) {
+        if (options.pid_file_part) options.pid_file_part->check(plan);
+        return;
+    }
     if (!plan.runtime_directory.empty()) {
-        const Fault failed = make_directory(Stage::runtime_directory, plan.runtime_directory, plan.owner(), &plan.made);
+        const Fault failed =
+            options.directories->make(Stage::runtime_directory, plan.runtime_directory, plan.owner(), &plan.made);
         if (failed) return plan.problems.push_back(to_failure(failed));
     }
     if (!plan.pid_file.path.empty()) {
-        Failure failure = open_others_pid_file(plan.pid_file.path, plan.pid_file_owners(), launching.pid_file);
+        Failure failure = options.pid_file_part->open(plan.pid_file.path, plan.pid_file_owners(), launching.pid_file);
         if (failure) return plan.problems.push_back(std::move(failure));
     }
     if (const int error = ForkGuard::prepare()) return plan.problem(Stage::fork, error, "");
@@ -217,7 +221,7 @@ inline bool start(const Options& options, bool keep_words, Launch& launch) {
     if (!options.foreground && std::fflush(nullptr) != 0) plan->problem(Stage::flush, errno, "what stdio still held");
     // From the first thing that is made, a signal waits: it is not to end us before we can take it away again.
     BlockedSignals signals;
-    make_ready_to_fork(*plan, launching);
+    make_ready_to_fork(*plan, options, launching);
     if (plan->problems.empty() && options.foreground) {
         launch = launch_here(plan, options, launching, own);
         if (launch.ok()) signals.leave_blocked(); // in name: set-up has emptied the mask

@@ -7,6 +7,7 @@
 #include "../core/duration.hpp"
 #include "../core/failure.hpp"
 #include "../core/list.hpp"
+#include "fault.hpp"
 
 #include <string>
 #include <sys/resource.h>
@@ -68,6 +69,30 @@ struct LimitOption {
     rlim_t hard;
 };
 
+struct Plan;
+struct Options;
+struct Owner;
+struct Identity;
+struct Owners;
+struct OpenPidFile;
+struct HeldPidFile;
+
+// What a launch does for some of the options alone; see parts.hpp.
+struct DirectoriesPart {
+    void (*find)(Plan&, const Options&);
+    Fault (*make)(Stage, const std::string& path, const Owner&, std::vector<std::string>* made) noexcept;
+};
+struct IdentityPart {
+    void (*find)(Plan&, const Options&);
+    Fault (*take_groups)(Identity&) noexcept;
+    Fault (*become_user)(const Identity&) noexcept;
+};
+struct PidFilePart {
+    void (*check)(Plan&);
+    Failure (*open)(const std::string& path, const Owners&, OpenPidFile& locked);
+    Fault (*hold)(HeldPidFile&, OpenPidFile&) noexcept;
+};
+
 struct Options {
     std::string name;
     Fork fork = Fork::twice;
@@ -96,6 +121,9 @@ struct Options {
     Duration timeout = Duration::seconds(30);
     bool foreground = false;
     bool allow_threads = false;
+    const DirectoriesPart* directories = nullptr; // each is there where one of its options is asked for
+    const IdentityPart* identity = nullptr;
+    const PidFilePart* pid_file_part = nullptr;
     bool leave_blocked = false; // signals, for a Service that takes them over before any can end it
 };
 

@@ -79,9 +79,7 @@ struct Plan {
     std::string absolute(Stage stage, const std::string& path);
     std::string in_new_root(Stage stage, const std::string& path);
     void find_name(const Options& options);
-    void find_identity(const Options& options);
     void find_paths(const Options& options);
-    void find_directory(Stage stage, const Asked<std::string>& name, std::string (*find_base)(), std::string& path);
     void find_streams(const Options& options);
     void find_kept(const Options& options);
     void find_limits(const Options& options);
@@ -100,7 +98,8 @@ inline Plan::Plan(const Options& options)
                 joined({who, ", which fork would lose: launch before that, or allow_threads()"}));
     }
     find_paths(options);
-    find_identity(options);
+    if (options.directories) options.directories->find(*this, options);
+    if (options.identity) options.identity->find(*this, options);
     find_streams(options);
     find_kept(options);
     find_limits(options);
@@ -150,79 +149,6 @@ inline void Plan::find_paths(const Options& options) {
     }
     if (!options.keep_directory && !options.foreground) directory = in_new_root(Stage::chdir, options.directory);
     if (options.pid_file) pid_file.path = absolute(Stage::pid_file_open, options.pid_file.value);
-    find_directory(Stage::runtime_directory, options.runtime_directory, runtime_base, runtime_directory);
-    find_directory(Stage::state_directory, options.state_directory, state_base, state_directory);
-    find_directory(Stage::log_directory, options.log_directory, log_base, log_directory);
-}
-
-inline void Plan::find_directory(Stage stage, const Asked<std::string>& asked, std::string (*find_base)(),
-                                 std::string& path) {
-    if (!asked) return;
-    const std::string base = find_base();
-    const std::string& below = asked.value;
-    // Below, and never the base itself: that must not be given away.
-    const std::string guarded = joined({"/", below, "/"});
-    bool is_name = below == one_line(below);
-    for (const char* part : {"//", "/./", "/../"}) is_name = is_name && guarded.find(part) == std::string::npos;
-    if (!is_name) {
-        problem(stage, EINVAL, below, "it must be a name, without . and .. and not empty");
-    } else if (base.empty()) {
-        problem(stage, ENOENT, below,
-                stage != Stage::runtime_directory ? "HOME is not set for this user"
-                                                  : "XDG_RUNTIME_DIR is not set for this user");
-    } else {
-        path = joined({base, "/", below});
-        // Both views: the runtime directory is made in the new root as well, where the daemon will look for it.
-        int error = stage == Stage::runtime_directory ? find_missing_directories(path, missing) : 0;
-        if (error == 0 && (stage != Stage::runtime_directory || !chroot.empty())) {
-            error = find_missing_directories(outside(path), missing);
-        }
-        if (error == 0) return;
-        problem(stage, error, path);
-        for (const std::string& named : {path, outside(path)})
-            missing.push_back(named); // what lies in it is no second problem
-    }
-}
-
-inline void Plan::find_identity(const Options& options) {
-    if (!options.user && !options.group) return;
-    bool named = false;
-    identity.uid = geteuid();
-    identity.gid = getegid();
-    identity.user = options.user.value;
-    identity.group = options.group.value;
-    Failure failure;
-    if (options.user) failure = find_user(options.user.value, identity, named);
-    const gid_t primary = identity.gid;
-    if (!failure && options.group) failure = find_group(options.group.value, identity.gid);
-    if (!failure && options.user && !named && !options.group) {
-        failure = posix_failure(Stage::user, EINVAL, options.user.value,
-                                "the user data base does not know this number, so name a group() too");
-    }
-    if (failure) return problems.push_back(std::move(failure));
-
-    if (named) failure = find_groups(identity.user, primary, identity.groups);
-    if (failure) return problems.push_back(std::move(failure));
-    // A user's other groups stay with another primary group; the user's own primary one goes.
-    if (named && options.group && identity.gid != primary) {
-        for (std::size_t i = identity.groups.size(); i-- > 0;) {
-            if (identity.groups[i] == primary || identity.groups[i] == identity.gid) {
-                identity.groups.erase(i);
-            }
-        }
-    }
-    if (identity.groups.empty() || (options.group && identity.gid != primary)) identity.groups.push_back(identity.gid);
-    identity.seen_groups.resize(identity.groups.size());
-    if (identity.group.empty()) identity.group = joined({"of ", identity.user});
-
-    if (geteuid() == 0) {
-        identity.changes = true;
-        identity.changes_user = options.user.asked;
-    } else if (identity.uid != geteuid() || identity.uid != getuid()) {
-        problem(Stage::user, EPERM, options.user.value, "only root may become another user");
-    } else if (identity.gid != getegid() || identity.gid != getgid()) {
-        problem(Stage::group, EPERM, options.group.value, "only root may take another group");
-    }
 }
 
 inline void Plan::find_streams(const Options& options) {

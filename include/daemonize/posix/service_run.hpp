@@ -50,7 +50,9 @@ inline void choose_pid_file(ServiceTask& task, HostKind host, bool background) {
     if (task.options.pid_file || host == HostKind::inetd) return;
     const std::string path = default_pid_file(task.settings.full_name());
     const bool has_place = !path.empty() && DAEMONIZE_SYSTEM(access)(directory_of(path).c_str(), W_OK | X_OK) == 0;
-    if (has_place || (background && !path.empty())) task.options.pid_file.set(path);
+    if (!has_place && (!background || path.empty())) return;
+    task.options.pid_file.set(path);
+    task.options.pid_file_part = &pid_file_part;
 }
 
 inline std::string directory_from(const char* variable, const std::string& base, const std::string& name) {

@@ -96,29 +96,28 @@ inline Fault enter_root(const Plan& plan) noexcept {
 }
 
 // In the new root, so that no link inside it can lead the maker outside; before the drop, so that it may.
-inline Fault make_directories_inside(const Plan& plan) noexcept {
-    if (!plan.chroot.empty() && !plan.runtime_directory.empty()) {
-        if (const Fault failed = make_directory(Stage::runtime_directory, plan.runtime_directory, plan.owner())) {
-            return failed;
-        }
-    }
-    if (!plan.state_directory.empty()) {
-        if (const Fault failed = make_directory(Stage::state_directory, plan.state_directory, plan.owner()))
-            return failed;
-    }
-    if (plan.log_directory.empty()) return Fault();
-    return make_directory(Stage::log_directory, plan.log_directory, plan.owner());
+inline Fault make_directories_inside(const Plan& plan, const DirectoriesPart& directories) noexcept {
+    const auto make = [&](Stage stage, const std::string& path) {
+        return path.empty() ? Fault() : directories.make(stage, path, plan.owner(), nullptr);
+    };
+    Fault failed;
+    if (!plan.chroot.empty()) failed = make(Stage::runtime_directory, plan.runtime_directory);
+    if (!failed) failed = make(Stage::state_directory, plan.state_directory);
+    if (!failed) failed = make(Stage::log_directory, plan.log_directory);
+    return failed;
 }
 
 // Groups first, for the right to set them goes with the user; the new root between, for chroot wants root as well.
 inline Fault drop_privileges(Plan& plan, const Options& options) noexcept {
     if (plan.identity.changes) {
-        if (const Fault failed = take_groups(plan.identity)) return failed;
+        if (const Fault failed = options.identity->take_groups(plan.identity)) return failed;
     }
     if (const Fault failed = enter_root(plan)) return failed;
-    if (const Fault failed = make_directories_inside(plan)) return failed;
+    if (options.directories) {
+        if (const Fault failed = make_directories_inside(plan, *options.directories)) return failed;
+    }
     if (plan.identity.changes_user) {
-        if (const Fault failed = become_user(plan.identity)) return failed;
+        if (const Fault failed = options.identity->become_user(plan.identity)) return failed;
     }
     if (options.no_new_privileges && !give_up_new_privileges()) return fault(Stage::no_new_privileges, errno);
     return Fault();
@@ -193,7 +192,7 @@ inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = fill_streams(plan, launching)) return failed;
     if (const Fault failed = close_inherited(plan, options, launching)) return failed;
     if (launching.pid_file) {
-        if (const Fault failed = hold_pid_file(plan.pid_file, launching.pid_file)) return failed;
+        if (const Fault failed = options.pid_file_part->hold(plan.pid_file, launching.pid_file)) return failed;
     }
     if (const Fault failed = call_before_drop(plan, options)) return failed;
     if (const Fault failed = set_limits(options)) return failed;

@@ -1,0 +1,97 @@
+// The parts of a launch that not every program asks for. What asks for one puts it into the options: a program that does not
+// has none of its code.
+// Uses plan and the rooms below it; what fills options in uses it.
+#ifndef DAEMONIZE_POSIX_PARTS_HPP
+#define DAEMONIZE_POSIX_PARTS_HPP
+
+#include "check.hpp"
+
+#include <string>
+
+namespace daemonize {
+namespace detail {
+
+inline void find_directory(Plan& plan, Stage stage, const Asked<std::string>& asked, std::string (*find_base)(),
+                           std::string& path) {
+    if (!asked) return;
+    const std::string base = find_base();
+    const std::string& below = asked.value;
+    // Below, and never the base itself: that must not be given away.
+    const std::string guarded = joined({"/", below, "/"});
+    bool is_name = below == one_line(below);
+    for (const char* part : {"//", "/./", "/../"}) is_name = is_name && guarded.find(part) == std::string::npos;
+    if (!is_name) {
+        plan.problem(stage, EINVAL, below, "it must be a name, without . and .. and not empty");
+    } else if (base.empty()) {
+        plan.problem(stage, ENOENT, below,
+                     stage != Stage::runtime_directory ? "HOME is not set for this user"
+                                                       : "XDG_RUNTIME_DIR is not set for this user");
+    } else {
+        path = joined({base, "/", below});
+        // Both views: the runtime directory is made in the new root as well, where the daemon will look for it.
+        int error = stage == Stage::runtime_directory ? find_missing_directories(path, plan.missing) : 0;
+        if (error == 0 && (stage != Stage::runtime_directory || !plan.chroot.empty())) {
+            error = find_missing_directories(plan.outside(path), plan.missing);
+        }
+        if (error == 0) return;
+        plan.problem(stage, error, path);
+        for (const std::string& named : {path, plan.outside(path)})
+            plan.missing.push_back(named); // what lies in it is no second problem
+    }
+}
+
+inline void find_directories(Plan& plan, const Options& options) {
+    find_directory(plan, Stage::runtime_directory, options.runtime_directory, runtime_base, plan.runtime_directory);
+    find_directory(plan, Stage::state_directory, options.state_directory, state_base, plan.state_directory);
+    find_directory(plan, Stage::log_directory, options.log_directory, log_base, plan.log_directory);
+}
+
+inline void find_identity(Plan& plan, const Options& options) {
+    Identity& identity = plan.identity;
+    bool named = false;
+    identity.uid = geteuid();
+    identity.gid = getegid();
+    identity.user = options.user.value;
+    identity.group = options.group.value;
+    Failure failure;
+    if (options.user) failure = find_user(options.user.value, identity, named);
+    const gid_t primary = identity.gid;
+    if (!failure && options.group) failure = find_group(options.group.value, identity.gid);
+    if (!failure && options.user && !named && !options.group) {
+        failure = posix_failure(Stage::user, EINVAL, options.user.value,
+                                "the user data base does not know this number, so name a group() too");
+    }
+    if (failure) return plan.problems.push_back(std::move(failure));
+
+    if (named) failure = find_groups(identity.user, primary, identity.groups);
+    if (failure) return plan.problems.push_back(std::move(failure));
+    // A user's other groups stay with another primary group; the user's own primary one goes.
+    if (named && options.group && identity.gid != primary) {
+        for (std::size_t i = identity.groups.size(); i-- > 0;) {
+            if (identity.groups[i] == primary || identity.groups[i] == identity.gid) {
+                identity.groups.erase(i);
+            }
+        }
+    }
+    if (identity.groups.empty() || (options.group && identity.gid != primary)) identity.groups.push_back(identity.gid);
+    identity.seen_groups.resize(identity.groups.size());
+    if (identity.group.empty()) identity.group = joined({"of ", identity.user});
+
+    if (geteuid() == 0) {
+        identity.changes = true;
+        identity.changes_user = options.user.asked;
+    } else if (identity.uid != geteuid() || identity.uid != getuid()) {
+        plan.problem(Stage::user, EPERM, options.user.value, "only root may become another user");
+    } else if (identity.gid != getegid() || identity.gid != getgid()) {
+        plan.problem(Stage::group, EPERM, options.group.value, "only root may take another group");
+    }
+}
+
+inline constexpr DirectoriesPart directories_part = {find_directories, make_directory};
+inline constexpr IdentityPart identity_part = {find_identity, take_groups, become_user};
+inline constexpr PidFilePart pid_file_part = {check_pid_file, open_others_pid_file, hold_pid_file};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif
