@@ -1,8 +1,10 @@
 // List: a growing row of things, with as much of std::vector as the library needs inside. A vector of a type of its own
 // costs each program that includes the library ten milliseconds to compile, and a kilobyte; this costs a twentieth.
-// Uses nothing; everything else may use it. What is public is a std::vector.
+// Uses platform; everything else may use it. What is public is a std::vector.
 #ifndef DAEMONIZE_CORE_LIST_HPP
 #define DAEMONIZE_CORE_LIST_HPP
+
+#include "platform.hpp"
 
 #include <cstddef>
 #include <utility>
@@ -60,7 +62,7 @@ class List {
         size_ = size;
     }
 
-    void reserve(std::size_t room) {
+    DAEMONIZE_COLD void reserve(std::size_t room) {
         if (room <= room_) return;
         Item* const wider = new Item[room]();
         for (std::size_t i = 0; i < size_; ++i) wider[i] = std::move(items_[i]);

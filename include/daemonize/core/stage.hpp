@@ -1,7 +1,9 @@
 // Stage: each step of a launch, with the words that name it and the exit status that it ends the launcher with.
-// Uses nothing; everything else may use it.
+// Uses platform; everything else may use it.
 #ifndef DAEMONIZE_CORE_STAGE_HPP
 #define DAEMONIZE_CORE_STAGE_HPP
+
+#include "platform.hpp"
 
 namespace daemonize {
 
@@ -66,7 +68,7 @@ struct StageFacts {
 
 // Where systemd.exec(5) has an exit status for the step, it is that one, so that `systemctl status` names the step;
 // else the one of sysexits.h; timeout(1)'s and the shell's (128 + signal) for what they stand for everywhere.
-inline StageFacts stage_facts(Stage stage) noexcept {
+DAEMONIZE_COLD inline StageFacts stage_facts(Stage stage) noexcept {
     switch (stage) {
     case Stage::options: return {"accept", 64};
     case Stage::threads: return {"fork", 70};

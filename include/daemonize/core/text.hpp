@@ -1,10 +1,11 @@
 // Putting texts together. A chain of + costs each program that includes the library a resolution among dozens of operators
 // for every link, and code for every string in between.
-// Uses parse; everything else may use it.
+// Uses parse and platform; everything else may use it.
 #ifndef DAEMONIZE_CORE_TEXT_HPP
 #define DAEMONIZE_CORE_TEXT_HPP
 
 #include "parse.hpp"
+#include "platform.hpp"
 
 #include <cstring>
 #include <initializer_list>
@@ -32,7 +33,7 @@ class Piece {
     std::size_t size() const noexcept { return size_; }
 
   private:
-    void write(bool is_negative, std::uint64_t number) noexcept {
+    DAEMONIZE_COLD void write(bool is_negative, std::uint64_t number) noexcept {
         char digits[21];
         size_ = format_number(is_negative ? 0 - number : number, digits);
         char* at = number_;
@@ -47,7 +48,7 @@ class Piece {
     char number_[21];
 };
 
-inline std::string joined(std::initializer_list<Piece> pieces) {
+DAEMONIZE_COLD inline std::string joined(std::initializer_list<Piece> pieces) {
     std::size_t size = 0;
     for (const Piece& piece : pieces) size += piece.size();
     std::string text;

@@ -27,13 +27,13 @@ struct OwnLaunch {
     std::string name() const { return plan == nullptr ? "daemon" : plan->name; }
 };
 
-inline OwnLaunch& own_launch() noexcept {
+DAEMONIZE_COLD inline OwnLaunch& own_launch() noexcept {
     static OwnLaunch* const own = new OwnLaunch; // never destroyed: a destructor of the application's may still ask
     return *own;
 }
 
 // Ends a daemon whose launch cannot succeed any more: its launcher is told, or is gone.
-[[noreturn]] inline void give_up(const Fault& failed) noexcept {
+[[noreturn]] DAEMONIZE_COLD inline void give_up(const Fault& failed) noexcept {
     OwnLaunch& own = own_launch();
     const int code = exit_code(failed.stage);
     if (own.channel) {
@@ -45,7 +45,7 @@ inline OwnLaunch& own_launch() noexcept {
 }
 
 // Standard error becomes what was asked for; from here on the launcher hears no more of it.
-inline Fault swap_stderr(OwnLaunch& own) noexcept {
+DAEMONIZE_COLD inline Fault swap_stderr(OwnLaunch& own) noexcept {
     if (!own.stderr_target) return Fault();
     const char* path = own.plan->streams[STDERR_FILENO].path.c_str();
     const Fault failed = put_stream(own.stderr_target.get(), STDERR_FILENO, path);
@@ -53,7 +53,7 @@ inline Fault swap_stderr(OwnLaunch& own) noexcept {
     return failed;
 }
 
-inline Fault announce_ready(OwnLaunch& own) noexcept {
+DAEMONIZE_COLD inline Fault announce_ready(OwnLaunch& own) noexcept {
     if (const Fault failed = swap_stderr(own)) return failed;
     if (own.channel) {
         Record record;
@@ -71,7 +71,7 @@ inline Fault announce_ready(OwnLaunch& own) noexcept {
 }
 
 // Tells the launcher, or where none waits standard error, why the daemon ends. What it is to end with.
-inline int tell_failure(const std::string& text, int asked_code) noexcept {
+DAEMONIZE_COLD inline int tell_failure(const std::string& text, int asked_code) noexcept {
     OwnLaunch& own = own_launch();
     const int code = failure_status(asked_code);
     if (own.channel) {

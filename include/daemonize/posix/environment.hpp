@@ -24,7 +24,7 @@ namespace detail {
 class Environment {
   public:
     // `names`: what to keep; all, where it is null.
-    explicit Environment(const std::vector<std::string>* names) {
+    DAEMONIZE_COLD explicit Environment(const std::vector<std::string>* names) {
         for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
             if (names == nullptr || is_named(*names, *entry)) entries_.push_back(*entry);
         }
@@ -61,7 +61,7 @@ class Environment {
     }
 
     // Does nothing where the variable is not set, or names another process.
-    void follow(const char* prefix, Entry& own) noexcept {
+    DAEMONIZE_COLD void follow(const char* prefix, Entry& own) noexcept {
         const std::size_t size = std::strlen(prefix);
         for (char*& entry : entries_) {
             if (std::strncmp(entry, prefix, size) != 0) continue;
@@ -72,14 +72,14 @@ class Environment {
     }
 
     // The daemon's own is not known before the fork, and one that is not there is not asked for.
-    void drop(const char* prefix) {
+    DAEMONIZE_COLD void drop(const char* prefix) {
         for (std::size_t i = entries_.size(); i-- > 0;) {
             if (std::strncmp(entries_[i], prefix, std::strlen(prefix)) != 0) continue;
             entries_.erase(i);
         }
     }
 
-    static void write_number(Entry& entry, pid_t self) noexcept {
+    DAEMONIZE_COLD static void write_number(Entry& entry, pid_t self) noexcept {
         char* value = std::strchr(entry, '=');
         if (value == nullptr) return;
         char digits[21];

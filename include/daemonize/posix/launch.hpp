@@ -20,7 +20,8 @@ class Launch {
   public:
     Launch() = default;
     Launch(std::string name, std::vector<Failure> problems) : name_(std::move(name)), problems_(std::move(problems)) {}
-    Launch(std::string name, detail::Outcome outcome) : name_(std::move(name)), outcome_(std::move(outcome)) {
+    DAEMONIZE_COLD Launch(std::string name, detail::Outcome outcome)
+        : name_(std::move(name)), outcome_(std::move(outcome)) {
         if (outcome_.failure) problems_.push_back(Failure(outcome_.failure));
     }
 
@@ -58,7 +59,7 @@ class Launch {
     int exit_code() const noexcept { return ok() ? 0 : failure().exit_code(); }
 
     /// Writes what failed to standard error, a line for each problem, led by the daemon's name.
-    void print() const {
+    DAEMONIZE_COLD void print() const {
         for (const Failure& problem : problems_)
             detail::write_error(detail::joined({name_, ": ", problem.message(), "\n"}));
     }
@@ -87,7 +88,7 @@ class OwnedPlan {
 };
 
 // The last of the checks, and the first of the steps: what must exist, and be locked, before any fork.
-inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& launching) {
+DAEMONIZE_COLD inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& launching) {
     check_directories(plan);
     if (!plan.problems.empty()) {
         if (options.pid_file_part) options.pid_file_part->check(plan);
@@ -107,7 +108,7 @@ inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& la
 }
 
 // The daemon's standard error until it is ready. Only our end is made non-blocking.
-inline Fault make_words(Descriptor& read_end, Descriptor& write_end) noexcept {
+DAEMONIZE_COLD inline Fault make_words(Descriptor& read_end, Descriptor& write_end) noexcept {
     int ends[2];
     if (!make_pipe(ends)) return fault(Stage::channel, errno);
     write_end = Descriptor(ends[1]);
@@ -118,7 +119,8 @@ inline Fault make_words(Descriptor& read_end, Descriptor& write_end) noexcept {
 }
 
 // In the process that has become the daemon: the launch is the process's own from here on.
-inline Fault finish_set_up(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
+DAEMONIZE_COLD inline Fault finish_set_up(OwnedPlan& plan, const Options& options, Launching& launching,
+                                          OwnLaunch& own) {
     const Fault failed = set_up(*plan, options, launching);
     if (failed) return failed;
     own.plan = plan.release();
@@ -128,7 +130,7 @@ inline Fault finish_set_up(OwnedPlan& plan, const Options& options, Launching& l
 }
 
 // The child's side of the first fork. Returns in the daemon alone.
-inline void run_child(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
+DAEMONIZE_COLD inline void run_child(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
     launching.channel.launcher.reset();
     // Where a daemon launches another, what it told its own launcher, and has still to tell, is not this child's.
     own.plan = nullptr;
@@ -145,7 +147,8 @@ inline void run_child(OwnedPlan& plan, const Options& options, Launching& launch
 }
 
 // Without a fork: this process becomes the daemon, or is told why not.
-inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
+DAEMONIZE_COLD inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& launching,
+                                         OwnLaunch& own) {
     const std::string name = plan->name;
     struct sigaction before = {};
     Fault failed;
@@ -172,16 +175,16 @@ inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& la
 
 // What connects launcher and daemon. The daemon's words are caught where somebody waits for them; standard error that is
 // to be kept is the launcher's own, and needs no catching.
-inline Fault connect(const Plan& plan, const Options& options, bool keep_words, Launching& launching,
-                     Descriptor& words) noexcept {
+DAEMONIZE_COLD inline Fault connect(const Plan& plan, const Options& options, bool keep_words, Launching& launching,
+                                    Descriptor& words) noexcept {
     if (const Fault failed = make_channel(launching.channel)) return failed;
     if (!options.wait && !keep_words) return Fault();
     if (plan.streams[STDERR_FILENO].kind == StreamTarget::Kind::kept) return Fault();
     return make_words(words, launching.words);
 }
 
-inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& launching, Descriptor& words,
-                          bool keep_words, BlockedSignals& signals, Launch& launch) {
+DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& launching,
+                                         Descriptor& words, bool keep_words, BlockedSignals& signals, Launch& launch) {
     Outcome outcome;
     WaitableChildren waitable;
     launching.sigchld = waitable.before();
@@ -213,7 +216,7 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& la
 }
 
 // Launches. True in the daemon, where it has become the process's own; false in the launcher, with what came of it.
-inline bool start(const Options& options, bool keep_words, Launch& launch) {
+DAEMONIZE_COLD inline bool start(const Options& options, bool keep_words, Launch& launch) {
     OwnedPlan plan(options);
     Launching launching;
     OwnLaunch& own = own_launch(); // made here, before the fork: it allocates

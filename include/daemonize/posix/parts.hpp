@@ -11,8 +11,8 @@
 namespace daemonize {
 namespace detail {
 
-inline void find_directory(Plan& plan, Stage stage, const Asked<std::string>& asked, std::string (*find_base)(),
-                           std::string& path) {
+DAEMONIZE_COLD inline void find_directory(Plan& plan, Stage stage, const Asked<std::string>& asked,
+                                          std::string (*find_base)(), std::string& path) {
     if (!asked) return;
     const std::string base = find_base();
     const std::string& below = asked.value;
@@ -40,13 +40,13 @@ inline void find_directory(Plan& plan, Stage stage, const Asked<std::string>& as
     }
 }
 
-inline void find_directories(Plan& plan, const Options& options) {
+DAEMONIZE_COLD inline void find_directories(Plan& plan, const Options& options) {
     find_directory(plan, Stage::runtime_directory, options.runtime_directory, runtime_base, plan.runtime_directory);
     find_directory(plan, Stage::state_directory, options.state_directory, state_base, plan.state_directory);
     find_directory(plan, Stage::log_directory, options.log_directory, log_base, plan.log_directory);
 }
 
-inline void find_identity(Plan& plan, const Options& options) {
+DAEMONIZE_COLD inline void find_identity(Plan& plan, const Options& options) {
     Identity& identity = plan.identity;
     bool named = false;
     identity.uid = geteuid();

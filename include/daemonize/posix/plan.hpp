@@ -23,7 +23,7 @@ namespace daemonize {
 namespace detail {
 
 // The launcher's directory, which relative paths mean; empty where it cannot be told.
-inline std::string current_directory() {
+DAEMONIZE_COLD inline std::string current_directory() {
     std::string path(256, '\0');
     while (DAEMONIZE_SYSTEM(getcwd)(&path[0], path.size()) == nullptr) {
         if (errno != ERANGE) return {};
@@ -85,7 +85,7 @@ struct Plan {
     void find_limits(const Options& options);
 };
 
-inline Plan::Plan(const Options& options)
+DAEMONIZE_COLD inline Plan::Plan(const Options& options)
     : status(process_status()), environment(options.environment ? &options.environment.value : nullptr) {
     find_name(options);
     if (options.wait && options.timeout <= Duration()) {
@@ -105,7 +105,7 @@ inline Plan::Plan(const Options& options)
     find_limits(options);
 }
 
-inline void Plan::find_name(const Options& options) {
+DAEMONIZE_COLD inline void Plan::find_name(const Options& options) {
     name = options.name;
     if (name.empty()) {
         problem(Stage::options, EINVAL, "the name", "it is empty");
@@ -117,7 +117,7 @@ inline void Plan::find_name(const Options& options) {
     }
 }
 
-inline std::string Plan::absolute(Stage stage, const std::string& path) {
+DAEMONIZE_COLD inline std::string Plan::absolute(Stage stage, const std::string& path) {
     if (path.empty()) problem(stage, ENOENT, "", "the path is empty");
     if (path.empty() || path[0] == '/') return path;
     const std::string directory_now = current_directory();
@@ -127,7 +127,7 @@ inline std::string Plan::absolute(Stage stage, const std::string& path) {
 }
 
 // Relative paths mean the launcher's directory. Inside a new root that can only hold if the directory is below it.
-inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
+DAEMONIZE_COLD inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
     std::string whole = absolute(stage, path);
     if (whole.empty() || path[0] == '/' || chroot.empty()) return whole;
     const std::string prefix = joined({chroot, chroot.back() == '/' ? "" : "/"});
@@ -137,7 +137,7 @@ inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
     return {};
 }
 
-inline void Plan::find_paths(const Options& options) {
+DAEMONIZE_COLD inline void Plan::find_paths(const Options& options) {
     if (options.chroot) {
         chroot = absolute(Stage::chroot, options.chroot.value);
         // Past links and dots, as the system names the launcher's directory: the two are compared.
@@ -151,7 +151,7 @@ inline void Plan::find_paths(const Options& options) {
     if (options.pid_file) pid_file.path = absolute(Stage::pid_file_open, options.pid_file.value);
 }
 
-inline void Plan::find_streams(const Options& options) {
+DAEMONIZE_COLD inline void Plan::find_streams(const Options& options) {
     static const char* const setters[3] = {"stdin_from", "stdout_to", "stderr_to"};
     for (int i = 0; i < 3; ++i) {
         const StreamOption& asked = options.streams[i];
@@ -181,7 +181,7 @@ inline void Plan::find_streams(const Options& options) {
 }
 
 // Keeps the list sorted without <algorithm>, and without allocating where there is room.
-inline void insert_sorted(List<int>& list, int number) {
+DAEMONIZE_COLD inline void insert_sorted(List<int>& list, int number) {
     if (number <= STDERR_FILENO) return;
     std::size_t at = 0;
     while (at < list.size() && list[at] < number) ++at;
@@ -191,7 +191,7 @@ inline void insert_sorted(List<int>& list, int number) {
     list[at] = number;
 }
 
-inline void Plan::find_kept(const Options& options) {
+DAEMONIZE_COLD inline void Plan::find_kept(const Options& options) {
     constexpr std::size_t room_for_ours = 8;
     const int activated = activation().count;
     kept.reserve(options.kept_fds.size() + static_cast<std::size_t>(activated) + room_for_ours);
@@ -206,7 +206,7 @@ inline void Plan::find_kept(const Options& options) {
     for (const StreamTarget& target : streams) insert_sorted(kept, target.descriptor);
 }
 
-inline void Plan::find_limits(const Options& options) {
+DAEMONIZE_COLD inline void Plan::find_limits(const Options& options) {
     for (const LimitOption& limit : options.limits) {
         struct rlimit now;
         const std::string what = joined({"rlimit(", limit_name(limit.resource), ")"});

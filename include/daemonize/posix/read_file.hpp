@@ -11,7 +11,7 @@ namespace daemonize {
 namespace detail {
 
 // Empty where it cannot be read.
-inline std::string read_file(const std::string& path) {
+DAEMONIZE_COLD inline std::string read_file(const std::string& path) {
     constexpr int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     const Descriptor file(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags); }));
     std::string text;

@@ -24,14 +24,14 @@ struct Launching {
     struct sigaction sigchld = {};
 };
 
-inline Fault lead_session(const Options& options) noexcept {
+DAEMONIZE_COLD inline Fault lead_session(const Options& options) noexcept {
     if (options.foreground || options.fork == Fork::twice || !options.setsid) return Fault();
     if (DAEMONIZE_SYSTEM(setsid)() < 0) return fault(Stage::setsid, errno);
     return discard_hangup();
 }
 
 // A stream that is given as one of 0-2 means the launcher's, which the streams filled before it would replace.
-inline Fault save_given_streams(Plan& plan) {
+DAEMONIZE_COLD inline Fault save_given_streams(Plan& plan) {
     for (int i = 0; i < 3; ++i) {
         StreamTarget& target = plan.streams[i];
         if (target.kind != StreamTarget::Kind::descriptor || target.descriptor > STDERR_FILENO) continue;
@@ -45,7 +45,7 @@ inline Fault save_given_streams(Plan& plan) {
 }
 
 // Standard streams that are sane from here on, whatever the launcher had: a file opened later must not land on 0-2.
-inline Fault fill_streams(const Plan& plan, Launching& launching) noexcept {
+DAEMONIZE_COLD inline Fault fill_streams(const Plan& plan, Launching& launching) noexcept {
     if (const Fault failed = open_null_device(launching.null)) return failed;
     for (int i = 0; i < 3; ++i) {
         const StreamTarget& target = plan.streams[i];
@@ -64,7 +64,7 @@ inline Fault fill_streams(const Plan& plan, Launching& launching) noexcept {
     return Fault();
 }
 
-inline Fault close_inherited(Plan& plan, const Options& options, const Launching& launching) {
+DAEMONIZE_COLD inline Fault close_inherited(Plan& plan, const Options& options, const Launching& launching) {
     if (!options.close_fds) return Fault();
     for (const int ours : {launching.channel.daemon.get(), launching.pid_file.get(), launching.null.get()}) {
         insert_sorted(plan.kept, ours);
@@ -74,7 +74,7 @@ inline Fault close_inherited(Plan& plan, const Options& options, const Launching
     return close_all_but({plan.kept.data(), plan.kept.size()});
 }
 
-inline Fault call_before_drop(Plan& plan, const Options& options) {
+DAEMONIZE_COLD inline Fault call_before_drop(Plan& plan, const Options& options) {
     if (options.bind) {
         const Failure& failed = plan.bind_failure = options.bind();
         if (failed) {
@@ -88,7 +88,7 @@ inline Fault call_before_drop(Plan& plan, const Options& options) {
     return fault(Stage::before_drop, ECANCELED, "", why.empty() ? "it did not say why" : why.c_str());
 }
 
-inline Fault enter_root(const Plan& plan) noexcept {
+DAEMONIZE_COLD inline Fault enter_root(const Plan& plan) noexcept {
     if (plan.chroot.empty()) return Fault();
     if (DAEMONIZE_SYSTEM(chroot)(plan.chroot.c_str()) != 0) return fault(Stage::chroot, errno, plan.chroot.c_str());
     // A working directory outside the new root is a way out of it.
@@ -96,7 +96,7 @@ inline Fault enter_root(const Plan& plan) noexcept {
 }
 
 // In the new root, so that no link inside it can lead the maker outside; before the drop, so that it may.
-inline Fault make_directories_inside(const Plan& plan, const DirectoriesPart& directories) noexcept {
+DAEMONIZE_COLD inline Fault make_directories_inside(const Plan& plan, const DirectoriesPart& directories) noexcept {
     const auto make = [&](Stage stage, const std::string& path) {
         return path.empty() ? Fault() : directories.make(stage, path, plan.owner(), nullptr);
     };
@@ -108,7 +108,7 @@ inline Fault make_directories_inside(const Plan& plan, const DirectoriesPart& di
 }
 
 // Groups first, for the right to set them goes with the user; the new root between, for chroot wants root as well.
-inline Fault drop_privileges(Plan& plan, const Options& options) noexcept {
+DAEMONIZE_COLD inline Fault drop_privileges(Plan& plan, const Options& options) noexcept {
     if (plan.identity.changes) {
         if (const Fault failed = options.identity->take_groups(plan.identity)) return failed;
     }
@@ -125,7 +125,7 @@ inline Fault drop_privileges(Plan& plan, const Options& options) noexcept {
 
 // Opens what a stream leads to, as the user and in the new root, so that it can be reopened in the same way later.
 // Empty where the stream has its target already.
-inline Fault open_target(const Plan& plan, int stream, Descriptor& opened) noexcept {
+DAEMONIZE_COLD inline Fault open_target(const Plan& plan, int stream, Descriptor& opened) noexcept {
     const StreamTarget& target = plan.streams[stream];
     if (target.kind != StreamTarget::Kind::path) return Fault();
     const Fault failed = open_stream_file(stream, target.path.c_str(), opened);
@@ -136,13 +136,13 @@ inline Fault open_target(const Plan& plan, int stream, Descriptor& opened) noexc
     return failed;
 }
 
-inline Fault copy_to(Descriptor& copy, int number) noexcept {
+DAEMONIZE_COLD inline Fault copy_to(Descriptor& copy, int number) noexcept {
     copy = duplicate(number);
     return copy ? Fault() : fault(Stage::standard_error, errno);
 }
 
 // Standard error's target is only opened: it is swapped in at readiness.
-inline Fault open_stderr_target(const Plan& plan, const Descriptor& out, Launching& launching) noexcept {
+DAEMONIZE_COLD inline Fault open_stderr_target(const Plan& plan, const Descriptor& out, Launching& launching) noexcept {
     const StreamTarget& target = plan.streams[STDERR_FILENO];
     switch (target.kind) {
     case StreamTarget::Kind::null: launching.stderr_target = std::move(launching.null); return Fault();
@@ -155,7 +155,7 @@ inline Fault open_stderr_target(const Plan& plan, const Descriptor& out, Launchi
     return open_target(plan, STDERR_FILENO, launching.stderr_target);
 }
 
-inline Fault open_streams(const Plan& plan, const Options& options, Launching& launching) noexcept {
+DAEMONIZE_COLD inline Fault open_streams(const Plan& plan, const Options& options, Launching& launching) noexcept {
     Descriptor out;
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) {
         Descriptor opened;
@@ -175,14 +175,14 @@ inline Fault open_streams(const Plan& plan, const Options& options, Launching& l
     return Fault();
 }
 
-inline Fault change_directory(const Plan& plan) noexcept {
+DAEMONIZE_COLD inline Fault change_directory(const Plan& plan) noexcept {
     if (plan.directory.empty()) return Fault();
     const char* path = plan.directory.c_str();
     return DAEMONIZE_SYSTEM(chdir)(path) == 0 ? Fault() : fault(Stage::chdir, errno, path);
 }
 
 // All of it, in the process that is to be the daemon. What it leaves to readiness is standard error.
-inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
+DAEMONIZE_COLD inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = set_sigchld(options.sigchld, launching.sigchld)) return failed;
     if (const Fault failed = lead_session(options)) return failed;
     if (const Fault failed = restore_ignored(plan.status.ignored)) return failed;

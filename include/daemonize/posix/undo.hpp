@@ -13,7 +13,7 @@ namespace detail {
 // Removes a log that was not there before the launch, if nothing was written to it: the daemon's own words stay. By way of
 // its directory's descriptor, and only a file of the user's: whom a link that the user left on the way leads elsewhere,
 // removes nothing that the user could not.
-inline void remove_empty_log(const std::string& path, uid_t owner) noexcept {
+DAEMONIZE_COLD inline void remove_empty_log(const std::string& path, uid_t owner) noexcept {
     char directory[4096] = "/";
     const std::size_t slash = path.rfind('/');
     if (slash >= sizeof directory) return;
@@ -29,8 +29,8 @@ inline void remove_empty_log(const std::string& path, uid_t owner) noexcept {
 
 // Removes the pid file, which is locked still, and these directories, if they are empty: what somebody has put there since
 // is not ours to delete.
-inline void undo_launch(const Plan& plan, const OpenPidFile& pid_file,
-                        const std::vector<std::string>& directories) noexcept {
+DAEMONIZE_COLD inline void undo_launch(const Plan& plan, const OpenPidFile& pid_file,
+                                       const std::vector<std::string>& directories) noexcept {
     if (pid_file) remove_pid_file(pid_file.get(), pid_file.facts, plan.pid_file.path.c_str());
     for (std::size_t i = directories.size(); i-- > 0;) {
         static_cast<void>(DAEMONIZE_SYSTEM(rmdir)(directories[i].c_str()));
@@ -38,7 +38,7 @@ inline void undo_launch(const Plan& plan, const OpenPidFile& pid_file,
 }
 
 // The same of a launch that had forked: all that it was to make may be there.
-inline void undo_all(const Plan& plan, const OpenPidFile& pid_file) noexcept {
+DAEMONIZE_COLD inline void undo_all(const Plan& plan, const OpenPidFile& pid_file) noexcept {
     const uid_t owner = plan.identity.changes_user ? plan.identity.uid : geteuid();
     for (const std::string& path : plan.missing_logs) remove_empty_log(path, owner);
     undo_launch(plan, pid_file, plan.missing);
