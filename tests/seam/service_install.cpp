@@ -132,18 +132,19 @@ TEST_CASE("without systemd it is OpenRC that is told, or the tool that makes the
         return call.is("access");
     });
     using Commands = std::vector<std::vector<std::string>>;
+    const auto all = [](const List<std::vector<std::string>>& list) { return Commands(list.begin(), list.end()); };
     there = "/sbin/openrc-run;/run/openrc;/etc/init.d;";
     const InitSystem openrc = find_init_system("some");
     CHECK(openrc.kind == InitSystem::Kind::openrc);
     CHECK(openrc.file == "/etc/init.d/some");
-    CHECK(openrc.enable == Commands{{"rc-update", "--quiet", "add", "some", "default"}});
-    CHECK(openrc.disable == Commands{{"rc-update", "--quiet", "delete", "some", "default"}});
+    CHECK(all(openrc.enable) == Commands{{"rc-update", "--quiet", "add", "some", "default"}});
+    CHECK(all(openrc.disable) == Commands{{"rc-update", "--quiet", "delete", "some", "default"}});
     ServiceUnit unit;
     unit.program = "/srv/it's";
     CHECK(init_text(openrc.kind, unit).find("\nstart() {\n    '/srv/it'\\''s' start --\n}\n") != std::string::npos);
     there = "/etc/init.d;/sbin/chkconfig;";
     const InitSystem sysv = find_init_system("some");
     CHECK(sysv.kind == InitSystem::Kind::sysv);
-    CHECK(sysv.enable == Commands{{"/sbin/chkconfig", "--add", "some"}});
-    CHECK(sysv.disable == Commands{{"/sbin/chkconfig", "--del", "some"}});
+    CHECK(all(sysv.enable) == Commands{{"/sbin/chkconfig", "--add", "some"}});
+    CHECK(all(sysv.disable) == Commands{{"/sbin/chkconfig", "--del", "some"}});
 }
