@@ -67,26 +67,24 @@ TEST_CASE("a start that fails runs no exit handlers, in whichever process it fai
 TEST_CASE("a daemon that failed is left alone while it leaves") {
     const test::Orphanage orphans;
     for (const Fork fork : {Fork::twice, Fork::once}) {
-        test::Pipe report;
-        const daemonize::Launch launch =
-            Daemonizer("exits").fork(fork).wait_until_ready().keep_fd(report.write_end()).launch([&](auto& daemon) {
-                report_end = report.write_end();
-                sigset_t end;
-                ::sigemptyset(&end);
-                ::sigaddset(&end, SIGTERM);
-                ::pthread_sigmask(SIG_BLOCK, &end, nullptr);
-                std::atexit([] {
-                    sigset_t asked;
-                    ::sigemptyset(&asked);
-                    ::sigaddset(&asked, SIGTERM);
-                    const struct timespec time = {0, 200000000};
-                    const bool alone = ::sigtimedwait(&asked, nullptr, &time) == -1;
-                    static_cast<void>(!::write(report_end, alone ? "left alone" : "asked to end", alone ? 10 : 12));
-                });
-                daemon.fail("it is over");
+        const test::Ended ended = test::run_launcher([=] {
+            auto daemon = Daemonizer("exits").fork(fork).wait_until_ready().daemonize();
+            sigset_t end;
+            ::sigemptyset(&end);
+            ::sigaddset(&end, SIGTERM);
+            ::pthread_sigmask(SIG_BLOCK, &end, nullptr);
+            std::atexit([] {
+                sigset_t asked;
+                ::sigemptyset(&asked);
+                ::sigaddset(&asked, SIGTERM);
+                const struct timespec time = {0, 200000000};
+                const bool alone = ::sigtimedwait(&asked, nullptr, &time) == -1;
+                static_cast<void>(!::write(STDERR_FILENO, alone ? "left alone\n" : "asked to end\n", alone ? 11 : 13));
             });
-        CHECK(launch.failure().message() == "it is over");
-        CHECK(report.rest() == "left alone");
+            daemon.fail("it is over");
+            return 0;
+        });
+        CHECK(ended.error == "left alone\nexits: it is over\n");
         CHECK(orphans.is_empty());
     }
 }

@@ -99,14 +99,16 @@ TEST_CASE("words that systemd does not take, and a user without a place for unit
     const auto no_path = [](const seam::Call& call, seam::Answer& answer) {
         return call.is("realpath") && seam::fail(call, ENOENT, answer);
     };
-    CHECK(as_user_of_systemd(
-              directory,
-              [](ServiceUnit unit) {
-                  unit.program = "/srv/it's";
-                  return install_service(unit).message();
-              },
-              no_path) ==
-          refused + "systemd takes no quote, backslash or control character in the program's path: /srv/it's");
+    for (const char* path : {"/srv/it's", "/srv/\"it\"", "/srv/it\\s"}) {
+        CHECK(as_user_of_systemd(
+                  directory,
+                  [&](ServiceUnit unit) {
+                      unit.program = path;
+                      return install_service(unit).message();
+                  },
+                  no_path) ==
+              refused + "systemd takes no quote, backslash or control character in the program's path: " + path);
+    }
     // A home in /proc: nothing can be made there, by anyone.
     CHECK(as_user_of_systemd(directory,
                              [](const ServiceUnit& unit) {

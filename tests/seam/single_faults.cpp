@@ -86,6 +86,26 @@ TEST_CASE("a process between that can be neither killed nor told does not keep t
     orphans.wait_until_empty(); // it takes the launcher for gone, and ends the daemon
 }
 
+TEST_CASE("words that a terminal takes only after a while are not lost") {
+    const test::Orphanage orphans;
+    const test::Ended ended = test::run_launcher([] {
+        int looks = 0;
+        const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+            if (!call.is("poll") || call.process != seam::launcher) return false;
+            const auto& watched = *reinterpret_cast<const struct pollfd*>(call.arguments[0]);
+            answer = {0, 0};
+            return watched.fd == STDERR_FILENO && ++looks < 4;
+        });
+        Daemon daemon = Daemonizer("slow").wait_until_ready().daemonize();
+        daemon.progress("half of it is done");
+        daemon.ready();
+        return 0;
+    });
+    CHECK(ended.with(0));
+    CHECK(ended.error == "slow: half of it is done\n");
+    orphans.wait_until_empty();
+}
+
 TEST_CASE("a daemon that failed and does not leave is asked to end, and then killed") {
     const test::Orphanage orphans;
     std::string sent;

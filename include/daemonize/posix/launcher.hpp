@@ -275,7 +275,7 @@ class Launcher {
         reap();
     }
 
-    void end_child() noexcept {
+    void end_child() {
         static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGTERM));
         static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGCONT)); // a stopped one does not see it before
         static_cast<void>(has_ended());
@@ -289,17 +289,20 @@ class Launcher {
         return outcome_.died;
     }
 
-    // Gives our own child its grace to end. Does not reap it: its number must stay its own until its group is dealt with.
-    DAEMONIZE_COLD bool has_ended() noexcept {
-        const Duration deadline = monotonic_now() + Duration::seconds(ending_grace);
+    // Gives our own child its grace to end, and hears its last words. Does not reap it: its number must stay its own until
+    // its group is dealt with.
+    DAEMONIZE_COLD bool has_ended() {
+        deadline_ = monotonic_now() + Duration::seconds(ending_grace);
         for (;;) {
             siginfo_t info = {};
             const int result = retry([&] {
                 return DAEMONIZE_SYSTEM(waitid)(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT);
             });
+            const bool is_gone = result != 0 || info.si_pid == child_;
             if (result != 0) child_ = -1; // another had it, and its number may be anybody's now
-            if (result != 0 || info.si_pid == child_) return true;
-            if (monotonic_now() >= deadline) return false;
+            drain_words();
+            if (is_gone) return true;
+            if (is_late()) return false;
             // SIGCHLD would wake us, but its handler is the application's. This lasts as long as a dying process does.
             static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1));
         }

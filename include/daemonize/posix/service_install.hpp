@@ -136,7 +136,6 @@ inline std::string init_text(InitSystem::Kind kind, const ServiceUnit& unit) {
 // Runs a program and waits for it. Its words go where ours go.
 inline Failure run_program(Stage stage, const std::string& about, const std::vector<std::string>& words) {
     List<char*> arguments;
-    arguments.reserve(words.size() + 1);
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     std::string line = words.front();
