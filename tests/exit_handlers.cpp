@@ -77,6 +77,7 @@ TEST_CASE("a daemon that failed is left alone while it leaves") {
                 sigset_t asked;
                 ::sigemptyset(&asked);
                 ::sigaddset(&asked, SIGTERM);
+                static_cast<void>(!::write(STDERR_FILENO, "leaving, ", 9));
                 const struct timespec time = {0, 200000000};
                 const bool alone = ::sigtimedwait(&asked, nullptr, &time) == -1;
                 static_cast<void>(!::write(STDERR_FILENO, alone ? "left alone\n" : "asked to end\n", alone ? 11 : 13));
@@ -84,7 +85,7 @@ TEST_CASE("a daemon that failed is left alone while it leaves") {
             daemon.fail("it is over");
             return 0;
         });
-        CHECK(ended.error == "left alone\nexits: it is over\n");
+        CHECK(ended.error == "leaving, left alone\nexits: it is over\n");
         CHECK(orphans.is_empty());
     }
 }
