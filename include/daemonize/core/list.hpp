@@ -48,7 +48,7 @@ class List {
     // Takes one out, in its order.
     void erase(std::size_t at) noexcept {
         for (--size_; at < size_; ++at) items_[at] = std::move(items_[at + 1]);
-        items_[size_] = Item();
+        items_[size_] = Item{};
     }
 
     void clear() noexcept {

@@ -21,12 +21,12 @@ class Atomic {
 
     // Whether it was nothing yet, and is `value` now.
     bool set(Value value) noexcept {
-        Value nothing = Value();
+        Value nothing{};
         return __atomic_compare_exchange_n(&value_, &nothing, value, false, __ATOMIC_SEQ_CST, __ATOMIC_SEQ_CST);
     }
 
   private:
-    Value value_ = Value();
+    Value value_{};
 };
 
 } // namespace detail

@@ -142,13 +142,13 @@ class Extras {
             actions.push_back({static_cast<SC_ACTION_TYPE>(action.type), to_milliseconds(action.after)});
         }
         std::wstring command = widen(config.failure_command);
-        std::wstring no_message;
+        wchar_t no_message[] = L"";
         SC_ACTION none = {SC_ACTION_NONE, 0};
         SERVICE_FAILURE_ACTIONSW info = {};
         const std::int64_t reset = config.failure_reset.seconds();
         info.dwResetPeriod = reset > INT32_MAX ? INFINITE : static_cast<DWORD>(reset);
         info.lpCommand = &command[0];
-        info.lpRebootMsg = &no_message[0];
+        info.lpRebootMsg = no_message;
         info.cActions = static_cast<DWORD>(actions.size());
         info.lpsaActions = actions.empty() ? &none : actions.data(); // null would keep what was there
         return change(SERVICE_CONFIG_FAILURE_ACTIONS, &info);
