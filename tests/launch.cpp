@@ -7,6 +7,8 @@
 
 #include <daemonize.hpp>
 
+#include <sched.h>
+
 using daemonize::Daemon;
 using daemonize::Daemonizer;
 using daemonize::Fork;
@@ -207,4 +209,33 @@ TEST_CASE("one Daemonizer can launch more than once") {
     CHECK(first.pid() != second.pid());
     hold.close_write();
     orphans.wait_until_empty();
+}
+
+TEST_CASE("process 1, with which its daemon would end, is refused as a launcher") {
+    NEEDS_ROOT();
+    const test::Ended ended = test::run_launcher([] {
+        if (::unshare(CLONE_NEWPID) != 0) return 99;
+        const pid_t first = ::fork();
+        if (first == 0) {
+            Daemonizer("launch-test").daemonize();
+            return 0;
+        }
+        int status = 0;
+        return first > 0 && ::waitpid(first, &status, 0) == first && WIFEXITED(status) ? WEXITSTATUS(status) : 98;
+    });
+    CHECK(ended.error == "launch-test: cannot fork: this is process 1, and all others end with it: "
+                         "run in the foreground\n");
+    CHECK(ended.with(exit_code(Stage::fork)));
+}
+
+TEST_CASE("process 1 that goes on launches daemons") {
+    NEEDS_ROOT();
+    const std::string seen = test::in_child([] {
+        if (::unshare(CLONE_NEWPID) != 0) return std::string("no namespace");
+        return test::in_child([] {
+            const daemonize::Launch launch = Daemonizer("launch-test").launch([] { ::pause(); });
+            return launch.ok() ? std::string("up") : launch.failure().message();
+        });
+    });
+    CHECK(seen == "up");
 }

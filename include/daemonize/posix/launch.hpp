@@ -222,6 +222,10 @@ DAEMONIZE_COLD inline bool start(const Options& options, bool keep_words, Launch
     OwnLaunch& own = own_launch(); // made here, before the fork: it allocates
     // Both processes would write out what stdio holds; so nothing may be left in it.
     if (!options.foreground && std::fflush(nullptr) != 0) plan->problem(Stage::flush, errno, "what stdio still held");
+    // The launcher of a daemon that is up leaves, and the kernel ends all that a container's process 1 leaves behind.
+    if (!options.foreground && !keep_words && DAEMONIZE_SYSTEM(getpid)() == 1) {
+        plan->problem(Stage::fork, EINVAL, "", "this is process 1, and all others end with it: run in the foreground");
+    }
     // From the first thing that is made, a signal waits: it is not to end us before we can take it away again.
     BlockedSignals signals;
     make_ready_to_fork(*plan, options, launching);
