@@ -1,5 +1,6 @@
 #include "catch.hpp"
 #include "held_daemon.hpp"
+#include "own_mounts.hpp"
 
 #include <daemonize.hpp>
 
@@ -114,6 +115,46 @@ TEST_CASE("a failed start in the foreground is told, and leaves nothing") {
     CHECK(ended.with(exit_code(Stage::before_drop)));
     CHECK(ended.error == "foreground-test: cannot finish what runs before the privileges are dropped: no luck\n");
     CHECK_FALSE(test::exists(directory / "pid"));
+}
+
+TEST_CASE("a start in the foreground that fails as another user leaves nothing") {
+    NEEDS_ROOT();
+    const test::Directory directory;
+    const test::Ended ended = test::run_launcher([&] {
+        Daemonizer("foreground-test")
+            .foreground()
+            .user("65534")
+            .group("65534")
+            .pid_file(directory / "pid")
+            .stdout_to(directory / "log")
+            .daemonize();
+        return 0;
+    });
+    CHECK(ended.error == "foreground-test: cannot open standard output to " + (directory / "log") +
+                             ": the user may not write there; log_directory() makes a place that it may\n");
+    CHECK_FALSE(test::exists(directory / "pid"));
+}
+
+TEST_CASE("a start in the foreground that fails in a new root undoes what it did outside, and nothing inside") {
+    NEEDS_OWN_MOUNTS();
+    const test::Directory jail;
+    const std::string inside = jail / "run/foreground-test";
+    REQUIRE(::mkdir((jail / "run").c_str(), 0755) == 0);
+    REQUIRE(::mkdir(inside.c_str(), 0755) == 0);
+    REQUIRE(::symlink("elsewhere", (jail / "log").c_str()) == 0);
+    const std::string seen = test::in_child([&] {
+        if (!test::own_mounts()) return std::string("no mounts");
+        test::mount_memory("/run", "mode=755");
+        const test::Ended ended = test::run_launcher([&] {
+            Daemonizer daemonizer("foreground-test");
+            daemonizer.foreground().chroot(jail.path()).runtime_directory("foreground-test").stdout_to("/log");
+            daemonizer.pid_file("/run/foreground-test/pid").daemonize();
+            return 0;
+        });
+        return ended.error + (test::exists("/run/foreground-test") ? "left" : "gone");
+    });
+    CHECK(seen == "foreground-test: cannot open standard output to /log: it is a symbolic link\ngone");
+    CHECK(test::exists(inside));
 }
 
 TEST_CASE("a log that cannot be opened in the foreground is told where standard error was") {

@@ -243,3 +243,47 @@ TEST_CASE("a record that cannot be sent is told by the error, and only a launche
     CHECK(failure_with(daemonizer, failing("send", seam::daemon, 1, EPIPE)).message() ==
           "cannot become ready: the launcher is gone, so nobody would know of this daemon");
 }
+
+TEST_CASE("a start in the foreground that can keep nobody to undo it is told while it can still be undone") {
+    NEEDS_ROOT();
+    const test::Directory directory;
+    const auto message_with = [&](const char* name, int error) {
+        const seam::Injection injection(failing(name, seam::launcher, 1, error));
+        return test::in_child([&] {
+            Daemonizer daemonizer("single");
+            daemonizer.foreground().keep_fd(100).user("65534").group("65534").pid_file(directory / "pid");
+            return daemonizer.launch([] {}).failure().message();
+        });
+    };
+    CHECK(message_with("fork", EAGAIN) == "cannot fork: Resource temporarily unavailable");
+    CHECK(message_with("socketpair", EMFILE) ==
+          "cannot make the channel between launcher and daemon: Too many open files");
+    CHECK_FALSE(test::exists(directory / "pid"));
+}
+
+TEST_CASE("who is kept to undo a start in the foreground does not outlive it") {
+    NEEDS_ROOT();
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const seam::Injection injection(
+        [](const seam::Call& call, seam::Answer&) { return call.is("setresuid") && ::kill(::getpid(), SIGKILL) == 0; });
+    const test::Ended ended = test::run_launcher([&] {
+        Daemonizer("single").foreground().user("65534").group("65534").pid_file(directory / "pid").daemonize();
+        return 0;
+    });
+    CHECK(ended.signal() == SIGKILL);
+    orphans.wait_until_empty();
+}
+
+TEST_CASE("who is kept to undo a start in the foreground leaves when it is up, whatever fails") {
+    NEEDS_ROOT();
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const seam::Injection injection(failing("shutdown", seam::launcher, 1, ENOBUFS));
+    const test::Ended ended = test::run_launcher([&] {
+        Daemonizer("single").foreground().user("65534").group("65534").pid_file(directory / "pid").daemonize();
+        return orphans.is_empty() ? 7 : 8;
+    });
+    CHECK(ended.error.empty());
+    CHECK(ended.with(7));
+}

@@ -162,10 +162,11 @@ DAEMONIZE_COLD inline Launch launch_here(OwnedPlan& plan, const Options& options
         Outcome outcome;
         outcome.failure = to_failure(failed);
         if (plan->pid_file.file) plan->pid_file.remove();
-        undo_all(*plan, launching.pid_file);
+        if (!launching.undoer.undo()) undo_all(*plan, launching.pid_file);
         held_pid_files.remove(&plan->pid_file);
         return Launch(name, std::move(outcome));
     }
+    launching.undoer.finish();
     own.plan = plan.release();
     own.stderr_target = std::move(launching.stderr_target);
     const Fault swapped = swap_stderr(own);

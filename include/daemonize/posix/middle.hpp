@@ -6,7 +6,6 @@
 #define DAEMONIZE_POSIX_MIDDLE_HPP
 
 #include "set_up.hpp"
-#include "undo.hpp"
 
 #include <poll.h>
 #include <sys/wait.h>

@@ -8,6 +8,7 @@
 #include "channel.hpp"
 #include "plan.hpp"
 #include "signals.hpp"
+#include "undo.hpp"
 
 #include <string>
 
@@ -22,6 +23,7 @@ struct Launching {
     Descriptor null;
     Descriptor stderr_target; // what standard error becomes at readiness
     struct sigaction sigchld = {};
+    Undoer undoer; // in the foreground
 };
 
 DAEMONIZE_COLD inline Fault lead_session(const Options& options) noexcept {
@@ -181,6 +183,13 @@ DAEMONIZE_COLD inline Fault change_directory(const Plan& plan) noexcept {
     return DAEMONIZE_SYSTEM(chdir)(path) == 0 ? Fault() : fault(Stage::chdir, errno, path);
 }
 
+// After the application's own step, which may wait for whatever children there are.
+inline Fault keep_who_can_undo(const Plan& plan, const Options& options, Launching& launching) noexcept {
+    const bool gives_up_right = plan.identity.changes_user || !plan.chroot.empty();
+    const bool makes = !plan.pid_file.path.empty() || !plan.missing.empty() || !plan.missing_logs.empty();
+    return options.foreground && gives_up_right && makes ? launching.undoer.start(plan) : Fault();
+}
+
 // All of it, in the process that is to be the daemon. What it leaves to readiness is standard error.
 DAEMONIZE_COLD inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = set_sigchld(options.sigchld, launching.sigchld)) return failed;
@@ -195,6 +204,7 @@ DAEMONIZE_COLD inline Fault set_up(Plan& plan, const Options& options, Launching
         if (const Fault failed = options.pid_file_part->hold(plan.pid_file, launching.pid_file)) return failed;
     }
     if (const Fault failed = call_before_drop(plan, options)) return failed;
+    if (const Fault failed = keep_who_can_undo(plan, options, launching)) return failed;
     if (const Fault failed = set_limits(options)) return failed;
     if (const Fault failed = drop_privileges(plan, options)) return failed;
     if (const Fault failed = change_directory(plan)) return failed;

@@ -1,11 +1,13 @@
 // What a failed launch takes away again. Allocates nothing.
-// Uses plan; launcher and the process between use it.
+// Uses plan and quiet_socket; set_up, launcher and the process between use it.
 #ifndef DAEMONIZE_POSIX_UNDO_HPP
 #define DAEMONIZE_POSIX_UNDO_HPP
 
 #include "plan.hpp"
+#include "quiet_socket.hpp"
 
 #include <cstring>
+#include <sys/wait.h>
 
 namespace daemonize {
 namespace detail {
@@ -43,6 +45,59 @@ DAEMONIZE_COLD inline void undo_all(const Plan& plan, const OpenPidFile& pid_fil
     for (const std::string& path : plan.missing_logs) remove_empty_log(path, owner);
     undo_launch(plan, pid_file, plan.missing);
 }
+
+// In the foreground nobody stays behind who could undo a launch that fails once this process has entered a new root, where
+// every path means something else, or is another user. So a child does, which stays as the process was. It waits for our
+// word, and leaves without one when we are gone.
+class Undoer {
+  public:
+    Undoer() noexcept = default;
+    Undoer(const Undoer&) = delete;
+    Undoer& operator=(const Undoer&) = delete;
+
+    // Once this process holds its pid file.
+    Fault start(const Plan& plan) noexcept {
+        int ends[2];
+        if (!make_socket_pair(ends)) return fault(Stage::channel, errno);
+        const Descriptor theirs(ends[0]);
+        ours_ = Descriptor(ends[1]);
+        child_ = DAEMONIZE_SYSTEM(fork)();
+        if (child_ < 0) return fault(Stage::fork, errno);
+        if (child_ > 0) return Fault();
+        ours_.reset();
+        char word;
+        if (retry([&] { return DAEMONIZE_SYSTEM(recv)(theirs.get(), &word, 1, 0); }) == 1) undo_held(plan);
+        DAEMONIZE_SYSTEM(_exit)(0);
+    }
+
+    // False where none was started, or is left: then this process itself does what it can.
+    bool undo() noexcept {
+        const bool is_told = child_ > 0 && DAEMONIZE_SYSTEM(send)(ours_.get(), "", 1, quiet_send) == 1;
+        finish();
+        return is_told;
+    }
+
+    // Both, as either may fail: a child of another thread's may have a copy of our end, which keeps it open.
+    void finish() noexcept {
+        if (child_ <= 0) return;
+        static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(ours_.get(), SHUT_WR));
+        ours_.reset();
+        retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child_, nullptr, 0); });
+    }
+
+  private:
+    // The lock is the parent's, which waits; a forked child has no descriptor of the file.
+    static void undo_held(const Plan& plan) noexcept {
+        const HeldPidFile& held = plan.pid_file;
+        if (held.owner != 0 && is_at(held.path.c_str(), held.facts)) {
+            static_cast<void>(DAEMONIZE_SYSTEM(unlink)(held.path.c_str()));
+        }
+        undo_all(plan, OpenPidFile());
+    }
+
+    Descriptor ours_;
+    pid_t child_ = -1;
+};
 
 } // namespace detail
 } // namespace daemonize
