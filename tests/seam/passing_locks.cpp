@@ -143,3 +143,42 @@ TEST_CASE("a start that was quicker and is stopped again leaves the place to the
     CHECK(test::run(run(false), {"stop"}).code == 0);
     orphanage.wait_until_empty();
 }
+
+TEST_CASE("a start that put its file in a squatted one's place is not replaced by one that looked before") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    test::write_file(path, "");
+    const int squatter = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
+    // The whole file, so that not even the byte that names a launcher keeps two starts apart.
+    struct flock read_lock = daemonize::detail::lock_request(F_RDLCK, 0, 0);
+    REQUIRE(::fcntl(squatter, F_OFD_SETLK, &read_lock) == 0);
+    test::Pipe hold, told;
+    pid_t winner = -1;
+    daemonize::Failure failure;
+    {
+        // The second start has found the squatter, and is about to make its own file.
+        const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
+            if (winner >= 0 || !call.is("open") || call.path() != path + ".new") return false;
+            winner = test::fork_clean();
+            if (winner == 0) {
+                hold.close_write();
+                daemonize::Failure none;
+                const PidFile file = PidFile::acquire(path, none);
+                told.tell(file ? "holds\n" : "fails\n");
+                hold.wait_until_closed();
+                std::_Exit(0);
+            }
+            CHECK(told.line() == "holds");
+            return false;
+        });
+        const PidFile second = PidFile::acquire(path, failure);
+        CHECK_FALSE(second);
+    }
+    CHECK(failure.message() ==
+          "cannot lock the pid file " + path + ": it runs already as process " + std::to_string(winner));
+    CHECK_FALSE(test::exists(path + ".new"));
+    hold.close_write();
+    CHECK(orphans.wait_for(winner) == 0);
+    ::close(squatter);
+}
