@@ -1,5 +1,5 @@
 #!/bin/sh
-# sh run.sh [--soak]: line and branch coverage of include/ by the native suite, run as whoever calls it.
+# sh tests/coverage/run.sh [--soak]: line and branch coverage of include/ by the native suite, run as whoever calls it.
 #   --soak  every line that is not covered must stand in the list `uncovered` beside this file, with its reason; puts the
 #           figures into README.md
 # DAEMONIZE_BUILD_DIR is where to build (default: build). clang's counters lie in files that all processes map, so that

@@ -1,5 +1,6 @@
 #!/bin/sh
-# sh run.sh [--soak] [--keep]: builds the fuzz targets, replays the corpus of each, and then lets libFuzzer look for more.
+# sh tests/fuzz/run.sh [--soak] [--keep]: builds the fuzz targets, replays the corpus of each, and then lets libFuzzer
+# look for more.
 #   --soak  two minutes for each target in place of a second
 #   --keep  puts what was found to reach new code into the corpus, as few inputs as reach it all
 # DAEMONIZE_BUILD_DIR is where to build (default: build). An input that breaks a promise is kept there, in fuzz/found.

@@ -16,7 +16,12 @@ top=$(cd "$here/../.." && pwd)
 
 soak=''
 [ "${1:-}" != --soak ] || { soak=1; shift; }
-pattern=${1:-}
+case $#:${1:-} in
+    0:|1:|1:[!-]*) pattern=${1:-} ;;
+    *)
+        echo 'usage: sh tests/mutation/run.sh [--soak] [PATTERN]' >&2
+        exit 2 ;;
+esac
 seed=${DAEMONIZE_MUTATION_SEED:-1}
 if [ -n "$soak" ]; then
     rate=${DAEMONIZE_MUTATION_RATE:-8} folders='core posix windows' form=soak

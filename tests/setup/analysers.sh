@@ -1,5 +1,6 @@
 #!/bin/sh
-# sh analysers.sh [--soak]: the library among real threads under ThreadSanitizer, and before cppcheck and g++ -fanalyzer.
+# sh tests/setup/analysers.sh [--soak]: the library among real threads under ThreadSanitizer, and before cppcheck and
+# g++ -fanalyzer.
 #   --soak  the whole suite of FakeScm under ThreadSanitizer too, and cppcheck over the Windows part
 # DAEMONIZE_BUILD_DIR is where to build (default: build). ASan, UBSan and valgrind are in dynamic_checks.sh, clang-tidy in
 # static_checks.sh.
