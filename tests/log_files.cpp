@@ -220,6 +220,25 @@ TEST_CASE("a failed start takes the empty logs away that it made, and no other")
     CHECK(orphans.is_empty());
 }
 
+TEST_CASE("an empty log stays that another daemon has taken for its own meanwhile") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const std::string log = directory / "log";
+    test::Pipe hold;
+    Daemonizer first("first"), second("second");
+    first.stdout_to(log).wait_until_ready().keep_fd(hold.read_end());
+    second.stdout_to(log).keep_fd(hold.read_end());
+    const auto write_later = [&] {
+        hold.wait_until_closed();
+        say(1, "late\n");
+    };
+    CHECK(first.launch([&] { return second.launch(write_later).ok() ? 3 : 4; }).exit_code() == 3);
+    CHECK(test::exists(log));
+    hold.close_write();
+    orphans.wait_until_empty();
+    CHECK(test::contents(log) == "late\n");
+}
+
 TEST_CASE("what a daemon wrote before its start failed stays") {
     const test::Orphanage orphans;
     const test::Directory directory;

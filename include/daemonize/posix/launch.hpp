@@ -162,7 +162,7 @@ DAEMONIZE_COLD inline Launch launch_here(OwnedPlan& plan, const Options& options
         Outcome outcome;
         outcome.failure = to_failure(failed);
         if (plan->pid_file.file) plan->pid_file.remove();
-        if (!launching.undoer.undo()) undo_all(*plan, launching.pid_file);
+        if (!launching.undoer.undo()) undo_all(*plan, launching.pid_file, true);
         held_pid_files.remove(&plan->pid_file);
         return Launch(name, std::move(outcome));
     }
@@ -208,7 +208,7 @@ DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options
         outcome =
             Launcher(*plan, options, child, launching.channel.launcher.get(), words.get(), keep_words).await(signals);
     }
-    if (outcome.failure) undo_all(*plan, launching.pid_file);
+    if (outcome.failure) undo_all(*plan, launching.pid_file, false);
     // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has
     // nothing left to do but to leave.
     if (!outcome.failure && !keep_words) signals.leave_blocked();

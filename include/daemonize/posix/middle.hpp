@@ -97,7 +97,7 @@ DAEMONIZE_COLD inline int await_middle_child() noexcept {
         pollfd watched = {middle_channel, 0, 0};
         while (watched.revents == 0) static_cast<void>(DAEMONIZE_SYSTEM(poll)(&watched, 1, -1));
     }
-    undo_all(plan, launching.pid_file);
+    undo_all(plan, launching.pid_file, false);
     // What the daemon had started in its group, and us with it.
     if (options.setsid) static_cast<void>(DAEMONIZE_SYSTEM(kill)(0, SIGKILL));
     DAEMONIZE_SYSTEM(_exit)(0);

@@ -12,10 +12,25 @@
 namespace daemonize {
 namespace detail {
 
-// Removes a log that was not there before the launch, if nothing was written to it: the daemon's own words stay. By way of
-// its directory's descriptor, and only a file of the user's: whom a link that the user left on the way leads elsewhere,
-// removes nothing that the user could not.
-DAEMONIZE_COLD inline void remove_empty_log(const std::string& path, uid_t owner) noexcept {
+#if DAEMONIZE_ON_LINUX()
+
+// Whether another process has this file of a directory open: the kernel gives nobody a lease on one that is. fcntl(2).
+DAEMONIZE_COLD inline bool is_open_elsewhere(int folder, const char* name) noexcept {
+    constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    const Descriptor file(retry([&] { return DAEMONIZE_SYSTEM(openat)(folder, name, flags); }));
+    return file && DAEMONIZE_SYSTEM(fcntl)(file.get(), F_SETLEASE, F_WRLCK) != 0 && errno == EAGAIN;
+}
+
+#else
+
+inline bool is_open_elsewhere(int, const char*) noexcept { return false; }
+
+#endif
+
+// Removes a log that was not there before the launch, if nothing was written to it, and no other daemon is about to: the
+// daemon's own words stay. By way of its directory's descriptor, and only a file of the user's: whom a link that the user
+// left on the way leads elsewhere, removes nothing that the user could not.
+DAEMONIZE_COLD inline void remove_empty_log(const std::string& path, uid_t owner, bool is_open_here) noexcept {
     char directory[4096] = "/";
     const std::size_t slash = path.rfind('/');
     if (slash >= sizeof directory) return;
@@ -26,6 +41,7 @@ DAEMONIZE_COLD inline void remove_empty_log(const std::string& path, uid_t owner
     struct stat facts;
     if (!folder || DAEMONIZE_SYSTEM(fstatat)(folder.get(), name, &facts, AT_SYMLINK_NOFOLLOW) != 0) return;
     if (!S_ISREG(facts.st_mode) || facts.st_size != 0 || facts.st_nlink != 1 || facts.st_uid != owner) return;
+    if (!is_open_here && is_open_elsewhere(folder.get(), name)) return;
     static_cast<void>(DAEMONIZE_SYSTEM(unlinkat)(folder.get(), name, 0));
 }
 
@@ -39,10 +55,11 @@ DAEMONIZE_COLD inline void undo_launch(const Plan& plan, const OpenPidFile& pid_
     }
 }
 
-// The same of a launch that had forked: all that it was to make may be there.
-DAEMONIZE_COLD inline void undo_all(const Plan& plan, const OpenPidFile& pid_file) noexcept {
+// The same of a launch that had come to its steps: all that it was to make may be there. In the foreground the logs may be
+// open here.
+DAEMONIZE_COLD inline void undo_all(const Plan& plan, const OpenPidFile& pid_file, bool is_foreground) noexcept {
     const uid_t owner = plan.identity.changes_user ? plan.identity.uid : geteuid();
-    for (const std::string& path : plan.missing_logs) remove_empty_log(path, owner);
+    for (const std::string& path : plan.missing_logs) remove_empty_log(path, owner, is_foreground);
     undo_launch(plan, pid_file, plan.missing);
 }
 
@@ -92,7 +109,7 @@ class Undoer {
         if (held.owner != 0 && is_at(held.path.c_str(), held.facts)) {
             static_cast<void>(DAEMONIZE_SYSTEM(unlink)(held.path.c_str()));
         }
-        undo_all(plan, OpenPidFile());
+        undo_all(plan, OpenPidFile(), true);
     }
 
     Descriptor ours_;
