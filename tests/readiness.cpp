@@ -117,6 +117,19 @@ TEST_CASE("fail() ends the start with its text as the one line, and with its exi
     }
 }
 
+TEST_CASE("fail() without a text says at least that") {
+    const test::Orphanage orphans;
+    for (const bool in_foreground : {true, false}) {
+        const test::Ended ended = test::run_launcher([=] {
+            Daemonizer("readiness").wait_until_ready().foreground(in_foreground).daemonize().fail("");
+            return 0;
+        });
+        CHECK(ended.with(1));
+        CHECK(ended.error == "readiness: it did not say why\n");
+    }
+    CHECK(orphans.is_empty());
+}
+
 TEST_CASE("fail() with an exit code that would read as success ends with 1") {
     const test::Orphanage orphans;
     for (const int code : {0, 256, -512}) {

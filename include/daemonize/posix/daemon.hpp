@@ -74,11 +74,12 @@ DAEMONIZE_COLD inline Fault announce_ready(OwnLaunch& own) noexcept {
 DAEMONIZE_COLD inline int tell_failure(const std::string& text, int asked_code) noexcept {
     OwnLaunch& own = own_launch();
     const int code = failure_status(asked_code);
+    const char* const reason = text.empty() ? "it did not say why" : text.c_str();
     if (own.channel) {
-        const Fault failed = fault(Stage::body, ECANCELED, "", text.c_str());
+        const Fault failed = fault(Stage::body, ECANCELED, "", reason);
         static_cast<void>(send_fault(own.channel.get(), failed, code));
     } else {
-        write_error(joined({own.name(), ": ", one_line(text), "\n"}));
+        write_error(joined({own.name(), ": ", one_line(reason), "\n"}));
     }
     return code;
 }

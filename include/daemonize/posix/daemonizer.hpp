@@ -93,7 +93,8 @@ class Daemonizer {
         return *this;
     }
 
-    /// Keeps one descriptor open, with its flags as they are. It must be open at the launch: Stage::options.
+    /// Keeps one descriptor open, with its flags as they are. It must be open at the launch: Stage::options. The standard
+    /// streams are not among them: stdin_from(), stdout_to() and stderr_to() say where they lead.
     Daemonizer& keep_fd(int fd) {
         options_.kept_fds.push_back(fd);
         return *this;
