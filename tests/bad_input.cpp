@@ -98,6 +98,8 @@ TEST_CASE("an unknown user or group is refused") {
                   [](Daemonizer& daemonizer) { daemonizer.user("no-such-user"); });
     check_refused(Stage::group, "cannot take the group no-such-group: there is no such group",
                   [](Daemonizer& daemonizer) { daemonizer.group("no-such-group"); });
+    check_refused(Stage::group, "cannot take the group no-such-group: there is no such group",
+                  [](Daemonizer& daemonizer) { daemonizer.user("daemon").group("no-such-group"); });
     check_refused(Stage::user, "cannot become the user -1: there is no such user",
                   [](Daemonizer& daemonizer) { daemonizer.user("-1"); });
     check_refused(Stage::user, "cannot become the user: there is no such user",

@@ -51,6 +51,13 @@ TEST_CASE("a callback may hold what can only be moved") {
     static_assert(!std::is_copy_constructible<Callback<int()>>::value, "a callback is move-only");
 }
 
+TEST_CASE("a callback that is moved to itself stays what it was") {
+    Callback<int(int)> callback(twice);
+    Callback<int(int)>& same = callback;
+    callback = std::move(same);
+    CHECK(callback(21) == 42);
+}
+
 TEST_CASE("an empty callback can be asked") {
     CHECK_FALSE(Callback<void()>());
     CHECK_FALSE(Callback<void()>(nullptr));

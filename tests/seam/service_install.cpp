@@ -44,6 +44,13 @@ TEST_CASE("a user's service is installed for that user's systemd, with its argum
               for (const std::string& argument : installed_arguments(unit)) said += argument + ";";
               return said + systemctl(unit, "start").message();
           }) == "two words;100%;");
+    CHECK(as_user_of_systemd(
+              directory, [](const ServiceUnit& unit) { return systemctl(unit, "start").message(); },
+              [](const seam::Call& call, seam::Answer& answer) {
+                  answer = {ENOENT, 0};
+                  return call.is("posix_spawnp");
+              })
+              .find("systemctl --user start unit-test.service: No such file") != std::string::npos);
     const std::string text = test::contents(unit_in(directory));
     CHECK(text.find("\nDescription=Is 100%% tested\n") != std::string::npos);
     CHECK(text.find("\nWantedBy=default.target\n") != std::string::npos);

@@ -18,8 +18,9 @@ TEST_CASE("a service's name has 1 to 256 characters and no slashes, counted as W
         CHECK(failure.stage() == Stage::options);
         CHECK(failure.code().value() == 123);
         CHECK(failure.message().find("the service name") != std::string::npos);
-        CHECK(failure.message().size() < 200);
     }
+    CHECK(detail::check_service_name(std::string(257, 'x')).message().find(" \"" + std::string(64, 'x') + "\"") !=
+          std::string::npos);
 }
 
 TEST_CASE("a configuration that contradicts itself is refused, with the service's name") {
@@ -36,7 +37,9 @@ TEST_CASE("a configuration that contradicts itself is refused, with the service'
     config.program = "C:\\a\"b.exe";
     CHECK(refused(config));
     config = good;
-    config.display_name = std::string(257, 'x');
+    config.display_name = std::string(256, 'x');
+    CHECK_FALSE(check_service_config("plain", config));
+    config.display_name += 'x';
     CHECK(refused(config));
     config = good;
     config.dependencies.emplace_back();
