@@ -114,6 +114,17 @@ TEST_CASE("a log that can't be reopened stays as it was, and is told; the other 
     CHECK(test::contents(good) == (blocked == 1 ? "error" : "output"));
 }
 
+TEST_CASE("what stdio holds for a full disk is told when the log is to be reopened") {
+    const test::Orphanage orphans;
+    Daemonizer daemonizer("rotation-test");
+    const test::HeldDaemon daemon(daemonizer.stdout_to("/dev/full"), [](Daemon& self) {
+        std::fputs("what cannot be kept", stdout);
+        daemonize::Failure failure;
+        return self.reopen_logs(failure) ? "it was kept" : failure.message();
+    });
+    CHECK(daemon.told() == "cannot write out /dev/full: No space left on device");
+}
+
 TEST_CASE("a FIFO in a log's place does not hang the one who reopens it") {
     const test::Orphanage orphans;
     const test::Directory directory;

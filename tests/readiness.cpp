@@ -195,14 +195,18 @@ TEST_CASE("ready() a second time does nothing, and fail() after it is the daemon
 
 TEST_CASE("standard output that cannot be written out fails the start with one line") {
     const test::Orphanage orphans;
-    const test::Ended ended = test::run_launcher([] {
-        Daemon daemon = Daemonizer("readiness").stdout_to("/dev/full").wait_until_ready().daemonize();
-        std::puts("what cannot be kept");
-        daemon.ready();
-        return 0;
-    });
-    CHECK(ended.with(daemonize::exit_code(Stage::flush)));
-    CHECK(ended.error == "readiness: cannot write out /dev/full: No space left on device\n");
+    for (const bool in_foreground : {false, true}) {
+        const test::Ended ended = test::run_launcher([=] {
+            Daemonizer daemonizer("readiness");
+            daemonizer.stdout_to("/dev/full").wait_until_ready().foreground(in_foreground);
+            Daemon daemon = daemonizer.daemonize();
+            std::puts("what cannot be kept");
+            daemon.ready();
+            return 0;
+        });
+        CHECK(ended.with(daemonize::exit_code(Stage::flush)));
+        CHECK(ended.error == "readiness: cannot write out /dev/full: No space left on device\n");
+    }
     CHECK(orphans.is_empty());
 }
 
