@@ -22,4 +22,4 @@ echo "time: $(($(date +%s) - started)) s" >>"$work/figures"
 cat "$work/figures"
 [ $status -eq 0 ] || exit 1
 [ "$DAEMONIZE_CYCLES" -lt 1000 ] || ! grep -q '^<!-- windows:' "$top/README.md" ||
-    { echo '```text'; cat "$work/figures"; echo '```'; } | sh "$top/tests/setup/readme_section.sh" windows
+    sh "$top/tests/setup/readme_section.sh" --figures windows <"$work/figures"
