@@ -264,12 +264,12 @@ TARGET(unit_file) {
     unit.arguments = fuzz::some_words(bytes, 3);
     const std::string text = unit_text(unit);
     std::vector<std::string> lines(1);
-    for (std::size_t at = 0; at < text.size(); ++at) {
+    for (const char c : text) {
         const std::string& line = lines.back();
-        const bool goes_on = !line.empty() && line.back() == '\\' && text[at] == '\n';
+        const bool goes_on = !line.empty() && line.back() == '\\' && c == '\n';
         if (goes_on) lines.back().back() = ' ';
-        if (!goes_on && text[at] == '\n') lines.emplace_back();
-        if (text[at] != '\n') lines.back() += text[at];
+        if (!goes_on && c == '\n') lines.emplace_back();
+        if (c != '\n') lines.back() += c;
     }
     const auto has = [&](const std::string& start) {
         return std::count_if(lines.begin(), lines.end(),
