@@ -157,6 +157,24 @@ TEST_CASE("a start in the foreground that fails in a new root undoes what it did
     CHECK(test::exists(inside));
 }
 
+TEST_CASE("a start in the foreground that fails takes its empty log away, though it has it open") {
+    for (const char* user : {"", "65534"}) {
+        if (::geteuid() != 0 && *user != '\0') continue;
+        const test::Directory directory;
+        if (*user != '\0') REQUIRE(::chown(directory.path().c_str(), test::nobody, test::nobody) == 0);
+        REQUIRE(::symlink("elsewhere", (directory / "error").c_str()) == 0);
+        const test::Ended ended = test::run_launcher([&] {
+            Daemonizer daemonizer("foreground-test");
+            if (*user != '\0') daemonizer.user(user).group(user);
+            daemonizer.foreground().stdout_to(directory / "log").stderr_to(directory / "error").daemonize();
+            return 0;
+        });
+        CHECK(ended.error ==
+              "foreground-test: cannot open standard error to " + directory / "error" + ": it is a symbolic link\n");
+        CHECK_FALSE(test::exists(directory / "log"));
+    }
+}
+
 TEST_CASE("a log that cannot be opened in the foreground is told where standard error was") {
     const test::Orphanage orphans;
     const test::Directory directory;

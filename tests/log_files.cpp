@@ -239,6 +239,34 @@ TEST_CASE("an empty log stays that another daemon has taken for its own meanwhil
     CHECK(test::contents(log) == "late\n");
 }
 
+TEST_CASE("an empty log that another daemon has taken stays, too, when the launcher is gone") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const std::string log = directory / "log";
+    test::Pipe hold,
+        gone; // the second has none of the pipe "gone": it ends with the first and all that is left of its start
+    test::Launcher launcher([&] {
+        const pid_t self = ::getpid();
+        Daemonizer first("first"), second("second");
+        first.stdout_to(log).wait_until_ready().keep_fd(hold.read_end()).keep_fd(gone.write_end()).daemonize();
+        second.stdout_to(log).keep_fd(hold.read_end());
+        const bool is_up = second
+                               .launch([&] {
+                                   hold.wait_until_closed();
+                                   say(1, "late\n");
+                               })
+                               .ok();
+        if (is_up) ::kill(self, SIGKILL);
+        return is_up ? ::pause() : 1;
+    });
+    CHECK(launcher.ended().signal() == SIGKILL);
+    CHECK(gone.rest().empty());
+    CHECK(test::exists(log));
+    hold.close_write();
+    orphans.wait_until_empty();
+    CHECK(test::contents(log) == "late\n");
+}
+
 TEST_CASE("what a daemon wrote before its start failed stays") {
     const test::Orphanage orphans;
     const test::Directory directory;

@@ -34,7 +34,7 @@ DAEMONIZE_COLD inline void remove_empty_log(const std::string& path, uid_t owner
     char directory[4096] = "/";
     const std::size_t slash = path.rfind('/');
     if (slash >= sizeof directory) return;
-    if (slash != 0) std::memcpy(directory, path.data(), slash);
+    std::memcpy(directory, path.data(), slash); // nothing of "/log", whose directory stands there already
     const char* name = path.c_str() + slash + 1;
     const Descriptor folder(
         retry([&] { return DAEMONIZE_SYSTEM(open)(directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC); }));
