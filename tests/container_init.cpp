@@ -64,3 +64,29 @@ TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the bod
     CHECK(test::run(program(HostKind::container_init, [](Context&) -> int { std::abort(); }), {}).code ==
           128 + SIGABRT);
 }
+
+TEST_CASE("as process 1 it reaps a stranger's orphan, and goes on") {
+    const auto body = program(HostKind::container_init, [](Context& context) {
+        const test::Pipe told, hold;
+        const pid_t child = test::fork_clean();
+        if (child == 0) {
+            const pid_t orphan = ::fork();
+            if (orphan == 0) {
+                ::close(hold.write_end());
+                hold.wait_until_closed();
+                ::_exit(0);
+            }
+            told.tell(std::string(reinterpret_cast<const char*>(&orphan), sizeof orphan));
+            ::_exit(0);
+        }
+        pid_t orphan = -1;
+        if (::read(told.read_end(), &orphan, sizeof orphan) != sizeof orphan) return 1;
+        ::waitpid(child, nullptr, 0);
+        ::close(hold.write_end());
+        while (::kill(orphan, 0) == 0) { // until it is reaped
+        }
+        return context.fail("enough", 7);
+    });
+    test::Run run(body, {}, [] { ::prctl(PR_SET_CHILD_SUBREAPER, 1); });
+    CHECK(run.end() == 7);
+}

@@ -22,7 +22,7 @@ class Launch {
     Launch(std::string name, std::vector<Failure> problems) : name_(std::move(name)), problems_(std::move(problems)) {}
     DAEMONIZE_COLD Launch(std::string name, detail::Outcome outcome)
         : name_(std::move(name)), outcome_(std::move(outcome)) {
-        if (outcome_.failure) problems_.push_back(Failure(outcome_.failure));
+        if (outcome_.failure) problems_.push_back(outcome_.failure);
     }
 
     /// Whether the daemon runs and is ready.

@@ -116,14 +116,14 @@ struct Options {
     Callback<bool(std::string&)> before_drop;
     Asked<std::string> user;
     Asked<std::string> group;
-    bool no_new_privileges = false;
-    bool wait = false;
     Duration timeout = Duration::seconds(30);
-    bool foreground = false;
-    bool allow_threads = false;
     const DirectoriesPart* directories = nullptr; // each is there where one of its options is asked for
     const IdentityPart* identity = nullptr;
     const PidFilePart* pid_file_part = nullptr;
+    bool no_new_privileges = false;
+    bool wait = false;
+    bool foreground = false;
+    bool allow_threads = false;
     bool leave_blocked = false; // signals, for a Service that takes them over before any can end it
 };
 

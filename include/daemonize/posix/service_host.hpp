@@ -26,8 +26,12 @@ void apply_windows(ServiceHost&, Body&) {}
 // The command line; a program that was started without any word has a name all the same.
 inline std::vector<std::string> words_of(int argc, char** argv) {
     std::vector<std::string> words;
-    for (int i = 0; i < argc; ++i) words.push_back(argv[i]);
-    if (words.empty()) words.push_back(program_name());
+    std::string word = program_name();
+    if (argc == 0) words.push_back(word);
+    for (int i = 0; i < argc; ++i) {
+        word = argv[i];
+        words.push_back(word);
+    }
     return words;
 }
 

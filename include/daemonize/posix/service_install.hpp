@@ -118,13 +118,13 @@ inline std::string openrc_text(const ServiceUnit& unit) {
 inline std::string sysv_text(const ServiceUnit& unit) {
     const std::string description = one_line(unit.description.empty() ? unit.name : unit.description);
     return joined({"#!/bin/sh\n### BEGIN INIT INFO\n# Provides:          ", unit.name,
-                   "\n# Required-Start:    $remote_fs $syslog\n# Required-Stop:     $remote_fs $syslog\n"
-                   "# Default-Start:     2 3 4 5\n# Default-Stop:      0 1 6\n# Short-Description: ",
-                   description, "\n### END INIT INFO\n", install_mark, "\ncase \"$1\" in\nstart) exec ",
+                   "\n# Required-Start:    $remote_fs $syslog\n# Required-Stop:     $remote_fs $syslog\n",
+                   "# Default-Start:     2 3 4 5\n# Default-Stop:      0 1 6\n# Short-Description: ", description,
+                   "\n### END INIT INFO\n", install_mark, "\ncase \"$1\" in\nstart) exec ",
                    start_command(unit, "start"), " ;;\nrestart | force-reload) exec ", start_command(unit, "restart"),
                    " ;;\nreload) exec ", start_command(unit, "reload"), " ;;\nstop | status) exec ",
                    quote_for_shell(unit.program),
-                   " \"$1\" ;;\n*)\n    echo \"usage: $0 start|stop|restart|force-reload|reload|status\" "
+                   " \"$1\" ;;\n*)\n    echo \"usage: $0 start|stop|restart|force-reload|reload|status\" ",
                    ">&2\n    exit 2\n    ;;\nesac\n"});
 }
 

@@ -22,14 +22,16 @@ namespace detail {
 // Splits at colons; an empty text is one empty name, as the manager has it.
 inline std::vector<std::string> split_names(const std::string& text) {
     std::vector<std::string> names;
-    names.push_back(std::string());
+    std::string name;
     for (const char c : text) {
-        if (c == ':') {
-            names.push_back(std::string());
-        } else {
-            names.back() += c;
+        if (c != ':') {
+            name += c;
+            continue;
         }
+        names.push_back(name);
+        name.clear();
     }
+    names.push_back(name);
     return names;
 }
 
@@ -42,7 +44,8 @@ inline Failure read_activation(std::vector<std::string>& names) {
     const auto count = static_cast<std::size_t>(passed.count);
     const char* text = std::getenv("LISTEN_FDNAMES");
     if (count == 0 || text == nullptr) {
-        while (names.size() < count) names.push_back("unknown");
+        const std::string unknown = "unknown";
+        while (names.size() < count) names.push_back(unknown);
         return Failure();
     }
     names = split_names(text);
@@ -59,7 +62,8 @@ inline Failure take_activated(const std::vector<std::string>& names, std::vector
         return socket_failure(error, joined({names[i], " at descriptor ", number}));
     }
     for (std::size_t i = 0; i < names.size(); ++i) {
-        sockets.push_back(Socket(STDERR_FILENO + 1 + static_cast<int>(i), names[i]));
+        Socket socket(STDERR_FILENO + 1 + static_cast<int>(i), names[i]);
+        sockets.push_back(std::move(socket));
     }
     return Failure();
 }
