@@ -23,7 +23,7 @@ struct ServiceRun {
         bool done = true;
         if (on_reload && !call_guarded([&] { done = on_reload(why); }, why)) done = false;
         if (done) return {};
-        return joined({"cannot use the new configuration: ", why.empty() ? "it did not say why" : why});
+        return joined({"cannot use the new configuration: ", why.empty() ? no_reason : why});
     }
 
     // Calls one of those below, where it is set.

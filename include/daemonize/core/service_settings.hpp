@@ -44,7 +44,7 @@ struct ServiceSettings {
         if (check) static_cast<void>(call_guarded([&] { accepted = check(arguments, why); }, why));
         if (accepted) return Failure();
         return Failure(Stage::configuration, std::make_error_code(std::errc::invalid_argument), "",
-                       why.empty() ? "it did not say why" : why);
+                       why.empty() ? no_reason : why);
     }
 };
 

@@ -49,7 +49,7 @@ inline std::string json_status(const StatusText& now) {
     if (now.memory != 0) text += joined({",\"memory\":", now.memory});
     if (now.exit_code != 0) text += joined({",\"exit_code\":", now.exit_code});
     if (!now.pid_file.empty()) text += joined({",\"pid_file\":", json_string(now.pid_file)});
-    return joined({text, "}\n"});
+    return text += "}\n";
 }
 
 // What a verb has to tell, on standard output.

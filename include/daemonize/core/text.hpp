@@ -14,6 +14,9 @@
 namespace daemonize {
 namespace detail {
 
+// In the place of a reason that the application did not give.
+constexpr const char* no_reason = "it did not say why";
+
 // A piece of a text: words, which must outlive it, or a number in decimal.
 class Piece {
   public:

@@ -40,7 +40,7 @@ DAEMONIZE_COLD inline void check_directories(Plan& plan) {
     };
     check(Stage::chroot, plan.chroot, plan.chroot);
     if (!plan.directory.empty() && plan.directory != "/" &&
-        !will_be_made(plan, joined({plan.chroot, plan.directory, "/"}))) {
+        !will_be_made(plan, joined({plan.outside(plan.directory), "/"}))) {
         check(Stage::chdir, plan.outside(plan.directory), plan.directory);
     }
     for (int i = 0; i < 3; ++i) {

@@ -74,7 +74,7 @@ DAEMONIZE_COLD inline Fault announce_ready(OwnLaunch& own) noexcept {
 DAEMONIZE_COLD inline int tell_failure(const std::string& text, int asked_code) noexcept {
     OwnLaunch& own = own_launch();
     const int code = failure_status(asked_code);
-    const char* const reason = text.empty() ? "it did not say why" : text.c_str();
+    const char* const reason = text.empty() ? no_reason : text.c_str();
     if (own.channel) {
         const Fault failed = fault(Stage::body, ECANCELED, "", reason);
         static_cast<void>(send_fault(own.channel.get(), failed, code));

@@ -27,11 +27,11 @@ void apply_windows(ServiceHost&, Body&) {}
 inline std::vector<std::string> words_of(int argc, char** argv) {
     std::vector<std::string> words;
     std::string word = program_name();
-    if (argc == 0) words.push_back(word);
     for (int i = 0; i < argc; ++i) {
         word = argv[i];
         words.push_back(word);
     }
+    if (words.empty()) words.push_back(word);
     return words;
 }
 

@@ -87,7 +87,7 @@ DAEMONIZE_COLD inline Fault call_before_drop(Plan& plan, const Options& options)
     bool succeeded = false;
     std::string& why = plan.before_drop_text;
     if (call_guarded([&] { succeeded = options.before_drop(why); }, why) && succeeded) return Fault();
-    return fault(Stage::before_drop, ECANCELED, "", why.empty() ? "it did not say why" : why.c_str());
+    return fault(Stage::before_drop, ECANCELED, "", why.empty() ? no_reason : why.c_str());
 }
 
 DAEMONIZE_COLD inline Fault enter_root(const Plan& plan) noexcept {
