@@ -30,7 +30,8 @@ report() {
 trace() {
     "$build/reaper" timeout 60 strace -f -qq -o "$work/trace" "$build/$program" "$pid_file" &
     tracer=$!
-    timeout 60 sh -c 'until grep -qs "pause(" "$1"; do :; done' sh "$work/trace"
+    # The daemon may be there before its launcher has left.
+    timeout 60 sh -c 'until grep -qs "pause(" "$1" && grep -qs "exit_group(" "$1"; do :; done' sh "$work/trace"
     "$build/end" $program
     wait $tracer
     awk '/resumed>|\+\+\+|---|pause\(/ { next }
