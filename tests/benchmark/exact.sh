@@ -30,8 +30,8 @@ report() {
 trace() {
     "$build/reaper" timeout 60 strace -f -qq -o "$work/trace" "$build/$program" "$pid_file" &
     tracer=$!
-    # The daemon may be there before its launcher has left.
-    timeout 60 sh -c 'until grep -qs "pause(" "$1" && grep -qs "exit_group(" "$1"; do :; done' sh "$work/trace"
+    # The daemon may be there before its launcher has left, as the process between has.
+    timeout 60 sh -c 'until grep -qs "pause(" "$1" && [ "$(grep -c "exit_group(" "$1")" = 2 ]; do :; done' sh "$work/trace"
     "$build/end" $program
     wait $tracer
     awk '/resumed>|\+\+\+|---|pause\(/ { next }
@@ -50,14 +50,15 @@ if ! diff "$work/expected" "$work/calls" >&2; then
 fi
 report 'system calls of a default launch' "$(wc -l <"$work/calls")"
 
-# The process between is killed, and leaves no count.
-"$build/reaper" valgrind -q --tool=callgrind --callgrind-out-file="$work/callgrind.%p" \
-    "$build/$program" "$pid_file" 2>/dev/null
+# Not of the process between, whose count holds all that the launcher did before it as well, and little else.
+"$build/reaper" sh -c 'echo $$ >"$0" && exec "$@"' "$work/launcher" \
+    valgrind -q --tool=callgrind --callgrind-out-file="$work/callgrind.%p" "$build/$program" "$pid_file" 2>/dev/null
 pid=$(cat "$pid_file")
 kill "$pid"
 timeout 60 sh -c 'while kill -0 "$1" 2>/dev/null; do :; done' sh "$pid"
 report 'instructions of launcher and daemon, in thousands' \
-    "$(awk '/^(summary|totals):/ { sum += $2 } END { printf "%d", sum / 2000 }' "$work"/callgrind.[0-9]*)"
+    "$(awk '/^totals:/ { sum += $2 } END { printf "%d", sum / 1000 }' \
+        "$work/callgrind.$(cat "$work/launcher")" "$work/callgrind.$pid")"
 
 preprocess() {
     g++ -std=c++17 -I"$top/include" "$@" "$here/programs/include_only.cpp"

@@ -132,7 +132,9 @@ TEST_CASE("whichever call fails, the daemon is up and right or the launch has fa
 TEST_CASE("wherever a signal comes while the launcher waits, the daemon is up or nothing is left") {
     const test::Orphanage orphans;
     const test::Directory directory;
-    for (const Fork fork : {Fork::twice, Fork::once}) {
+    // By two forks and no readiness to wait for, the launcher adopts the daemon.
+    for (const auto& [fork, waits] :
+         {std::pair(Fork::twice, true), std::pair(Fork::once, true), std::pair(Fork::twice, false)}) {
         int number = 1;
         for (bool raised = true; raised; ++number) {
             test::Pipe hold, told, report;
@@ -145,11 +147,12 @@ TEST_CASE("wherever a signal comes while the launcher waits, the daemon is up or
                         told.tell(call.name);
                         ::raise(SIGINT);
                     }
-                    forked = forked || call.is("fork");
+                    forked = forked || call.is("fork") || call.is("vfork");
                     return false;
                 });
                 Daemonizer daemonizer("any");
-                daemonizer.fork(fork).pid_file(directory / "pid").wait_until_ready();
+                daemonizer.fork(fork).pid_file(directory / "pid");
+                if (waits) daemonizer.wait_until_ready();
                 Daemon daemon = daemonizer.keep_fd(hold.read_end()).keep_fd(report.write_end()).daemonize();
                 daemon.ready();
                 hold.wait_until_closed();

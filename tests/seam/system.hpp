@@ -220,9 +220,9 @@ using ::getppid;
 using ::sysconf;
 using ::umask;
 
-inline pid_t fork() {
+inline pid_t fork_named(const char* name) {
     Answer answer = {-1, 0};
-    if (is_answered("fork", answer)) return static_cast<pid_t>(answer.result);
+    if (is_answered(name, answer)) return static_cast<pid_t>(answer.result);
     const pid_t child = ::fork();
     if (child != 0) return child;
     ++process;
@@ -230,6 +230,11 @@ inline pid_t fork() {
     state().number = 0;
     return 0;
 }
+
+inline pid_t fork() { return fork_named("fork"); }
+
+// As valgrind has it: a function that calls the real one may not return in the child.
+inline pid_t vfork() { return fork_named("vfork"); }
 
 /// Whether the call fails by its return value, and leaves errno alone.
 inline bool returns_error(const Call& call) {

@@ -22,7 +22,7 @@ class Launch {
     Launch(std::string name, std::vector<Failure> problems) : name_(std::move(name)), problems_(std::move(problems)) {}
     DAEMONIZE_COLD Launch(std::string name, detail::Outcome outcome)
         : name_(std::move(name)), outcome_(std::move(outcome)) {
-        if (outcome_.failure) problems_.push_back(outcome_.failure);
+        if (outcome_.failure) problems_.push_back(std::move(outcome_.failure));
     }
 
     /// Whether the daemon runs and is ready.
@@ -137,11 +137,13 @@ DAEMONIZE_COLD inline void run_child(OwnedPlan& plan, const Options& options, La
     own.stderr_target.reset();
     own.ready = false;
     const int channel = launching.channel.daemon.get();
-    HeldPidFile& pid_file = plan->pid_file; // the same once the plan is the process's own
-    Fault failed = options.fork == Fork::twice ? fork_again(*plan, options, launching) : Fault();
+    Plan& the_plan = *plan; // the same once it is the process's own
+    const bool has_middle = options.fork == Fork::twice && !launching.is_adopted;
+    Fault failed = has_middle ? fork_again(*plan, options, launching) : Fault();
     if (!failed) failed = finish_set_up(plan, options, launching, own);
     if (!failed) return;
-    pid_file.remove(); // nobody else does, if the launcher is gone
+    the_plan.pid_file.remove(); // nobody else does, if the launcher is gone
+    undo_launch(the_plan, launching.pid_file, {});
     static_cast<void>(send_fault(channel, failed, 0));
     DAEMONIZE_SYSTEM(_exit)(exit_code(failed.stage));
 }
@@ -192,8 +194,10 @@ DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options
     pid_t child = -1;
     if (const int error = signals.error() != 0 ? signals.error() : waitable.error()) {
         outcome.failure = posix_failure(Stage::signals, error, "");
-    } else if ((child = DAEMONIZE_SYSTEM(fork)()) < 0) {
-        outcome.failure = posix_failure(Stage::fork, errno, "");
+    } else {
+        launching.is_adopted = can_be_adopted(*plan, options, keep_words) && adopt_orphans();
+        child = launching.is_adopted ? fork_in_passing(launching.channel.daemon.get()) : DAEMONIZE_SYSTEM(fork)();
+        if (child < 0) outcome.failure = posix_failure(Stage::fork, errno, "");
     }
     if (child == 0) {
         signals.leave_blocked();
@@ -205,8 +209,11 @@ DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options
     if (child > 0) {
         launching.channel.daemon.reset();
         launching.words.reset();
-        outcome =
-            Launcher(*plan, options, child, launching.channel.launcher.get(), words.get(), keep_words).await(signals);
+        // However that ended: if there is a daemon, it is our child now, and we shall hear from it.
+        if (launching.is_adopted) retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child, nullptr, 0); });
+        outcome = Launcher(*plan, options, child, launching.is_adopted, launching.channel.launcher.get(), words.get(),
+                           keep_words)
+                      .await(signals);
     }
     if (outcome.failure) undo_all(*plan, launching.pid_file, false);
     // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has

@@ -23,7 +23,8 @@ struct Launching {
     Descriptor null;
     Descriptor stderr_target; // what standard error becomes at readiness
     struct sigaction sigchld = {};
-    Undoer undoer; // in the foreground
+    bool is_adopted = false; // the launcher is the daemon's parent; see adoption.hpp
+    Undoer undoer;           // in the foreground
 };
 
 DAEMONIZE_COLD inline Fault lead_session(const Options& options) noexcept {

@@ -1,0 +1,159 @@
+// A start whose launcher adopts the daemon, and so needs nobody to stay between: whatever fails, and whoever is killed, the
+// daemon is up or nothing is left.
+#include "system.hpp"
+
+#include "../catch.hpp"
+#include "../process.hpp"
+
+#include <string>
+
+using daemonize::Daemonizer;
+
+namespace {
+
+// How a start ended, what was there then, and the properties of a daemon that stayed.
+struct Attempt {
+    test::Ended launcher;
+    bool has_pid_file = false;
+    bool is_over = false; // no process is left
+    std::string daemon;
+};
+
+// What was asked for, and that the daemon goes on where its launcher stood.
+std::string properties(const test::Directory& directory, int local) {
+    std::string text = ::getsid(0) != ::getpid() && ::getsid(0) == ::getpgrp() ? "own session, " : "no session, ";
+    text += test::process_status("Umask") + " " + test::process_status("SigBlk") + " ";
+    text += test::link_target("/proc/self/cwd") + " " + test::link_target("/proc/self/fd/2") + " ";
+    text += test::contents(directory / "pid") == std::to_string(::getpid()) + "\n" ? "named, " : "not named, ";
+    return text + std::to_string(local);
+}
+
+Attempt start(const test::Directory& directory, const seam::Hook& hook) {
+    test::Pipe report, hold;
+    const int local = ::getpid();
+    test::Launcher launcher([&]() -> int {
+        report.close_read();
+        hold.close_write();
+        {
+            const seam::Injection injection(hook);
+            Daemonizer daemonizer("adopted");
+            daemonizer.keep_fd(report.write_end()).keep_fd(hold.read_end()).pid_file(directory / "pid").daemonize();
+        }
+        hold.wait_until_closed();
+        report.tell(properties(directory, local));
+        std::exit(0);
+    });
+    const test::Orphanage orphans;
+    Attempt attempt;
+    attempt.launcher = launcher.ended();
+    attempt.has_pid_file = test::exists(directory / "pid");
+    attempt.is_over = orphans.is_empty();
+    hold.close_write();
+    attempt.daemon = report.rest();
+    orphans.wait_until_empty();
+    return attempt;
+}
+
+// Runs a start for each call of a process, behind the fork, in which `hit` answers that call. True: it was made.
+template <class Hit>
+void hit_each_call(int process, Hit hit) {
+    const test::Directory directory;
+    const Attempt unharmed = start(directory, nullptr);
+    REQUIRE(unharmed.launcher.with(0));
+    int number = 1;
+    for (bool was_made = true; was_made; ++number) {
+        test::Pipe told;
+        bool forked = process != seam::launcher;
+        int calls = 0;
+        const Attempt attempt = start(directory, [&](const seam::Call& call, seam::Answer& answer) {
+            if (call.process != process) return false;
+            if (!forked || ++calls != number) {
+                forked = forked || call.is("vfork");
+                return false;
+            }
+            told.tell(call.name);
+            return hit(call, answer);
+        });
+        const std::string name = told.rest();
+        was_made = !name.empty();
+        INFO("process " << process << ", call " << number << ": " << name << "; daemon: " << attempt.daemon
+                        << "; launcher: " << attempt.launcher.error);
+        CHECK((attempt.daemon.empty() || attempt.daemon == unharmed.daemon));
+        CHECK_FALSE(test::exists(directory / "pid"));
+        // Of a launcher that was killed all that its user sees is that.
+        if (attempt.launcher.signal() != 0) continue;
+        CHECK(attempt.has_pid_file == attempt.launcher.with(0));
+        CHECK(attempt.is_over != attempt.launcher.with(0));
+        CHECK(attempt.daemon.empty() != attempt.launcher.with(0));
+        CHECK(attempt.launcher.error.empty() == attempt.launcher.with(0));
+    }
+    CHECK(number > (process == seam::middle ? 2 : 8));
+}
+
+bool kill_here(const seam::Call&, seam::Answer&) {
+    ::kill(::getpid(), SIGKILL);
+    return false;
+}
+
+} // namespace
+
+TEST_CASE("an adopted daemon's launcher succeeds, or says why and nothing is left, whichever call fails") {
+    const auto fail = [](const seam::Call& call, seam::Answer& answer) {
+        const bool always_succeeds = call.is("close") || call.is("kill") || call.is("waitpid") || call.is("waitid");
+        return !always_succeeds && seam::fail(call, EIO, answer);
+    };
+    hit_each_call(GENERATE(seam::launcher, seam::middle, seam::daemon), fail);
+}
+
+TEST_CASE("an adopted daemon is up or nothing is left, whoever is killed wherever") {
+    hit_each_call(GENERATE(seam::launcher, seam::middle, seam::daemon), kill_here);
+}
+
+TEST_CASE("what fails on the way to an adopted daemon is told") {
+    const test::Directory directory;
+    const auto failing = [&](const char* name) {
+        return start(directory,
+                     [name](const seam::Call& call, seam::Answer& answer) {
+                         return call.process == seam::middle && call.is(name) && seam::fail(call, EAGAIN, answer);
+                     })
+            .launcher.error;
+    };
+    CHECK(failing("fork") == "adopted: cannot fork: Resource temporarily unavailable\n");
+    CHECK(failing("setsid") == "adopted: cannot start a session: Resource temporarily unavailable\n");
+}
+
+TEST_CASE("a failed daemon whose launcher was killed takes its pid file away") {
+    const test::Directory directory;
+    const Attempt attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
+        if (call.process == seam::launcher && call.is("poll")) ::kill(::getpid(), SIGKILL);
+        return call.process == seam::daemon && call.is("open") && seam::fail(call, EIO, answer);
+    });
+    CHECK(attempt.launcher.signal() == SIGKILL);
+    CHECK(attempt.daemon.empty());
+    CHECK_FALSE(test::exists(directory / "pid"));
+}
+
+TEST_CASE("a process that is killed once it has forked the daemon is not missed") {
+    const test::Directory directory;
+    const Attempt attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
+        if (!call.is("fork")) return false;
+        answer = {0, 0};
+        if (::fork() != 0) ::kill(::getpid(), SIGKILL);
+        return true;
+    });
+    CHECK(attempt.launcher.with(0));
+    CHECK_FALSE(attempt.daemon.empty());
+    CHECK(attempt.has_pid_file);
+}
+
+TEST_CASE("where orphans cannot be adopted, a process stays between") {
+    const test::Directory directory;
+    test::Pipe forked;
+    const Attempt attempt = start(directory, [&](const seam::Call& call, seam::Answer& answer) {
+        if (call.is("fork") || call.is("vfork")) forked.tell(call.name + " ");
+        return call.is("prctl") && seam::fail(call, EPERM, answer);
+    });
+    CHECK(attempt.launcher.with(0));
+    CHECK_FALSE(attempt.daemon.empty());
+    CHECK(forked.rest() == "fork fork ");
+}
