@@ -119,43 +119,54 @@ class Resident {
 
 constexpr std::size_t four_gib = std::size_t(4) << 30;
 
-void big_parent_daemonize(benchmark::State& state) {
-    const Resident memory(four_gib);
-    daemonize::Daemonizer daemonizer("child");
-    daemonizer.pid_file(pid_file());
+// From the call of `launch` in a process of 4 GiB until that process has left. `launch` returns in the daemon alone, which
+// keeps its end of `line`.
+template <class Launch>
+void launch_from_big_process(benchmark::State& state, Launch launch) {
     for (auto _ : state) {
-        const auto start = std::chrono::steady_clock::now();
-        const daemonize::Launch launch = daemonizer.launch([](daemonize::Daemon&) {
-            daemonize::Events events;
-            events.wait_for_stop();
-            return 0;
-        });
-        must(launch.ok(), launch.failure().message().c_str());
-        state.SetIterationTime(seconds_since(start));
-        daemonize::Instance::at(pid_file()).stop();
+        int line[2];
+        must(::socketpair(AF_UNIX, SOCK_STREAM, 0, line) == 0, "socketpair");
+        const pid_t launcher = ::fork();
+        if (launcher == 0) {
+            ::close(line[0]);
+            const Resident memory(four_gib);
+            const double called = seconds_since({});
+            must(::send(line[1], &called, sizeof called, 0) == sizeof called, "send");
+            launch(line[1]);
+            char byte;
+            const bool is_over = ::recv(line[1], &byte, 1, 0) == 0;
+            ::_exit(is_over ? 0 : 1);
+        }
+        ::close(line[1]);
+        double called = 0;
+        int status = 0;
+        must(::recv(line[0], &called, sizeof called, 0) == sizeof called, "recv");
+        must(::waitpid(launcher, &status, 0) == launcher && status == 0, "launch");
+        state.SetIterationTime(seconds_since({}) - called);
+        char byte;
+        must(::shutdown(line[0], SHUT_WR) == 0 && ::recv(line[0], &byte, 1, 0) == 0, "end");
+        ::close(line[0]);
     }
 }
 
-void big_parent_by_hand(benchmark::State& state) {
-    const Resident memory(four_gib);
-    for (auto _ : state) {
-        const auto start = std::chrono::steady_clock::now();
-        int ready[2], ended[2];
-        must(::pipe(ready) == 0 && ::pipe(ended) == 0, "pipe");
+void big_process_daemonize(benchmark::State& state) {
+    launch_from_big_process(
+        state, [](int line) { daemonize::Daemonizer("big").pid_file(pid_file()).keep_fd(line).daemonize(); });
+}
+
+void big_process_by_hand(benchmark::State& state) {
+    launch_from_big_process(state, [](int) {
+        int ready[2];
+        must(::pipe(ready) == 0, "pipe");
         const pid_t child = ::fork();
-        if (child == 0) {
-            if (::fork() != 0) ::_exit(0);
-            const bool told = ::write(ready[1], "", 1) == 1;
-            ::_exit(told ? 0 : 1);
+        if (child != 0) {
+            char byte;
+            const bool is_up = ::read(ready[0], &byte, 1) == 1 && ::waitpid(child, nullptr, 0) == child;
+            ::_exit(is_up ? 0 : 1);
         }
-        char byte;
-        must(::read(ready[0], &byte, 1) == 1 && ::waitpid(child, nullptr, 0) == child, "start");
-        state.SetIterationTime(seconds_since(start));
-        // The grandchild is gone when the pipe that it shares ends.
-        ::close(ended[1]);
-        must(::read(ended[0], &byte, 1) == 0, "end");
-        for (const int end : {ready[0], ready[1], ended[0]}) ::close(end);
-    }
+        if (::fork() != 0) ::_exit(0);
+        must(::write(ready[1], "", 1) == 1, "write");
+    });
 }
 
 } // namespace
@@ -164,7 +175,7 @@ BENCHMARK(notify_daemonize);
 BENCHMARK(notify_libsystemd);
 BENCHMARK(stop_daemonize)->UseManualTime()->Iterations(200);
 BENCHMARK(stop_by_hand)->UseManualTime()->Iterations(200);
-BENCHMARK(big_parent_daemonize)->UseManualTime()->Iterations(5);
-BENCHMARK(big_parent_by_hand)->UseManualTime()->Iterations(5);
+BENCHMARK(big_process_daemonize)->UseManualTime()->Iterations(5);
+BENCHMARK(big_process_by_hand)->UseManualTime()->Iterations(5);
 
 BENCHMARK_MAIN();

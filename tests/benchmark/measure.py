@@ -110,7 +110,7 @@ def measure_in_process():
         if entry.get("aggregate_name") == "median"
     }
     add("start from a process of 4 GiB", "a bare double fork", "ms",
-        median["big_parent_daemonize"] / 1e6, median["big_parent_by_hand"] / 1e6, 1.10)
+        median["big_process_daemonize"] / 1e6, median["big_process_by_hand"] / 1e6, 1.10)
     add("stop, from the call until the process is gone", "SIGTERM and waitpid of a bare child", "ms",
         median["stop_daemonize"] / 1e6, median["stop_by_hand"] / 1e6, 1.2)
     add("stop, from the call until the process is gone", "", "ms", median["stop_daemonize"] / 1e6, None, 5)
