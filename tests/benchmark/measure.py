@@ -5,7 +5,6 @@ it, theirs is empty, and the bar is one for ours."""
 import atexit
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -16,8 +15,10 @@ TOP = os.path.dirname(os.path.dirname(HERE))
 BUILD = os.path.abspath(sys.argv[1])
 PROGRAMS = os.path.join(HERE, "programs")
 BLOCKS = 5  # each command has its turn so many times, so that what changes on the machine meets them all
-DIRECTORY = tempfile.mkdtemp(prefix="daemonize.", dir="/run")  # a tmpfs
-atexit.register(shutil.rmtree, DIRECTORY)
+DIRECTORY = tempfile.mkdtemp(prefix="daemonize.", dir="/run")
+subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "daemonize", DIRECTORY], check=True)
+atexit.register(os.rmdir, DIRECTORY)
+atexit.register(subprocess.run, ["umount", DIRECTORY], check=True)
 
 results = []
 
@@ -35,34 +36,38 @@ def output(*command, **options):
     return subprocess.run(command, check=True, capture_output=True, text=True, **options).stdout
 
 
-def medians(commands, runs, before=()):
-    """The median time of each command, in seconds. `before` is put in front of hyperfine itself. Between two runs all
-    that a command left running is ended: the second of each pair is the name of it."""
-    times = [[] for _ in commands]
-    for _ in range(BLOCKS):
-        with tempfile.NamedTemporaryFile(suffix=".json") as report:
-            arguments = ["hyperfine", "-N", "--style", "none", "--warmup", "1", "--runs", str(runs)]
-            arguments += ["--export-json", report.name]
-            for command, daemon in commands:
-                arguments += ["--prepare", f"{tool('end')} {daemon or 'nothing'}", command]
-            run = subprocess.run([tool("reaper"), *before, *arguments], capture_output=True, text=True, check=False)
-            if run.returncode != 0:
-                raise SystemExit(run.stdout + run.stderr)
-            for of_command, result in zip(times, json.load(report)["results"]):
-                of_command += result["times"]
-        for _, daemon in commands:
-            if daemon:
-                subprocess.run([tool("end"), daemon], check=True)
-    return [statistics.median(of_command) for of_command in times]
+def block(commands, runs, before=()):
+    """The times of each command, in seconds. `before` is put in front of hyperfine itself. Between two runs all that a
+    command left running is ended, and its pid file removed: the second of each pair names both."""
+    with tempfile.NamedTemporaryFile(suffix=".json") as report:
+        arguments = ["hyperfine", "-N", "--style", "none", "--warmup", "1", "--runs", str(runs)]
+        arguments += ["--export-json", report.name]
+        for command, daemon in commands:
+            arguments += ["--prepare", f"{tool('end')} {daemon or 'nothing'}", command]
+        run = subprocess.run([tool("reaper"), *before, *arguments], capture_output=True, text=True, check=False)
+        if run.returncode != 0:
+            raise SystemExit(run.stdout + run.stderr)
+        times = [result["times"] for result in json.load(report)["results"]]
+    for _, daemon in commands:
+        if daemon:
+            subprocess.run([tool("end"), *daemon.split()], check=True)
+    return times
+
+
+def medians(*measurements):
+    """The median time of each command, over the blocks of all measurements by turns."""
+    blocks = [[block(*measurement) for measurement in measurements] for _ in range(BLOCKS)]
+    by_command = zip(*([times for of_one in turn for times in of_one] for turn in blocks))
+    return [statistics.median(sum(of_command, [])) for of_command in by_command]
 
 
 def start(name):
     pid_file = f"{DIRECTORY}/{name}.pid"
     if name == "poco":
-        return f"{tool(name)} --daemon --pidfile={pid_file}", name
+        return f"{tool(name)} --daemon --pidfile={pid_file}", f"{name} {pid_file}"
     if name == "python_daemon":
-        return f"{tool(name)} {PROGRAMS}/python_daemon.py {pid_file}", name
-    return f"{tool(name)} {pid_file}", name
+        return f"{tool(name)} {PROGRAMS}/python_daemon.py {pid_file}", f"{name} {pid_file}"
+    return f"{tool(name)} {pid_file}", f"{name} {pid_file}"
 
 
 def measure_start():
@@ -76,24 +81,22 @@ def measure_start():
         ("poco", "Poco ServerApplication --daemon", 0.5),
         ("python_daemon", "python-daemon", 0.1),
     ]
-    ours, *theirs = medians([start(name) for name in ["daemonize_start"] + [peer[0] for peer in peers]], 40)
+    ours, *theirs = medians(([start(name) for name in ["daemonize_start"] + [peer[0] for peer in peers]], 40))
     for (_, beside, bar), time in zip(peers, theirs):
         add(what, beside, "ms", ours * 1e3, time * 1e3, bar)
 
 
 def measure_start_with_descriptors():
     pair = [start("daemonize_start"), start("by_hand")]
-    ours, theirs = medians(pair, 20, before=[tool("with_descriptors"), "10000"])
+    ours, theirs = medians((pair, 20, [tool("with_descriptors"), "10000"]))
     add("start with 10,000 descriptors open", "the same steps by hand", "ms", ours * 1e3, theirs * 1e3, 1.15)
 
 
 def measure_start_below_limit():
     for refused, words in ([], ""), ([tool("without_close_range")], ", close_range refused"):
-        times = []
-        for limit in 1 << 30, 1024:
-            said = ["env", f"SAID_LIMIT={limit}", f"LD_PRELOAD={tool('libsaid_limit.so')}"]
-            times += medians([start("daemonize_start")], 40, before=[*said, *refused])
-        add("start where getrlimit says 2^30" + words, "the same at 1024", "ms", times[0] * 1e3, times[1] * 1e3, 1.05)
+        said = [["env", f"SAID_LIMIT={limit}", f"LD_PRELOAD={tool('libsaid_limit.so')}"] for limit in (1 << 30, 1024)]
+        high, low = medians(*(([start("daemonize_start")], 40, [*limit, *refused]) for limit in said))
+        add("start where getrlimit says 2^30" + words, "the same at 1024", "ms", high * 1e3, low * 1e3, 1.05)
 
 
 def measure_in_process():
@@ -153,7 +156,7 @@ def compile_command(program, *flags):
 
 def measure_compile():
     names = ["include_only", "stdlib", "poco", "with_daemonizer", "with_service"]
-    empty, stdlib, poco, daemonizer, service = medians([compile_command(name) for name in names], 3)
+    empty, stdlib, poco, daemonizer, service = medians(([compile_command(name) for name in names], 3))
     what = "compile #include <daemonize.hpp> and an empty main"
     add(what, "<string>, <system_error>, <vector>, <utility>, POSIX", "s", empty, stdlib, 1.5)
     add(what, "Poco/Util/ServerApplication.h and its main", "s", empty, poco, 0.8)

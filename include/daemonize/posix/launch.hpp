@@ -214,6 +214,8 @@ DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options
         outcome = Launcher(*plan, options, child, launching.is_adopted, launching.channel.launcher.get(), words.get(),
                            keep_words)
                       .await(signals);
+        // It has nothing left to do, and is not to be the daemon's parent for longer than it must.
+        if (launching.is_adopted && !outcome.failure) DAEMONIZE_SYSTEM(_exit)(0);
     }
     if (outcome.failure) undo_all(*plan, launching.pid_file, false);
     // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has

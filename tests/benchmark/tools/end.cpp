@@ -1,4 +1,5 @@
-// end NAME: kills every process of this name, and returns when they are gone. hyperfine runs it between two starts.
+// end NAME [PID_FILE]: kills every process of this name, and returns when they are gone, and the file with them. hyperfine
+// runs it between two starts.
 #include <cstdlib>
 #include <cstring>
 #include <dirent.h>
@@ -9,7 +10,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-int main(int, char** argv) {
+int main(int argc, char** argv) {
     DIR* const processes = ::opendir("/proc");
     if (processes == nullptr) return 1;
     while (const dirent* entry = ::readdir(processes)) {
@@ -24,5 +25,6 @@ int main(int, char** argv) {
         while (::kill(number, 0) == 0)
             ::poll(nullptr, 0, 1); // dead, and not reaped yet: libdaemon takes it for running
     }
+    if (argc > 2) ::unlink(argv[2]);
     return ::closedir(processes);
 }
