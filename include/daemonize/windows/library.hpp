@@ -1,5 +1,5 @@
 // Functions found while the program runs: what few programs need asks nothing of those that link without it.
-// Uses windows_header; winsock and service_directories use it.
+// Uses windows_header; parent, winsock and service_directories use it.
 #ifndef DAEMONIZE_WINDOWS_LIBRARY_HPP
 #define DAEMONIZE_WINDOWS_LIBRARY_HPP
 

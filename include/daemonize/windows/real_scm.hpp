@@ -1,13 +1,12 @@
-// WinService's way to Windows: who started this process, the dispatcher with its ServiceMain, or else the console.
-// Uses win_service and console; the umbrella includes it on Windows.
+// WinService's way to Windows: the dispatcher with its ServiceMain, or else the console.
+// Uses win_service, parent and console; the umbrella includes it on Windows.
 #ifndef DAEMONIZE_WINDOWS_REAL_SCM_HPP
 #define DAEMONIZE_WINDOWS_REAL_SCM_HPP
 
 #include "../core/command_line.hpp"
 #include "console.hpp"
+#include "parent.hpp"
 #include "win_service.hpp"
-
-#include <tlhelp32.h>
 
 namespace daemonize {
 
@@ -17,29 +16,6 @@ inline std::vector<std::string> command_line() {
 }
 
 namespace detail {
-
-// Whether services.exe is the parent: session and token mislead in containers and with restricted accounts, and to ask
-// the dispatcher itself costs ten seconds at a console.
-inline bool is_started_by_scm() noexcept {
-    const HANDLE snapshot = DAEMONIZE_SYSTEM(CreateToolhelp32Snapshot)(TH32CS_SNAPPROCESS, 0);
-    if (snapshot == INVALID_HANDLE_VALUE) return false;
-    const DWORD self = DAEMONIZE_SYSTEM(GetCurrentProcessId)();
-    DWORD parent = 0;
-    bool found = false;
-    PROCESSENTRY32W entry = {};
-    for (int pass = 0; pass < 2; ++pass) {
-        entry.dwSize = sizeof entry;
-        BOOL more = DAEMONIZE_SYSTEM(Process32FirstW)(snapshot, &entry);
-        for (; more != FALSE; more = DAEMONIZE_SYSTEM(Process32NextW)(snapshot, &entry)) {
-            if (pass == 0 && entry.th32ProcessID == self) parent = entry.th32ParentProcessID;
-            if (pass == 1 && entry.th32ProcessID == parent) {
-                found = DAEMONIZE_SYSTEM(lstrcmpiW)(entry.szExeFile, L"services.exe") == 0;
-            }
-        }
-    }
-    static_cast<void>(DAEMONIZE_SYSTEM(CloseHandle)(snapshot));
-    return found;
-}
 
 // The services that the dispatcher knows: it calls ServiceMain with a name, and no pointer of ours.
 struct Dispatched {

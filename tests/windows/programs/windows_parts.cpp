@@ -47,12 +47,22 @@ inline BOOL WINAPI close_handle(HANDLE handle) {
     return ::CloseHandle(handle);
 }
 
+inline bool is_refused = false;
+
+// As for an account that may not ask of the system's processes.
+inline HANDLE WINAPI open_process(DWORD access, BOOL inherit, DWORD id) {
+    if (!is_refused) return ::OpenProcess(access, inherit, id);
+    ::SetLastError(ERROR_ACCESS_DENIED);
+    return nullptr;
+}
+
 template <class Function>
 Function* choose(const char*, Function* real) {
     return real;
 }
 inline auto choose(const char*, decltype(&::ReportEventW)) { return &report_event; }
 inline auto choose(const char*, decltype(&::RegGetValueW)) { return &read_patience; }
+inline auto choose(const char*, decltype(&::OpenProcess)) { return &open_process; }
 inline auto choose(const char* name, decltype(&::CloseHandle) real) {
     return std::strcmp(name, "CloseHandle") == 0 ? &close_handle : real; // SetEvent is of its type
 }
@@ -327,6 +337,51 @@ CASE(no_console_no_terminal) {
     HOLDS(seen.kind == HostKind::unknown);
     SAME(seen.why, "nothing tells what started it");
     ::CloseHandle(nowhere);
+}
+
+// Runs the case once more, in a process of its own that this one waits for; its exit code.
+DWORD run_again(const std::wstring& program, const wchar_t* name) {
+    std::wstring line = L"x " + std::wstring(name);
+    STARTUPINFOW how = {};
+    how.cb = sizeof how;
+    PROCESS_INFORMATION made = {};
+    DWORD code = 99;
+    if (::CreateProcessW(program.c_str(), &line[0], nullptr, nullptr, FALSE, 0, nullptr, nullptr, &how, &made) == FALSE)
+        return code;
+    ::WaitForSingleObject(made.hProcess, INFINITE);
+    ::GetExitCodeProcess(made.hProcess, &code);
+    ::CloseHandle(made.hProcess);
+    ::CloseHandle(made.hThread);
+    return code;
+}
+
+// This program, below a copy of it that is called services.exe.
+CASE(the_parent_tells) {
+    constexpr const wchar_t* own_name = L"the_parent_tells";
+    constexpr const wchar_t* child_of = L"DAEMONIZE_TEST_CHILD_OF";
+    wchar_t program[MAX_PATH];
+    if (::GetEnvironmentVariableW(child_of, program, MAX_PATH) == 0) {
+        HOLDS(!detail::is_started_by_scm());
+        const std::wstring own = detail::program_path();
+        const std::wstring folder = own.substr(0, own.find_last_of(L'\\') + 1) + own_name;
+        const std::wstring copy = folder + L"\\services.exe";
+        HOLDS(::CreateDirectoryW(folder.c_str(), nullptr) && ::CopyFileW(own.c_str(), copy.c_str(), FALSE));
+        ::SetEnvironmentVariableW(child_of, own.c_str());
+        SAME(run_again(copy, own_name), 0u);
+        HOLDS(::DeleteFileW(copy.c_str()) && ::RemoveDirectoryW(folder.c_str()));
+    } else if (detail::program_path() != program) {
+        SAME(run_again(program, own_name), 0u);
+    } else {
+        seam::closed = 0;
+        bool is_scm = false;
+        HOLDS(detail::ask_parent(is_scm) && is_scm);
+        SAME(seam::closed, 1);
+        HOLDS(detail::is_started_by_scm());
+        seam::is_refused = true;
+        is_scm = false;
+        HOLDS(!detail::ask_parent(is_scm) && !is_scm);
+        HOLDS(detail::is_started_by_scm());
+    }
 }
 
 // Said by the environment, and not found out: below another parent the dispatcher refuses, and nothing runs by hand.
