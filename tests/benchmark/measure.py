@@ -95,7 +95,7 @@ def measure_start_with_descriptors():
 def measure_start_below_limit():
     for refused, words in ([], ""), ([tool("without_close_range")], ", close_range refused"):
         said = [["env", f"SAID_LIMIT={limit}", f"LD_PRELOAD={tool('libsaid_limit.so')}"] for limit in (1 << 30, 1024)]
-        high, low = medians(*(([start("daemonize_start")], 40, [*words_for_limit, *refused]) for words_for_limit in said))
+        high, low = medians(*(([start("daemonize_start")], 40, [*one, *refused]) for one in said))
         add("start where getrlimit says 2^30" + words, "the same at 1024", "ms", high * 1e3, low * 1e3, 1.05)
 
 
