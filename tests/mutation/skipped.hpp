@@ -80,7 +80,6 @@ ANSWERS_ZERO(sysconf)
 ANSWERS_ZERO(tcsetpgrp)
 ANSWERS_ZERO(umask)
 ANSWERS_ZERO(unlink)
-ANSWERS_ZERO(vfork) // likewise
 ANSWERS_ZERO(waitid)
 
 #undef ANSWERS_ZERO
