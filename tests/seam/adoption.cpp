@@ -146,12 +146,13 @@ TEST_CASE("a process that is killed once it has forked the daemon is not missed"
     CHECK(attempt.has_pid_file);
 }
 
-TEST_CASE("where orphans cannot be adopted, a process stays between") {
+TEST_CASE("where the system refuses an adoption, a process stays between") {
     const test::Directory directory;
+    const std::string refused = GENERATE("prctl", "vfork");
     test::Pipe forked;
     const Attempt attempt = start(directory, [&](const seam::Call& call, seam::Answer& answer) {
-        if (call.is("fork") || call.is("vfork")) forked.tell(call.name + " ");
-        return call.is("prctl") && seam::fail(call, EPERM, answer);
+        if (call.is("fork")) forked.tell("fork ");
+        return call.is(refused.c_str()) && seam::fail(call, EPERM, answer);
     });
     CHECK(attempt.launcher.with(0));
     CHECK_FALSE(attempt.daemon.empty());

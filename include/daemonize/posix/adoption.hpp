@@ -15,11 +15,6 @@ namespace detail {
 
 #if DAEMONIZE_ON_LINUX()
 
-// Processes below this one that lose their parent are its children from here on. prctl(2).
-DAEMONIZE_COLD inline bool adopt_orphans() noexcept {
-    return DAEMONIZE_SYSTEM(prctl)(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) == 0;
-}
-
 // vfork(2) holds the launcher until its child is gone, which makes the daemon in between. That the daemon then returns from
 // here, as no child of vfork may, does no harm: it has a copy of these frames, taken while the launcher stood still in
 // them. Where vfork is a fork like any other (valgrind, some sanitizers) there are two copies, and all else holds.
@@ -38,10 +33,18 @@ __attribute__((noinline)) DAEMONIZE_COLD inline pid_t fork_in_passing(int channe
     DAEMONIZE_SYSTEM(_exit)(0);
 }
 
+// The number of the one that passed, and 0 in the daemon. Where the system refuses, a sandbox's perhaps, nothing is done.
+DAEMONIZE_COLD inline pid_t fork_to_adopt(Launching& launching) noexcept {
+    // Who loses the parent below this process is its child from here on: prctl(2).
+    if (DAEMONIZE_SYSTEM(prctl)(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) != 0) return -1;
+    const pid_t child = fork_in_passing(launching.channel.daemon.get());
+    launching.is_adopted = child >= 0;
+    return child;
+}
+
 #else
 
-inline bool adopt_orphans() noexcept { return false; }
-inline pid_t fork_in_passing(int) noexcept { return -1; }
+inline pid_t fork_to_adopt(Launching&) noexcept { return -1; }
 
 #endif
 

@@ -195,8 +195,8 @@ DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options
     if (const int error = signals.error() != 0 ? signals.error() : waitable.error()) {
         outcome.failure = posix_failure(Stage::signals, error, "");
     } else {
-        launching.is_adopted = can_be_adopted(*plan, options, keep_words) && adopt_orphans();
-        child = launching.is_adopted ? fork_in_passing(launching.channel.daemon.get()) : DAEMONIZE_SYSTEM(fork)();
+        if (can_be_adopted(*plan, options, keep_words)) child = fork_to_adopt(launching);
+        if (!launching.is_adopted) child = DAEMONIZE_SYSTEM(fork)();
         if (child < 0) outcome.failure = posix_failure(Stage::fork, errno, "");
     }
     if (child == 0) {
