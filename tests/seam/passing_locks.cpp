@@ -78,6 +78,26 @@ TEST_CASE("the lock of a stop that takes a dead daemon's file away is taken for 
     CHECK(!test::exists(path));
 }
 
+TEST_CASE("who may not write a dead daemon's file asks all the same, and leaves it") {
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    test::write_file(path, "1\n");
+    ::chmod(path.c_str(), 0644);
+    const bool goes_meanwhile = GENERATE(false, true);
+    daemonize::Failure failure;
+    {
+        const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+            if (!call.is("open") || (call.arguments[1] & O_ACCMODE) != O_RDWR) return false;
+            if (goes_meanwhile) ::unlink(path.c_str());
+            answer = {-1, EACCES};
+            return true;
+        });
+        CHECK(Instance::at(path).stop(Duration(), false, failure));
+    }
+    CHECK(failure.message() == "");
+    CHECK(test::exists(path) == !goes_meanwhile);
+}
+
 TEST_CASE("a daemon that another one replaces while it is looked at is not the one that is told") {
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";

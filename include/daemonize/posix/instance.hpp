@@ -82,17 +82,19 @@ class Instance {
         const Duration deadline = detail::monotonic_now() + timeout;
         Found found;
         do {
-            if (!find(found, failure)) return false;
+            if (!find(found, failure, O_RDWR)) return false;
             if (found.pid <= 0 && !nap_while_starting(found, deadline)) break;
         } while (found.state == State::starting && found.pid <= 0);
-        if (found.state != State::running && found.state != State::starting) return remove_remains();
+        if (found.state != State::running && found.state != State::starting) return remove_remains(found);
         if (!is_signalable(found, failure)) return false;
-        if (!send_to_end(found, SIGTERM, failure) || wait_for_end(found, deadline)) return !failure && remove_remains();
+        if (!send_to_end(found, SIGTERM, failure) || wait_for_end(found, deadline)) {
+            return !failure && remove_remains(found);
+        }
         if (!may_kill(found.pid))
             return fail(failure, ETIMEDOUT, detail::joined({"process ", found.pid, " did not stop in time"}));
-        if (!send_to_end(found, SIGKILL, failure)) return !failure && remove_remains();
+        if (!send_to_end(found, SIGKILL, failure)) return !failure && remove_remains(found);
         // Death by SIGKILL takes as long as the system call that the process is in.
-        if (wait_for_end(found, detail::monotonic_now() + Duration::seconds(10))) return remove_remains();
+        if (wait_for_end(found, detail::monotonic_now() + Duration::seconds(10))) return remove_remains(found);
         return fail(failure, ETIMEDOUT, detail::joined({"process ", found.pid, " was killed, and does not end"}));
     }
 
@@ -142,6 +144,8 @@ class Instance {
         pid_t pid = 0;
         bool is_certain = false; // that the process of this number is the daemon
         detail::ProcessHandle process;
+        detail::Descriptor file; // where it was opened for writing
+        struct stat facts = {};
     };
 
     explicit Instance(std::string path) : path_(std::move(path)) {}
@@ -157,7 +161,9 @@ class Instance {
         return false;
     }
 
-    bool find(Found& found, Failure& failure) const {
+    // With O_RDWR it leaves the file open, so that what the daemon leaves can be taken away at once: it is the dying that
+    // a stop waits for, and not our looking anew. Who may not write the file may ask all the same.
+    bool find(Found& found, Failure& failure, int access = O_RDONLY) const {
         found = Found();
         failure = Failure();
         if (detail::is_held_here(path_)) {
@@ -169,10 +175,14 @@ class Instance {
         }
         for (int round = 0; round < 1000; ++round) {
             detail::Descriptor file;
-            struct stat facts;
-            if (!detail::open_to_ask(path_, file, facts, failure)) return false;
+            if (!detail::open_to_ask(path_, file, found.facts, failure, access)) {
+                if (std::exchange(access, O_RDONLY) == O_RDONLY) return false;
+                failure = Failure();
+                continue;
+            }
             if (!file) return true;
-            const Look seen = look(file.get(), facts, round, found, failure);
+            const Look seen = look(file.get(), round, found, failure);
+            if (seen == Look::settled && access != O_RDONLY) found.file = std::move(file);
             if (seen != Look::passing) return seen == Look::settled;
         }
         return fail(failure, EAGAIN, "its process keeps changing");
@@ -182,11 +192,11 @@ class Instance {
     // by, as a stop holds it for an instant while it takes a dead daemon's file away.
     enum class Look { settled, passing, failed };
 
-    Look look(int file, const struct stat& facts, int round, Found& found, Failure& failure) const {
+    Look look(int file, int round, Found& found, Failure& failure) const {
         detail::LockHolder holder, again;
         if (!ask(file, holder, failure)) return Look::failed;
         if (holder.state == detail::LockHolder::State::none || holder.state == detail::LockHolder::State::squatted) {
-            found.state = facts.st_size > 0 ? State::dead : State::not_running;
+            found.state = found.facts.st_size > 0 ? State::dead : State::not_running;
             return Look::settled;
         }
         if (holder.state == detail::LockHolder::State::starting) {
@@ -196,7 +206,8 @@ class Instance {
         found.process = detail::ProcessHandle(holder.pid);
         if (!ask(file, again, failure)) return Look::failed;
         if (again.state != holder.state || again.pid != holder.pid) return Look::passing;
-        const detail::Answer is_its = holder.is_named ? detail::Answer::yes : detail::holds_lock(holder.pid, facts);
+        const detail::Answer is_its =
+            holder.is_named ? detail::Answer::yes : detail::holds_lock(holder.pid, found.facts);
         // Longer where the system shows that this process does not hold it, than where it shows nothing.
         if (is_its != detail::Answer::yes && round < (is_its == detail::Answer::no ? 900 : 100)) {
             static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // to be cut short does no harm
@@ -240,12 +251,17 @@ class Instance {
 
     // Waits until this very process does not hold the file any more. The locks are asked too: a process that nobody reaps
     // is still there without a pidfd.
-    bool wait_for_end(const Found& found, Duration deadline) const {
+    bool wait_for_end(Found& found, Duration deadline) const {
+        const int access = found.file ? O_RDWR : O_RDONLY;
         for (;;) {
             if (found.process.wait(deadline)) return true;
+            found.file.reset(); // there may be no descriptor for a second look
             Found now;
             Failure ignored;
-            if (find(now, ignored) && now.pid != found.pid) return true;
+            const bool is_other = find(now, ignored, access) && now.pid != found.pid;
+            found.file = std::move(now.file);
+            found.facts = now.facts;
+            if (is_other) return true;
             if (detail::monotonic_now() >= deadline) return false;
         }
     }
@@ -260,15 +276,14 @@ class Instance {
     // Takes a dead daemon's file away, under its lock, so that no start loses it. What cannot be removed is no failure:
     // the next start takes it over. One that belongs neither to root, nor to us, nor to the directory's owner was put there
     // by somebody else, and no start would take it either.
-    bool remove_remains() const {
-        detail::Descriptor file;
-        struct stat facts, directory;
-        Failure ignored;
-        constexpr int access = O_RDWR;
-        if (!detail::open_to_ask(path_, file, facts, ignored, access) || !file) return true;
-        if (DAEMONIZE_SYSTEM(stat)(detail::directory_of(path_).c_str(), &directory) != 0) return true;
-        if (detail::distrust_file(path_, facts, detail::Owners{true, directory.st_uid})) return true;
-        if (detail::lock_whether(file.get()) && detail::is_at(path_.c_str(), facts)) {
+    bool remove_remains(const Found& found) const {
+        if (!found.file) return true;
+        const uid_t owner = found.facts.st_uid;
+        struct stat directory;
+        const bool is_trusted =
+            detail::Owners().include(owner) ||
+            (DAEMONIZE_SYSTEM(stat)(detail::directory_of(path_).c_str(), &directory) == 0 && directory.st_uid == owner);
+        if (is_trusted && detail::lock_whether(found.file.get()) && detail::is_at(path_.c_str(), found.facts)) {
             static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path_.c_str()));
         }
         return true;

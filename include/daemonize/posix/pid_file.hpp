@@ -52,6 +52,8 @@ class HeldPidFiles {
         }
     }
 
+    bool empty() const noexcept { return first_ == nullptr; }
+
     const HeldPidFile* find(const struct stat& facts) const noexcept {
         const HeldPidFile* held = first_;
         while (held != nullptr && !(held->file && is_same_file(held->facts, facts))) held = held->next;
@@ -68,7 +70,8 @@ inline HeldPidFiles held_pid_files;
 // names us.
 DAEMONIZE_COLD inline bool is_held_here(const std::string& path) noexcept {
     struct stat facts;
-    return DAEMONIZE_SYSTEM(lstat)(path.c_str(), &facts) == 0 && held_pid_files.find(facts) != nullptr;
+    return !held_pid_files.empty() && DAEMONIZE_SYSTEM(lstat)(path.c_str(), &facts) == 0 &&
+           held_pid_files.find(facts) != nullptr;
 }
 
 DAEMONIZE_COLD inline Failure open_others_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
