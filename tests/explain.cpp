@@ -4,6 +4,7 @@
 
 #include <string>
 #include <sys/socket.h>
+#include <utility>
 
 #include <daemonize.hpp>
 
@@ -34,6 +35,17 @@ std::string without_descriptors(const std::string& text) {
 std::string number_of(int descriptor) { return "descriptor " + std::to_string(descriptor); }
 
 } // namespace
+
+TEST_CASE("a Daemonizer that was moved still has all that it was asked for") {
+    Daemonizer first("moved");
+    first.fork(Fork::once).chdir("/a/place/far/enough/down/not/to/fit/into/the/string/itself");
+    const std::string plan = first.explain();
+    Daemonizer second(std::move(first));
+    CHECK(second.explain() == plan);
+    Daemonizer third("other");
+    third = std::move(second);
+    CHECK(third.explain() == plan);
+}
 
 TEST_CASE("the plan of a plain daemon shows every default") {
     CHECK(without_descriptors(Daemonizer("explain").explain()) ==

@@ -51,8 +51,9 @@ DAEMONIZE_COLD inline bool send_record(int channel, Record record, const char* d
                                        const char* reason = "") noexcept {
     char message[sizeof(Record) + 2 * record_text_limit];
     const auto fitting = [](const char* text) {
-        const std::size_t size = std::strlen(text);
-        return size < record_text_limit ? size : record_text_limit;
+        std::size_t size = 0;
+        while (size < record_text_limit && text[size] != '\0') ++size;
+        return size;
     };
     record.detail_size = static_cast<std::uint32_t>(fitting(detail));
     record.reason_size = static_cast<std::uint32_t>(fitting(reason));

@@ -20,7 +20,8 @@ namespace detail {
 // pid file's path are in the plan.
 struct OwnLaunch {
     Plan* plan = nullptr;
-    ForkGuard channel; // open until readiness
+    const Options* options = nullptr; // what is not to be destroyed of the Daemonizer that returned here
+    ForkGuard channel;                // open until readiness
     Descriptor stderr_target;
     bool ready = false;
 

@@ -43,6 +43,16 @@ class Daemonizer {
   public:
     /// `name` leads every message. By default it is the program's own.
     explicit Daemonizer(std::string name = detail::program_name()) { options_.name = std::move(name); }
+    Daemonizer(Daemonizer&& other) : options_(*new detail::Options(std::move(other.options_))) {}
+    Daemonizer& operator=(Daemonizer&& other) noexcept {
+        options_ = std::move(other.options_);
+        return *this;
+    }
+    Daemonizer(const Daemonizer&) = delete;
+    Daemonizer& operator=(const Daemonizer&) = delete;
+    ~Daemonizer() {
+        if (detail::own_launch().options != &options_) delete &options_;
+    }
 
     /// How often to fork; twice by default. Stage::fork.
     Daemonizer& fork(Fork value) {
@@ -239,7 +249,10 @@ class Daemonizer {
     /// On Linux the launcher may be a subreaper, prctl(2), until it leaves: orphans of the program's come to it.
     DAEMONIZE_COLD Daemon daemonize() noexcept {
         Launch launch;
-        if (detail::start(options_, false, launch)) return Daemon();
+        if (detail::start(options_, false, launch)) {
+            detail::own_launch().options = &options_;
+            return Daemon();
+        }
         launch.print();
         DAEMONIZE_SYSTEM(_exit)(launch.exit_code());
     }
@@ -289,7 +302,9 @@ class Daemonizer {
         return *this;
     }
 
-    detail::Options options_;
+    // A daemon keeps what its launch was asked for: to give some strings back would cost it the pages, of two libraries,
+    // on which that is done.
+    detail::Options& options_ = *new detail::Options;
 };
 
 inline detail::Options& detail::options_of(Daemonizer& daemonizer) noexcept { return daemonizer.options_; }

@@ -183,12 +183,11 @@ DAEMONIZE_COLD inline void Plan::find_streams(const Options& options) {
 // Keeps the list sorted without <algorithm>, and without allocating where there is room.
 DAEMONIZE_COLD inline void insert_sorted(List<int>& list, int number) {
     if (number <= STDERR_FILENO) return;
-    std::size_t at = 0;
-    while (at < list.size() && list[at] < number) ++at;
-    if (at < list.size() && list[at] == number) return;
+    for (const int kept : list) {
+        if (kept == number) return;
+    }
     list.push_back(number);
-    for (std::size_t i = list.size() - 1; i > at; --i) list[i] = list[i - 1];
-    list[at] = number;
+    for (std::size_t i = list.size() - 1; i > 0 && list[i - 1] > number; --i) std::swap(list[i - 1], list[i]);
 }
 
 DAEMONIZE_COLD inline void Plan::find_kept(const Options& options) {
