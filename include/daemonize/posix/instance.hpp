@@ -73,19 +73,23 @@ class Instance {
     /// `then_kill` says so, or is a failure: ETIMEDOUT. One that does not run is none. What a dead one left is removed.
     bool stop(Duration timeout, bool then_kill, Failure& failure) const noexcept {
         const auto says_so = [then_kill](pid_t) { return then_kill; };
-        return stop_or_ask(timeout, says_so, failure);
+        bool ran = false;
+        return stop_or_ask(timeout, says_so, ran, failure);
     }
 
-    /// As above; where `may_kill(pid)`, asked when the time is over, says so, that very process is killed.
+    /// As above; where `may_kill(pid)`, asked when the time is over, says so, that very process is killed. `ran` is whether
+    /// there was anything to stop.
     template <class Asked>
-    bool stop_or_ask(Duration timeout, Asked may_kill, Failure& failure) const noexcept {
+    bool stop_or_ask(Duration timeout, Asked may_kill, bool& ran, Failure& failure) const noexcept {
         const Duration deadline = detail::monotonic_now() + timeout;
         Found found;
+        ran = false;
         do {
             if (!find(found, failure, O_RDWR)) return false;
+            ran = ran || found.is_up();
             if (found.pid <= 0 && !nap_while_starting(found, deadline)) break;
         } while (found.state == State::starting && found.pid <= 0);
-        if (found.state != State::running && found.state != State::starting) return remove_remains(found);
+        if (!found.is_up()) return remove_remains(found);
         if (!is_signalable(found, failure)) return false;
         if (!send_to_end(found, SIGTERM, failure) || wait_for_end(found, deadline)) {
             return !failure && remove_remains(found);
@@ -104,7 +108,7 @@ class Instance {
         for (;;) {
             Found found;
             if (!find(found, failure)) return false;
-            if (found.state != State::running && found.state != State::starting) return true;
+            if (!found.is_up()) return true;
             if (found.pid > 0 ? !wait_for_end(found, deadline) : !nap_while_starting(found, deadline)) return false;
         }
     }
@@ -146,6 +150,8 @@ class Instance {
         detail::ProcessHandle process;
         detail::Descriptor file; // where it was opened for writing
         struct stat facts = {};
+
+        bool is_up() const noexcept { return state == State::running || state == State::starting; }
     };
 
     explicit Instance(std::string path) : path_(std::move(path)) {}
@@ -222,9 +228,7 @@ class Instance {
     // Finds a daemon that can be signalled.
     bool find_process(Found& found, Failure& failure) const {
         if (!find(found, failure)) return false;
-        if (found.state != State::running && found.state != State::starting) {
-            return fail(failure, ESRCH, "it does not run");
-        }
+        if (!found.is_up()) return fail(failure, ESRCH, "it does not run");
         return is_signalable(found, failure);
     }
 

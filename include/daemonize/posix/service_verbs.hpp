@@ -136,14 +136,12 @@ class ServiceVerbs {
 
     int stop() const {
         Failure failure;
-        const Instance::Status before = instance_.status(failure);
-        if (failure) return end(failure);
-        const bool ran = before.state == Instance::State::running || before.state == Instance::State::starting;
+        bool ran = false;
         const auto say_killed = [this](pid_t pid) {
             say(task_, joined({"process ", pid, " did not stop in time, and is killed"}));
             return true;
         };
-        if (!instance_.stop_or_ask(task_.settings.stop_timeout, say_killed, failure)) return end(failure);
+        if (!instance_.stop_or_ask(task_.settings.stop_timeout, say_killed, ran, failure)) return end(failure);
         return tell(ran ? "stopped" : "it did not run");
     }
 
