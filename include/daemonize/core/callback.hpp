@@ -25,10 +25,8 @@ class Callback<Result(Arguments...)> {
     Callback(Target&& target) {
         using Stored = std::decay_t<Target>;
         target_ = new Stored(std::forward<Target>(target));
-        invoke_ = [](void* stored, Arguments... arguments) -> Result {
-            return static_cast<Result>((*static_cast<Stored*>(stored))(std::forward<Arguments>(arguments)...));
-        };
-        destroy_ = [](void* stored) noexcept { delete static_cast<Stored*>(stored); };
+        invoke_ = invoke<Stored>;
+        destroy_ = destroy<Stored>;
     }
 
     Callback(Callback&& other) noexcept { take(other); }
@@ -50,6 +48,15 @@ class Callback<Result(Arguments...)> {
     Result operator()(Arguments... arguments) const { return invoke_(target_, std::forward<Arguments>(arguments)...); }
 
   private:
+    template <class Stored>
+    static Result invoke(void* stored, Arguments... arguments) {
+        return static_cast<Result>((*static_cast<Stored*>(stored))(std::forward<Arguments>(arguments)...));
+    }
+    template <class Stored>
+    static void destroy(void* stored) noexcept {
+        delete static_cast<Stored*>(stored);
+    }
+
     void take(Callback& other) noexcept {
         target_ = other.target_;
         invoke_ = other.invoke_;
