@@ -62,63 +62,73 @@ enum class Stage {
 namespace detail {
 
 struct StageFacts {
+    Stage stage;
     const char* step; // reads on after "cannot "
     int exit_code;
 };
 
 // Where systemd.exec(5) has an exit status for the step, it is that one, so that `systemctl status` names the step;
 // else the one of sysexits.h; timeout(1)'s and the shell's (128 + signal) for what they stand for everywhere.
-DAEMONIZE_COLD inline StageFacts stage_facts(Stage stage) noexcept {
-    switch (stage) {
-    case Stage::options: return {"accept", 64};
-    case Stage::threads: return {"fork", 70};
-    case Stage::runtime_directory: return {"make the runtime directory", 233};
-    case Stage::state_directory: return {"make the state directory", 238};
-    case Stage::log_directory: return {"make the log directory", 240};
-    case Stage::pid_file_open: return {"open the pid file", 73};
-    case Stage::pid_file_lock: return {"lock the pid file", 75};
-    case Stage::pid_file_write: return {"write the pid file", 74};
-    case Stage::flush: return {"write out", 66};
-    case Stage::channel: return {"make the channel between launcher and daemon", 76};
-    case Stage::fork: return {"fork", 71};
-    case Stage::setsid: return {"start a session", 220};
-    case Stage::null_device: return {"use the null device", 72};
-    case Stage::descriptors: return {"close the inherited descriptors", 202};
-    case Stage::before_drop: return {"finish what runs before the privileges are dropped", 69};
-    case Stage::limits: return {"set the resource limit", 205};
-    case Stage::chroot: return {"change the root directory to", 210};
-    case Stage::group: return {"take the group", 216};
-    case Stage::user: return {"become the user", 217};
-    case Stage::no_new_privileges: return {"give up new privileges", 227};
-    case Stage::chdir: return {"change the directory to", 200};
-    case Stage::standard_input: return {"open standard input from", 208};
-    case Stage::standard_output: return {"open standard output to", 209};
-    case Stage::standard_error: return {"open standard error to", 222};
-    case Stage::signals: return {"reset the signals", 207};
-    case Stage::readiness: return {"become ready", 1};
-    case Stage::timeout: return {"become ready", 124};
-    case Stage::interrupted: return {"become ready", 130};
-    case Stage::body: return {"run", 1};
-    case Stage::events: return {"take signals as events", 77};
-    case Stage::notification: return {"notify the service manager", 68};
-    case Stage::sockets: return {"use the socket", 67};
-    case Stage::instance: return {"reach the daemon of", 79};
-    case Stage::configuration: return {"use the configuration", 78};
-    case Stage::dispatcher: return {"reach the service control manager for", 80};
-    case Stage::service_manager: return {"open the service control manager", 81};
-    case Stage::service_open: return {"open the service", 82};
-    case Stage::service_install: return {"install the service", 83};
-    case Stage::service_configure: return {"configure the service", 84};
-    case Stage::service_uninstall: return {"uninstall the service", 85};
-    case Stage::service_start: return {"start the service", 86};
-    case Stage::service_stop: return {"stop the service", 87};
-    case Stage::service_control: return {"send a control to the service", 88};
-    case Stage::service_query: return {"query the service", 89};
-    case Stage::service_wait: return {"wait for the service", 90};
-    case Stage::event_log: return {"write to the log", 91};
+inline constexpr StageFacts all_stages[] = {
+    {Stage::options, "accept", 64},
+    {Stage::threads, "fork", 70},
+    {Stage::runtime_directory, "make the runtime directory", 233},
+    {Stage::state_directory, "make the state directory", 238},
+    {Stage::log_directory, "make the log directory", 240},
+    {Stage::pid_file_open, "open the pid file", 73},
+    {Stage::pid_file_lock, "lock the pid file", 75},
+    {Stage::pid_file_write, "write the pid file", 74},
+    {Stage::flush, "write out", 66},
+    {Stage::channel, "make the channel between launcher and daemon", 76},
+    {Stage::fork, "fork", 71},
+    {Stage::setsid, "start a session", 220},
+    {Stage::null_device, "use the null device", 72},
+    {Stage::descriptors, "close the inherited descriptors", 202},
+    {Stage::before_drop, "finish what runs before the privileges are dropped", 69},
+    {Stage::limits, "set the resource limit", 205},
+    {Stage::chroot, "change the root directory to", 210},
+    {Stage::group, "take the group", 216},
+    {Stage::user, "become the user", 217},
+    {Stage::no_new_privileges, "give up new privileges", 227},
+    {Stage::chdir, "change the directory to", 200},
+    {Stage::standard_input, "open standard input from", 208},
+    {Stage::standard_output, "open standard output to", 209},
+    {Stage::standard_error, "open standard error to", 222},
+    {Stage::signals, "reset the signals", 207},
+    {Stage::readiness, "become ready", 1},
+    {Stage::timeout, "become ready", 124},
+    {Stage::interrupted, "become ready", 130},
+    {Stage::body, "run", 1},
+    {Stage::events, "take signals as events", 77},
+    {Stage::notification, "notify the service manager", 68},
+    {Stage::sockets, "use the socket", 67},
+    {Stage::instance, "reach the daemon of", 79},
+    {Stage::configuration, "use the configuration", 78},
+    {Stage::dispatcher, "reach the service control manager for", 80},
+    {Stage::service_manager, "open the service control manager", 81},
+    {Stage::service_open, "open the service", 82},
+    {Stage::service_install, "install the service", 83},
+    {Stage::service_configure, "configure the service", 84},
+    {Stage::service_uninstall, "uninstall the service", 85},
+    {Stage::service_start, "start the service", 86},
+    {Stage::service_stop, "stop the service", 87},
+    {Stage::service_control, "send a control to the service", 88},
+    {Stage::service_query, "query the service", 89},
+    {Stage::service_wait, "wait for the service", 90},
+    {Stage::event_log, "write to the log", 91},
+};
+
+constexpr const StageFacts& stage_facts(Stage stage) noexcept { return all_stages[static_cast<unsigned>(stage)]; }
+
+// Each stands at its own place, and none is missing.
+constexpr bool stages_are_in_order() noexcept {
+    unsigned place = 0;
+    for (const StageFacts& facts : all_stages) {
+        if (static_cast<unsigned>(facts.stage) != place++) return false;
     }
-    return {"run", 1};
+    return place == static_cast<unsigned>(Stage::event_log) + 1;
 }
+static_assert(stages_are_in_order(), "all_stages has a row for each Stage, in its order");
 
 } // namespace detail
 
