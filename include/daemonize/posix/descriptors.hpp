@@ -66,6 +66,11 @@ DAEMONIZE_COLD inline Descriptor above_standard(int number) noexcept {
     return duplicate(number);
 }
 
+// Opens a file, above 2 and close-on-exec; none, with errno, where it cannot be opened.
+DAEMONIZE_COLD inline Descriptor open_file(const char* path, int flags, mode_t mode = 0) noexcept {
+    return above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path, flags | O_CLOEXEC, mode); }));
+}
+
 DAEMONIZE_COLD inline bool is_open(int number) noexcept { return DAEMONIZE_SYSTEM(fcntl)(number, F_GETFD) != -1; }
 
 #if DAEMONIZE_ON_LINUX()
@@ -89,7 +94,7 @@ DAEMONIZE_COLD inline bool make_pipe(int (&ends)[2]) noexcept {
 // Opens /dev/null, and makes sure that it is the device: a file that somebody left there would fill, and be read.
 DAEMONIZE_COLD inline Fault open_null_device(Descriptor& null) noexcept {
     constexpr const char* path = "/dev/null";
-    null = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path, O_RDWR | O_NOCTTY | O_CLOEXEC); }));
+    null = open_file(path, O_RDWR | O_NOCTTY);
     struct stat facts;
     if (!null || DAEMONIZE_SYSTEM(fstat)(null.get(), &facts) != 0) return fault(Stage::null_device, errno, path);
     return is_null_device(facts) ? Fault() : fault(Stage::null_device, ENODEV, path, "it is not the null device");
@@ -130,8 +135,7 @@ DAEMONIZE_COLD inline bool close_range_of(unsigned first, unsigned last) noexcep
 // Closes what /proc/self/fd lists above 2. readdir(3) allocates, which after a fork it may not: hence the bare call.
 // Closing moves nothing in the listing: procfs goes by number.
 DAEMONIZE_COLD inline bool close_listed(const KeptDescriptors& kept) noexcept {
-    const Descriptor folder(
-        retry([] { return DAEMONIZE_SYSTEM(open)("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC); }));
+    const Descriptor folder = open_file("/proc/self/fd", O_RDONLY | O_DIRECTORY);
     if (!folder) return false;
     alignas(8) char entries[4096];
     for (;;) {

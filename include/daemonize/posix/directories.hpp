@@ -91,9 +91,7 @@ DAEMONIZE_COLD inline Fault make_directory(Stage stage, const std::string& path,
             return fault(stage, errno, path.c_str());
         }
     }
-    const Descriptor directory(retry([&] {
-        return DAEMONIZE_SYSTEM(open)(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-    }));
+    const Descriptor directory = open_file(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
     if (!directory) return fault(stage, errno == ENOENT && refused != 0 ? refused : errno, path.c_str());
     if (owner.is_given() && DAEMONIZE_SYSTEM(fchown)(directory.get(), owner.uid, owner.gid) != 0) {
         return fault(stage, errno, path.c_str());

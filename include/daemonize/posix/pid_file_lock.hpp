@@ -32,8 +32,12 @@ DAEMONIZE_COLD inline struct flock lock_request(short type, off_t start, off_t l
     return request;
 }
 
-DAEMONIZE_COLD inline bool set_lock(int file, int command, struct flock request) noexcept {
+DAEMONIZE_COLD inline bool call_lock(int file, int command, struct flock& request) noexcept {
     return retry([&] { return DAEMONIZE_SYSTEM(fcntl)(file, command, &request); }) == 0;
+}
+
+DAEMONIZE_COLD inline bool set_lock(int file, int command, struct flock request) noexcept {
+    return call_lock(file, command, request);
 }
 
 #if defined(F_OFD_SETLK)
@@ -91,7 +95,7 @@ struct LockHolder {
 // The lock that would stand in the way of a write lock on this byte; its type is F_UNLCK where none would.
 DAEMONIZE_COLD inline bool ask_lock(int file, off_t byte, struct flock& answer) noexcept {
     answer = lock_request(F_WRLCK, byte);
-    return retry([&] { return DAEMONIZE_SYSTEM(fcntl)(file, F_GETLK, &answer); }) == 0;
+    return call_lock(file, F_GETLK, answer);
 }
 
 // The number that the file holds; 0 where it holds none.
@@ -158,6 +162,10 @@ DAEMONIZE_COLD inline Fault claim_pid_file(int file, const char* path) noexcept 
     return Fault();
 }
 
+DAEMONIZE_COLD inline bool make_empty(int file) noexcept {
+    return retry([&] { return DAEMONIZE_SYSTEM(ftruncate)(file, 0); }) == 0;
+}
+
 // Removes the file, only while its lock is held and only if the path still leads to it. Where the user that the daemon
 // became may not unlink it, or the new root hides it, the file is emptied: empty and unlocked means not running.
 DAEMONIZE_COLD inline void remove_pid_file(int file, const struct stat& held, const char* path) noexcept {
@@ -167,7 +175,7 @@ DAEMONIZE_COLD inline void remove_pid_file(int file, const struct stat& held, co
     if (DAEMONIZE_SYSTEM(fstat)(file, &facts) != 0 || !is_same_file(facts, held)) return;
     if (is_at(path, held) && DAEMONIZE_SYSTEM(unlink)(path) == 0) return;
     // Nothing is left to try where even this fails: the lock, which goes with us, is what counts.
-    static_cast<void>(retry([&] { return DAEMONIZE_SYSTEM(ftruncate)(file, 0); }));
+    static_cast<void>(make_empty(file));
 }
 
 } // namespace detail

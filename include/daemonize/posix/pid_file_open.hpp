@@ -83,9 +83,9 @@ struct OpenPidFile {
 // Opens a pid file, or makes it. Never O_TRUNC: a second start would erase the number of the first. Never blocking: it may
 // be a FIFO. Fails with errno, and takes away again what it made.
 DAEMONIZE_COLD inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) noexcept {
-    constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const auto open = [&](int more) {
-        opened.file = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags | more, mode); }));
+        opened.file = open_file(path.c_str(), flags | more, mode);
         return static_cast<bool>(opened.file);
     };
     for (int attempt = 0; attempt < 1000; ++attempt) {
@@ -104,8 +104,7 @@ DAEMONIZE_COLD inline bool open_or_make(const std::string& path, mode_t mode, Op
 // locks name its holder, and who could lie by them could kill that process himself.
 DAEMONIZE_COLD inline bool open_to_ask(const std::string& path, Descriptor& file, struct stat& facts, Failure& failure,
                                        int access = O_RDONLY) {
-    const int flags = access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    file = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags); }));
+    file = open_file(path.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (!file && errno == ENOENT) return true;
     if (!file || DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
         failure = posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
@@ -175,7 +174,7 @@ DAEMONIZE_COLD inline bool lock_or_replace(const std::string& path, OpenPidFile&
 
 // Makes a locked file empty, and readable to the scripts of all users, whatever the umask.
 DAEMONIZE_COLD inline Failure make_fit(const std::string& path, const OpenPidFile& opened) {
-    if (opened.facts.st_size > 0 && retry([&] { return DAEMONIZE_SYSTEM(ftruncate)(opened.get(), 0); }) != 0) {
+    if (opened.facts.st_size > 0 && !make_empty(opened.get())) {
         return posix_failure(Stage::pid_file_write, errno, path);
     }
     if ((opened.facts.st_mode & 07777) != 0644 && DAEMONIZE_SYSTEM(fchmod)(opened.get(), 0644) != 0) {

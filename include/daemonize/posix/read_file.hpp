@@ -12,8 +12,7 @@ namespace detail {
 
 // Empty where it cannot be read.
 DAEMONIZE_COLD inline std::string read_file(const std::string& path) {
-    constexpr int flags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
-    const Descriptor file(retry([&] { return DAEMONIZE_SYSTEM(open)(path.c_str(), flags); }));
+    const Descriptor file = open_file(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     std::string text;
     char part[4096];
     ssize_t size = 0;

@@ -38,9 +38,9 @@ inline const char* open_reason(int error, const char* path) noexcept {
 // Opens a stream's file: a log to append to, made where it is missing. Opened without blocking, for a FIFO would hang
 // the start until somebody reads; then made to block, as everybody expects of a standard stream.
 DAEMONIZE_COLD inline Fault open_stream_file(int stream, const char* path, Descriptor& opened) noexcept {
-    constexpr int common = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+    constexpr int common = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const int flags = stream == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_APPEND | O_CREAT;
-    opened = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path, flags | common, 0666); }));
+    opened = open_file(path, flags | common, 0666);
     if (!opened) return fault(stream_stage(stream), errno, path, open_reason(errno, path));
     if (DAEMONIZE_SYSTEM(fcntl)(opened.get(), F_SETFL, flags & O_APPEND) != 0) {
         return fault(stream_stage(stream), errno, path);

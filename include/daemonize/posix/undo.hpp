@@ -36,8 +36,7 @@ DAEMONIZE_COLD inline void remove_empty_log(const std::string& path, uid_t owner
     if (slash >= sizeof directory) return;
     std::memcpy(directory, path.data(), slash); // nothing of "/log", whose directory stands there already
     const char* name = path.c_str() + slash + 1;
-    const Descriptor folder(
-        retry([&] { return DAEMONIZE_SYSTEM(open)(directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK | O_CLOEXEC); }));
+    const Descriptor folder = open_file(directory, O_RDONLY | O_DIRECTORY | O_NONBLOCK);
     struct stat facts;
     if (!folder || DAEMONIZE_SYSTEM(fstatat)(folder.get(), name, &facts, AT_SYMLINK_NOFOLLOW) != 0) return;
     if (!S_ISREG(facts.st_mode) || facts.st_size != 0 || facts.st_nlink != 1 || facts.st_uid != owner) return;
