@@ -29,14 +29,23 @@ struct ServiceUnit {
     std::vector<std::string> arguments;
 };
 
+// A program to run, and its arguments.
+using Command = List<std::string>;
+
+inline Command command(std::initializer_list<Piece> words) {
+    Command made;
+    for (const Piece& word : words) made.push_back(std::string(word.data(), word.size()));
+    return made;
+}
+
 // How this system starts services: where the file goes, what it holds, which programs have to be told.
 struct InitSystem {
     enum class Kind { none, systemd, openrc, sysv };
     Kind kind = Kind::none;
     std::string file;
     mode_t mode = 0755;
-    List<std::vector<std::string>> enable; // commands, in order
-    List<std::vector<std::string>> disable;
+    List<Command> enable; // in order
+    List<Command> disable;
 };
 
 constexpr const char* install_mark = "# Written by the verb install, which overwrites it; uninstall takes it away.";
@@ -62,24 +71,25 @@ inline InitSystem find_init_system(const std::string& name) {
         found.kind = InitSystem::Kind::systemd;
         found.file = joined({directory, "/", name, ".service"});
         found.mode = 0644;
-        const std::string scope = is_root ? "--system" : "--user";
-        found.enable.push_back({"systemctl", scope, "daemon-reload"});
-        found.enable.push_back({"systemctl", scope, "--quiet", "enable", joined({name, ".service"})});
-        found.disable.push_back({"systemctl", scope, "--quiet", "--now", "disable", joined({name, ".service"})});
+        const char* const scope = is_root ? "--system" : "--user";
+        found.enable.push_back(command({"systemctl", scope, "daemon-reload"}));
+        found.enable.push_back(command({"systemctl", scope, "--quiet", "enable", joined({name, ".service"})}));
+        found.disable.push_back(
+            command({"systemctl", scope, "--quiet", "--now", "disable", joined({name, ".service"})}));
     } else if (is_root && is_there("/sbin/openrc-run") && is_there("/run/openrc")) {
         found.kind = InitSystem::Kind::openrc;
         found.file = joined({"/etc/init.d/", name});
-        found.enable.push_back({"rc-update", "--quiet", "add", name, "default"});
-        found.disable.push_back({"rc-update", "--quiet", "delete", name, "default"});
+        found.enable.push_back(command({"rc-update", "--quiet", "add", name, "default"}));
+        found.disable.push_back(command({"rc-update", "--quiet", "delete", name, "default"}));
     } else if (is_root && is_there("/etc/init.d")) {
         found.kind = InitSystem::Kind::sysv;
         found.file = joined({"/etc/init.d/", name});
         if (is_there("/usr/sbin/update-rc.d")) {
-            found.enable.push_back({"/usr/sbin/update-rc.d", name, "defaults"});
-            found.disable.push_back({"/usr/sbin/update-rc.d", "-f", name, "remove"});
+            found.enable.push_back(command({"/usr/sbin/update-rc.d", name, "defaults"}));
+            found.disable.push_back(command({"/usr/sbin/update-rc.d", "-f", name, "remove"}));
         } else if (is_there("/sbin/chkconfig")) {
-            found.enable.push_back({"/sbin/chkconfig", "--add", name});
-            found.disable.push_back({"/sbin/chkconfig", "--del", name});
+            found.enable.push_back(command({"/sbin/chkconfig", "--add", name}));
+            found.disable.push_back(command({"/sbin/chkconfig", "--del", name}));
         }
     }
     return found;
@@ -134,11 +144,11 @@ inline std::string init_text(InitSystem::Kind kind, const ServiceUnit& unit) {
 }
 
 // Runs a program and waits for it. Its words go where ours go.
-inline Failure run_program(Stage stage, const std::string& about, const std::vector<std::string>& words) {
+inline Failure run_program(Stage stage, const std::string& about, const Command& words) {
     List<char*> arguments;
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
-    std::string line = words.front();
+    std::string line = words[0];
     for (std::size_t i = 1; i < words.size(); ++i) line += joined({" ", words[i]});
     const WaitableChildren waitable;
     pid_t child = -1;
@@ -155,8 +165,8 @@ inline Failure run_program(Stage stage, const std::string& about, const std::vec
                                  exited ? WEXITSTATUS(status) : WTERMSIG(status)}));
 }
 
-inline Failure run_programs(Stage stage, const std::string& about, const List<std::vector<std::string>>& all) {
-    for (const std::vector<std::string>& words : all) {
+inline Failure run_programs(Stage stage, const std::string& about, const List<Command>& all) {
+    for (const Command& words : all) {
         if (Failure failure = run_program(stage, about, words)) return failure;
     }
     return Failure();
@@ -170,8 +180,7 @@ inline Failure replace_file(const std::string& path, mode_t mode, const std::str
         static_cast<void>(DAEMONIZE_SYSTEM(unlink)(fresh.c_str())); // what is left to do where this fails too
         return posix_failure(Stage::service_install, error, what);
     };
-    constexpr int flags = O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC;
-    const Descriptor file = above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(fresh.c_str(), flags, mode); }));
+    const Descriptor file = open_file(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
     if (!file) return failed(path);
     for (std::size_t done = 0; done < text.size();) {
         const ssize_t written =
@@ -290,8 +299,9 @@ inline std::vector<std::string> installed_arguments(const ServiceUnit& unit) {
 }
 
 inline Failure systemctl(const ServiceUnit& unit, const char* verb) {
-    return run_program(Stage::instance, unit.pid_file,
-                       {"systemctl", geteuid() == 0 ? "--system" : "--user", verb, joined({unit.name, ".service"})});
+    return run_program(
+        Stage::instance, unit.pid_file,
+        command({"systemctl", geteuid() == 0 ? "--system" : "--user", verb, joined({unit.name, ".service"})}));
 }
 
 } // namespace detail
