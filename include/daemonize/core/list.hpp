@@ -25,8 +25,11 @@ class List {
         take(other);
         return *this;
     }
-    List(const List&) = delete;
-    List& operator=(const List&) = delete;
+    List(const List& other) {
+        reserve(other.size_);
+        for (const Item& item : other) push_back(item);
+    }
+    List& operator=(const List& other) { return *this = List(other); }
     ~List() { delete[] items_; }
 
     std::size_t size() const noexcept { return size_; }

@@ -139,7 +139,9 @@ class Daemonizer {
 
     /// Keeps only these variables of the environment; by default it is kept whole.
     Daemonizer& environment(std::vector<std::string> names) {
-        options_.environment.set(std::move(names));
+        detail::List<std::string> kept;
+        for (std::string& name : names) kept.push_back(std::move(name));
+        options_.environment.set(std::move(kept));
         return *this;
     }
 
@@ -238,7 +240,7 @@ class Daemonizer {
     std::vector<Failure> check() const {
         detail::Plan plan(options_);
         detail::check_everything(plan);
-        return std::move(plan.problems);
+        return {plan.problems.begin(), plan.problems.end()};
     }
 
     /// What a launch would do, step by step, and what would become of each inherited descriptor. Nothing is done.

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZE_POSIX_DIRECTORIES_HPP
 #define DAEMONIZE_POSIX_DIRECTORIES_HPP
 
+#include "../core/list.hpp"
 #include "descriptors.hpp"
 
 #include <cstdlib>
@@ -11,7 +12,6 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
-#include <vector>
 
 namespace daemonize {
 namespace detail {
@@ -49,7 +49,7 @@ DAEMONIZE_COLD inline std::string log_base() {
 }
 
 // Adds every directory on the way to `path`, `path` itself last, that is not there yet. An errno where that can't be told.
-DAEMONIZE_COLD inline int find_missing_directories(const std::string& path, std::vector<std::string>& missing) {
+DAEMONIZE_COLD inline int find_missing_directories(const std::string& path, List<std::string>& missing) {
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
         const std::string part = path.substr(0, slash);
         struct stat facts;
@@ -73,7 +73,7 @@ struct Owner {
 // descriptor that followed no link: a link in its place would hand out another directory.
 // `made`, where given, is told what was not there before; in the launcher only, since that allocates.
 DAEMONIZE_COLD inline Fault make_directory(Stage stage, const std::string& path, const Owner& owner,
-                                           std::vector<std::string>* made = nullptr) noexcept {
+                                           List<std::string>* made = nullptr) noexcept {
     char part[4096];
     if (path.size() >= sizeof part) return fault(stage, ENAMETOOLONG, path.c_str());
     int refused = 0; // of no concern where the directory is there already

@@ -12,7 +12,6 @@
 #include <string>
 #include <sys/types.h>
 #include <unistd.h>
-#include <vector>
 
 // POSIX has programs declare it; macOS gives it to programs only, not to shared libraries.
 extern char** environ;
@@ -24,7 +23,7 @@ namespace detail {
 class Environment {
   public:
     // `names`: what to keep; all, where it is null.
-    DAEMONIZE_COLD explicit Environment(const std::vector<std::string>* names) {
+    DAEMONIZE_COLD explicit Environment(const List<std::string>* names) {
         for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
             if (names == nullptr || is_named(*names, *entry)) entries_.push_back(*entry);
         }
@@ -53,7 +52,7 @@ class Environment {
   private:
     using Entry = char[40];
 
-    static bool is_named(const std::vector<std::string>& names, const char* entry) noexcept {
+    static bool is_named(const List<std::string>& names, const char* entry) noexcept {
         for (const std::string& name : names) {
             if (std::strncmp(entry, name.c_str(), name.size()) == 0 && entry[name.size()] == '=') return true;
         }

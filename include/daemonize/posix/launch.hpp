@@ -15,11 +15,20 @@
 
 namespace daemonize {
 
+class Launch;
+
+namespace detail {
+
+// A Service says them in its own way.
+inline const List<Failure>& problems_of(const Launch& launch) noexcept;
+
+} // namespace detail
+
 /// What a launch came to, in the launcher.
 class Launch {
   public:
     Launch() = default;
-    Launch(std::string name, std::vector<Failure> problems) : name_(std::move(name)), problems_(std::move(problems)) {}
+    Launch(std::string name, detail::List<Failure> problems) : name_(std::move(name)), problems_(std::move(problems)) {}
     DAEMONIZE_COLD Launch(std::string name, detail::Outcome outcome)
         : name_(std::move(name)), outcome_(std::move(outcome)) {
         if (outcome_.failure) problems_.push_back(std::move(outcome_.failure));
@@ -35,11 +44,11 @@ class Launch {
     /// What failed; where validation found several problems, the first.
     const Failure& failure() const noexcept {
         static const Failure none;
-        return ok() ? none : problems_.front();
+        return ok() ? none : problems_[0];
     }
 
     /// All that failed: validation reports everything that is wrong at once.
-    const std::vector<Failure>& problems() const noexcept { return problems_; }
+    std::vector<Failure> problems() const { return {problems_.begin(), problems_.end()}; }
 
     /// The daemon's own exit status, if it exited before it was ready; -1 else.
     int exit_status() const noexcept {
@@ -65,12 +74,16 @@ class Launch {
     }
 
   private:
+    friend const detail::List<Failure>& detail::problems_of(const Launch& launch) noexcept;
+
     std::string name_;
-    std::vector<Failure> problems_;
+    detail::List<Failure> problems_;
     detail::Outcome outcome_;
 };
 
 namespace detail {
+
+inline const List<Failure>& problems_of(const Launch& launch) noexcept { return launch.problems_; }
 
 // Ends the plan's life in the launcher. In the daemon it is released to own_launch().
 class OwnedPlan {

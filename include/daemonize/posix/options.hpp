@@ -12,7 +12,6 @@
 #include <string>
 #include <sys/resource.h>
 #include <sys/stat.h>
-#include <vector>
 
 namespace daemonize {
 
@@ -80,7 +79,7 @@ struct HeldPidFile;
 // What a launch does for some of the options alone; see parts.hpp.
 struct DirectoriesPart {
     void (*find)(Plan&, const Options&);
-    Fault (*make)(Stage, const std::string& path, const Owner&, std::vector<std::string>* made) noexcept;
+    Fault (*make)(Stage, const std::string& path, const Owner&, List<std::string>* made) noexcept;
 };
 struct IdentityPart {
     void (*find)(Plan&, const Options&);
@@ -106,7 +105,7 @@ struct Options {
     List<int> kept_fds;
     StreamOption streams[3];
     Sigchld sigchld = Sigchld::default_action;
-    Asked<std::vector<std::string>> environment;
+    Asked<List<std::string>> environment;
     List<LimitOption> limits;
     Asked<std::string> runtime_directory;
     Asked<std::string> state_directory;

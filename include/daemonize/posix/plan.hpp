@@ -17,7 +17,6 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace daemonize {
 namespace detail {
@@ -66,14 +65,13 @@ struct Plan {
     std::string runtime_directory;
     std::string state_directory; // as the daemon sees it; the next as well
     std::string log_directory;
-    std::vector<std::string>
-        missing;                   // directories, as the launcher sees them, that the launch will make; innermost last
-    std::vector<std::string> made; // those of them that the launcher made before the fork
-    std::vector<std::string> missing_logs; // logs, as the launcher sees them, that the launch will make
+    List<std::string> missing;      // directories, as the launcher sees them, that the launch will make; innermost last
+    List<std::string> made;         // those of them that the launcher made before the fork
+    List<std::string> missing_logs; // logs, as the launcher sees them, that the launch will make
     HeldPidFile pid_file;
     std::string before_drop_text; // why it failed
     Failure bind_failure;         // so with the sockets
-    std::vector<Failure> problems;
+    List<Failure> problems;
 
   private:
     std::string absolute(Stage stage, const std::string& path);

@@ -176,7 +176,7 @@ RunOutcome run_service(ServiceTask& task, Host host, bool background, Question t
     if (!failure) failure = take_passed_sockets(sockets, host.kind);
     if (failure) {
         outcome.is_launcher = true;
-        std::vector<Failure> problems;
+        List<Failure> problems;
         problems.push_back(std::move(failure));
         outcome.launch = Launch(task.settings.full_name(), std::move(problems));
         return outcome;
@@ -206,7 +206,7 @@ RunOutcome run_service(ServiceTask& task, Host host, bool background, Question t
 // Says why there is no service; in the journal as the failure that it is.
 inline void print_launch(const ServiceTask& task, const Launch& launch) {
     if (!writes_to_journal()) return launch.print();
-    for (const Failure& problem : launch.problems()) {
+    for (const Failure& problem : problems_of(launch)) {
         ServiceLog(task.settings.full_name(), false).write(Severity::failure, problem.message());
     }
 }
