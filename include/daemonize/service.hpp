@@ -131,7 +131,7 @@ class Service {
     template <class Body>
     int run(int argc, char** argv, Body body) {
         const std::vector<std::string> words = detail::words_of(argc, argv);
-        return run_as(detail::parse_verbs({words.begin() + 1, words.end()}), words.front(), std::move(body));
+        return run_as(detail::parse_verbs(words, 1), words[0], std::move(body));
     }
 
   private:
@@ -151,7 +151,7 @@ class Service {
     }
 
     template <class Body>
-    int run_as(const detail::VerbLine& line, const std::string& program, Body body) {
+    int run_as(detail::VerbLine line, const std::string& program, Body body) {
         Callback<int(Context&)> call = adapt(std::move(body));
         return detail::run_service_program(settings_, host_, call, line, program);
     }

@@ -66,7 +66,7 @@ TARGET(listen_variables) {
     const char* given_count = give(bytes, "LISTEN_FDS", count);
     const char* given_names = give(bytes, "LISTEN_FDNAMES", names, true);
     const char* given_id = give(bytes, "LISTEN_PIDFDID", id);
-    std::vector<std::string> found;
+    daemonize::detail::List<std::string> found;
     const daemonize::Failure failure = read_activation(found);
     if (failure) HOLDS(failure.stage() == daemonize::Stage::sockets && is_one_line(failure.message()));
     if (!failure && !found.empty()) {

@@ -27,7 +27,7 @@ std::string as_user_of_systemd(const test::Directory& directory, Body body, cons
         ServiceUnit unit;
         unit.name = "unit-test";
         unit.description = "Is 100% tested";
-        unit.arguments = {"two words", "100%"};
+        for (const char* argument : {"two words", "100%"}) unit.arguments.push_back(argument);
         return std::string(body(unit));
     });
 }
@@ -100,7 +100,7 @@ TEST_CASE("words that systemd does not take, and a user without a place for unit
     const test::Directory directory;
     const std::string refused = "cannot install the service unit-test: ";
     CHECK(as_user_of_systemd(directory, [](ServiceUnit unit) {
-              unit.arguments = {"\xff"};
+              unit.arguments.push_back("\xff");
               return install_service(unit).message();
           }) == refused + "systemd takes no words that are not UTF-8");
     const auto no_path = [](const seam::Call& call, seam::Answer& answer) {

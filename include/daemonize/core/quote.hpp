@@ -67,7 +67,7 @@ inline std::vector<std::string> arguments_in_unit(const std::string& line) {
             }
         }
         if (at++ >= line.size()) return {};
-        words.push_back(std::move(word));
+        words.push_back(word);
     }
     return words;
 }

@@ -72,20 +72,19 @@ inline const VerbText* find_verb(const std::string& word) noexcept {
     return nullptr;
 }
 
-// Reads a command line without its program. The first word is a verb if it equals one; without a word, or with one that
+// Reads the words from number `at` on: a command line without its program. The first word is a verb if it equals one; without a word, or with one that
 // begins with `-`, there is none. All that follows is the body's; `--` ends what is ours.
-inline VerbLine parse_verbs(const std::vector<std::string>& words) {
+inline VerbLine parse_verbs(const std::vector<std::string>& words, std::size_t at = 0) {
     VerbLine line;
-    std::size_t at = 0;
     const VerbText* text = nullptr;
-    if (!words.empty() && (words[0].empty() || words[0][0] != '-')) {
-        text = find_verb(words[0]);
+    if (at < words.size() && (words[at].empty() || words[at][0] != '-')) {
+        text = find_verb(words[at]);
         if (text == nullptr) {
-            line.problem = joined({"\"", one_line(words[0]), "\" is no verb: ", verb_list()});
+            line.problem = joined({"\"", one_line(words[at]), "\" is no verb: ", verb_list()});
             return line;
         }
         line.verb = text->verb;
-        at = 1;
+        ++at;
     }
     if (line.verb == Verb::status && at < words.size() && words[at] == "--json") {
         line.json = true;

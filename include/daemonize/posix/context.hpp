@@ -33,6 +33,7 @@ struct RunningService : ServiceRun {
     ServiceLog log;
     Events events;
     Daemon daemon;
+    List<Socket> passed; // until sockets() is asked for
     std::vector<Socket> sockets;
     std::string directories[3]; // runtime, state, log
     std::string failure;        // the body's own words
@@ -168,7 +169,10 @@ class Context {
 
     /// The sockets of systemd, inetd or launchd, and where those passed none, those of Service::listen(). Move one out to
     /// own it: `daemonize::Socket http = std::move(context.sockets()[0]);`.
-    std::vector<Socket>& sockets() noexcept { return running_.sockets; }
+    std::vector<Socket>& sockets() noexcept {
+        if (!running_.passed.empty()) running_.sockets = detail::to_vector(std::move(running_.passed));
+        return running_.sockets;
+    }
 
     /// What followed the verb, or `--`.
     const std::vector<std::string>& arguments() const noexcept { return running_.arguments; }

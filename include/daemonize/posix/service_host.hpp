@@ -41,10 +41,10 @@ inline Host host_of(const ServiceSettings& settings) {
 }
 
 inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Callback<int(Context&)>& body,
-                               const VerbLine& line, const std::string& program) {
+                               VerbLine& line, const std::string& program) {
     Options& options = options_of(host.daemonizer);
     options.name = settings.full_name();
-    ServiceTask task = {settings, options, body, line.arguments};
+    ServiceTask task = {settings, options, body, std::move(line.arguments)};
     if (!line.problem.empty()) {
         say(task, line.problem);
         return lsb::wrong_arguments;

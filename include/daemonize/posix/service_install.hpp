@@ -26,7 +26,7 @@ struct ServiceUnit {
     std::string description;
     std::string program;
     std::string pid_file;
-    std::vector<std::string> arguments;
+    List<std::string> arguments;
 };
 
 // A program to run, and its arguments.
@@ -293,9 +293,10 @@ inline std::vector<std::string> installed_arguments(const ServiceUnit& unit) {
     const std::string key = "\nExecStart=";
     const std::size_t at = text.find(key);
     if (at == std::string::npos) return {};
-    std::vector<std::string> words = arguments_in_unit(text.substr(at + 1, text.find('\n', at + 1) - at - 1));
-    if (!words.empty()) words.erase(words.begin()); // the program
-    return words;
+    const std::vector<std::string> words = arguments_in_unit(text.substr(at + 1, text.find('\n', at + 1) - at - 1));
+    std::vector<std::string> arguments;
+    for (std::size_t i = 1; i < words.size(); ++i) arguments.push_back(words[i]); // behind the program
+    return arguments;
 }
 
 inline Failure systemctl(const ServiceUnit& unit, const char* verb) {

@@ -72,8 +72,8 @@ inline void find_directories(RunningService& running, const Options& options) {
 
 // The sockets that a run has: those that were passed, or those of listen(), bound before the privileges go.
 struct ServiceSockets {
-    std::vector<Socket> passed;
-    std::vector<Socket> bound;
+    List<Socket> passed;
+    List<Socket> bound;
 
     Failure bind(const List<ListenSetting>& wanted) {
         Failure failure;
@@ -85,7 +85,7 @@ struct ServiceSockets {
     }
 
     // Where a manager passed some, those are all.
-    std::vector<Socket> take() { return std::move(passed.empty() ? bound : passed); }
+    List<Socket> take() { return std::move(passed.empty() ? bound : passed); }
 };
 
 inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
@@ -93,7 +93,7 @@ inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
     if (host == HostKind::inetd) {
         sockets.passed.push_back(inetd_socket(failure));
     } else {
-        sockets.passed = listen_fds(failure);
+        sockets.passed = take_activated(failure);
     }
     return failure;
 }
@@ -145,7 +145,7 @@ inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, Service
     RunningService running(task.settings, std::move(host), std::move(notifier), !task.options.foreground, failure);
     if (!failure) failure = to_failure(unblock_all_signals());
     if (failure) return tell_end(running, failure.message(), failure.exit_code());
-    running.sockets = sockets.take();
+    running.passed = sockets.take();
     running.arguments = std::move(task.arguments);
     find_directories(running, task.options);
     // A manager that started our launcher learns whom to watch.
@@ -166,9 +166,9 @@ struct RunOutcome {
     int code = 0;
 };
 
-// `try_again(launch)` is asked in the launcher, where it failed.
-template <class Question>
-RunOutcome run_service(ServiceTask& task, Host host, bool background, Question try_again) {
+// `try_again(launch)`, where there is one, is asked in the launcher where it failed.
+inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
+                              const Callback<bool(const Launch&)>& try_again) {
     RunOutcome outcome;
     Failure failure;
     ServiceSockets sockets;
@@ -193,7 +193,7 @@ RunOutcome run_service(ServiceTask& task, Host host, bool background, Question t
     bool is_service = false;
     do {
         is_service = start(task.options, false, outcome.launch);
-    } while (!is_service && !outcome.launch.ok() && try_again(outcome.launch));
+    } while (!is_service && !outcome.launch.ok() && try_again && try_again(outcome.launch));
     if (is_service) {
         outcome.code = run_in_place(task, std::move(host), std::move(notifier), sockets);
     } else {
@@ -218,7 +218,7 @@ inline int run_in_foreground(ServiceTask& task, Host host) {
         Failure failure;
         if (!ContainerInit::enter(code, failure)) return failure ? say(task, failure) : code;
     }
-    const RunOutcome outcome = run_service(task, std::move(host), false, [](const Launch&) { return false; });
+    const RunOutcome outcome = run_service(task, std::move(host), false, nullptr);
     if (!outcome.is_launcher) return outcome.code;
     print_launch(task, outcome.launch);
     return outcome.launch.exit_code();

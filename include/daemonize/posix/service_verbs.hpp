@@ -156,7 +156,7 @@ class ServiceVerbs {
         result.description = task_.settings.description;
         result.program = program_;
         result.pid_file = pid_file_;
-        result.arguments = task_.arguments;
+        for (const std::string& argument : task_.arguments) result.arguments.push_back(argument);
         return result;
     }
 

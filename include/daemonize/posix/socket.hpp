@@ -3,11 +3,13 @@
 #ifndef DAEMONIZE_POSIX_SOCKET_HPP
 #define DAEMONIZE_POSIX_SOCKET_HPP
 
+#include "../core/list.hpp"
 #include "../core/listen_text.hpp"
 #include "quiet_socket.hpp"
 
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace daemonize {
 
@@ -88,6 +90,13 @@ class Socket {
 };
 
 namespace detail {
+
+// As programs have them.
+inline std::vector<Socket> to_vector(List<Socket> sockets) {
+    std::vector<Socket> all(sockets.size());
+    for (std::size_t i = 0; i < all.size(); ++i) all[i] = std::move(sockets[i]);
+    return all;
+}
 
 inline Failure socket_failure(int error, std::string_view what, std::string_view reason = {}) {
     return posix_failure(Stage::sockets, error, what, reason);

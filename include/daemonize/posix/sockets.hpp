@@ -20,8 +20,8 @@ namespace daemonize {
 namespace detail {
 
 // Splits at colons; an empty text is one empty name, as the manager has it.
-inline std::vector<std::string> split_names(const std::string& text) {
-    std::vector<std::string> names;
+inline List<std::string> split_names(const std::string& text) {
+    List<std::string> names;
     std::string name;
     for (const char c : text) {
         if (c != ':') {
@@ -36,7 +36,7 @@ inline std::vector<std::string> split_names(const std::string& text) {
 }
 
 // What the variables promise: the names of the descriptors from 3 on, and none where they are for another process.
-inline Failure read_activation(std::vector<std::string>& names) {
+inline Failure read_activation(List<std::string>& names) {
     const Activation passed = activation();
     if (passed.wrong != nullptr) {
         return socket_failure(EINVAL, joined({passed.wrong, "=", std::getenv(passed.wrong)}), passed.reason);
@@ -54,7 +54,7 @@ inline Failure read_activation(std::vector<std::string>& names) {
 }
 
 // Ours from here on: the programs that we start get neither them nor the variables. All or none are taken.
-inline Failure take_activated(const std::vector<std::string>& names, std::vector<Socket>& sockets) {
+inline Failure take_activated(const List<std::string>& names, List<Socket>& sockets) {
     for (std::size_t i = 0; i < names.size(); ++i) {
         const int number = STDERR_FILENO + 1 + static_cast<int>(i);
         if (DAEMONIZE_SYSTEM(fcntl)(number, F_SETFD, FD_CLOEXEC) == 0) continue;
@@ -74,6 +74,15 @@ inline void forget_activation() noexcept {
     }
 }
 
+inline List<Socket> take_activated(Failure& failure) noexcept {
+    List<std::string> names;
+    List<Socket> sockets;
+    failure = read_activation(names);
+    if (!failure) failure = take_activated(names, sockets);
+    forget_activation();
+    return sockets;
+}
+
 } // namespace detail
 
 /// The descriptors that systemd, or whoever keeps to its protocol, passed to this very process, with their names
@@ -85,12 +94,7 @@ inline void forget_activation() noexcept {
 /// the launch has to be named to keep_fd(). Not beside threads that read the environment. Source:
 /// sd_listen_fds_with_names(3).
 inline std::vector<Socket> listen_fds(Failure& failure) noexcept {
-    std::vector<std::string> names;
-    std::vector<Socket> sockets;
-    failure = detail::read_activation(names);
-    if (!failure) failure = detail::take_activated(names, sockets);
-    detail::forget_activation();
-    return sockets;
+    return detail::to_vector(detail::take_activated(failure));
 }
 
 #if defined(__APPLE__)

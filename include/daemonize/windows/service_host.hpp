@@ -105,7 +105,7 @@ inline int refuse_command_line(const ServiceSettings& settings, const std::strin
 }
 
 inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Callback<int(Context&)>& body,
-                               const VerbLine& line, const std::string& program) {
+                               VerbLine& line, const std::string& program) {
     if (!line.problem.empty()) return refuse_command_line(settings, line.problem);
     if (line.verb != Verb::none && line.verb != Verb::run) {
         return ServiceVerbs(settings, host.config, program).perform(line);
@@ -115,7 +115,7 @@ inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Cal
     if (found.kind == HostKind::windows_scm) {
         where = is_started_by_scm() && !settings.is_host_given ? RunAs::detected : RunAs::service;
     }
-    host.prepare(settings, std::move(body), line.arguments, found);
+    host.prepare(settings, std::move(body), std::move(line.arguments), found);
     return host.run(where);
 }
 
