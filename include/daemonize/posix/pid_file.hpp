@@ -29,19 +29,21 @@ struct HeldPidFile {
 };
 
 // All that this process holds. Its destructor runs when the process exits, after every handler that main registered:
-// the file goes at the very end, and the lock with the process itself.
+// the file goes at the very end, and the lock with the process itself. It goes by a pointer: a program without a pid file
+// has no code of one.
 class HeldPidFiles {
   public:
     HeldPidFiles() noexcept = default;
     HeldPidFiles(const HeldPidFiles&) = delete;
     HeldPidFiles& operator=(const HeldPidFiles&) = delete;
     ~HeldPidFiles() {
-        for (HeldPidFile* held = first_; held != nullptr; held = held->next) held->remove();
+        if (first_ != nullptr) remove_all_(first_);
     }
 
     void add(HeldPidFile* held) noexcept {
         held->next = first_;
         first_ = held;
+        remove_all_ = remove_all;
     }
 
     void remove(HeldPidFile* held) noexcept {
@@ -61,7 +63,12 @@ class HeldPidFiles {
     }
 
   private:
+    static void remove_all(HeldPidFile* first) noexcept {
+        for (HeldPidFile* held = first; held != nullptr; held = held->next) held->remove();
+    }
+
     HeldPidFile* first_ = nullptr;
+    void (*remove_all_)(HeldPidFile*) noexcept = nullptr;
 };
 
 inline HeldPidFiles held_pid_files;
