@@ -149,6 +149,7 @@ class Daemonizer {
     Daemonizer& rlimit(detail::RlimitResource resource, rlim_t value) { return rlimit(resource, value, value); }
     Daemonizer& rlimit(detail::RlimitResource resource, rlim_t soft, rlim_t hard) {
         options_.limits.push_back({resource, soft, hard});
+        options_.limits_part = &detail::limits_part;
         return *this;
     }
 
@@ -191,6 +192,7 @@ class Daemonizer {
     template <class Body>
     Daemonizer& before_drop(Body body) {
         options_.before_drop = detail::adapt_step(std::move(body));
+        options_.call_before_drop = detail::call_before_drop;
         return *this;
     }
 
@@ -226,7 +228,7 @@ class Daemonizer {
     /// Stays in this process, for a terminal or a supervisor: no fork, session or directory; standard streams only where
     /// they were asked for. All else holds.
     Daemonizer& foreground(bool value = true) {
-        options_.foreground = value;
+        options_.foreground = value ? &detail::foreground_part : nullptr;
         return *this;
     }
 

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZE_POSIX_EXPLAIN_HPP
 #define DAEMONIZE_POSIX_EXPLAIN_HPP
 
+#include "limits.hpp"
 #include "plan.hpp"
 
 #include <dirent.h>

@@ -161,34 +161,6 @@ DAEMONIZE_COLD inline void run_child(OwnedPlan& plan, const Options& options, La
     DAEMONIZE_SYSTEM(_exit)(exit_code(failed.stage));
 }
 
-// Without a fork: this process becomes the daemon, or is told why not.
-DAEMONIZE_COLD inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& launching,
-                                         OwnLaunch& own) {
-    const std::string name = plan->name;
-    struct sigaction before = {};
-    Fault failed;
-    if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &before) != 0) failed = fault(Stage::signals, errno, "SIGCHLD");
-    launching.sigchld = before;
-    if (own.plan != nullptr) {
-        failed = fault(Stage::options, EBUSY, "foreground()", "this process is a daemon already");
-    }
-    if (!failed) failed = set_up(*plan, options, launching);
-    if (failed) {
-        Outcome outcome;
-        outcome.failure = to_failure(failed);
-        if (plan->pid_file.file) plan->pid_file.remove();
-        if (!launching.undoer.undo()) undo_all(*plan, launching.pid_file, true);
-        held_pid_files.remove(&plan->pid_file);
-        return Launch(name, std::move(outcome));
-    }
-    launching.undoer.finish();
-    own.plan = plan.release();
-    own.stderr_target = std::move(launching.stderr_target);
-    const Fault swapped = swap_stderr(own);
-    if (swapped) give_up(swapped);
-    return Launch();
-}
-
 // What connects launcher and daemon. The daemon's words are caught where somebody waits for them; standard error that is
 // to be kept is the launcher's own, and needs no catching.
 DAEMONIZE_COLD inline Fault connect(const Plan& plan, const Options& options, bool keep_words, Launching& launching,
@@ -253,7 +225,7 @@ DAEMONIZE_COLD inline bool start(const Options& options, bool keep_words, Launch
     BlockedSignals signals;
     make_ready_to_fork(*plan, options, launching);
     if (plan->problems.empty() && options.foreground) {
-        launch = launch_here(plan, options, launching, own);
+        launch = options.foreground->launch(plan, options, launching, own);
         if (launch.ok()) signals.leave_blocked(); // in name: set-up has emptied the mask
         return launch.ok();
     }

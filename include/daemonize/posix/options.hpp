@@ -15,6 +15,8 @@
 
 namespace daemonize {
 
+class Launch;
+
 /// How often a launch forks.
 enum class Fork {
     twice, ///< the daemon is no session leader, and can never gain a controlling terminal: daemon(7)
@@ -75,11 +77,23 @@ struct Identity;
 struct Owners;
 struct OpenPidFile;
 struct HeldPidFile;
+struct Launching;
+struct OwnLaunch;
+class OwnedPlan;
 
 // What a launch does for some of the options alone; see parts.hpp.
 struct DirectoriesPart {
     void (*find)(Plan&, const Options&);
     Fault (*make)(Stage, const std::string& path, const Owner&, List<std::string>* made) noexcept;
+    Fault (*make_inside)(const Plan&) noexcept;
+};
+struct LimitsPart {
+    void (*check)(Plan&, const Options&);
+    Fault (*set)(const Options&) noexcept;
+};
+struct ForegroundPart {
+    Launch (*launch)(OwnedPlan&, const Options&, Launching&, OwnLaunch&);
+    Fault (*keep_who_can_undo)(const Plan&, Launching&) noexcept;
 };
 struct IdentityPart {
     void (*find)(Plan&, const Options&);
@@ -119,9 +133,11 @@ struct Options {
     const DirectoriesPart* directories = nullptr; // each is there where one of its options is asked for
     const IdentityPart* identity = nullptr;
     const PidFilePart* pid_file_part = nullptr;
+    const LimitsPart* limits_part = nullptr;
+    const ForegroundPart* foreground = nullptr;
+    Fault (*call_before_drop)(Plan&, const Options&) = nullptr; // with either of the two
     bool no_new_privileges = false;
     bool wait = false;
-    bool foreground = false;
     bool allow_threads = false;
     bool leave_blocked = false; // signals, for a Service that takes them over before any can end it
 };

@@ -1,10 +1,13 @@
 // The parts of a launch that not every program asks for. What asks for one puts it into the options: a program that does not
 // has none of its code.
-// Uses plan and the rooms below it; what fills options in uses it.
+// Uses launch and the rooms below it; what fills options in uses it.
 #ifndef DAEMONIZE_POSIX_PARTS_HPP
 #define DAEMONIZE_POSIX_PARTS_HPP
 
+#include "../core/body.hpp"
 #include "check.hpp"
+#include "launch.hpp"
+#include "limits.hpp"
 
 #include <string>
 
@@ -87,9 +90,85 @@ DAEMONIZE_COLD inline void find_identity(Plan& plan, const Options& options) {
     }
 }
 
-inline constexpr DirectoriesPart directories_part = {find_directories, make_directory};
+// In the new root, so that no link inside it can lead the maker outside; before the drop, so that it may.
+DAEMONIZE_COLD inline Fault make_directories_inside(const Plan& plan) noexcept {
+    const auto make = [&](Stage stage, const std::string& path) {
+        return path.empty() ? Fault() : make_directory(stage, path, plan.owner());
+    };
+    Fault failed;
+    if (!plan.chroot.empty()) failed = make(Stage::runtime_directory, plan.runtime_directory);
+    if (!failed) failed = make(Stage::state_directory, plan.state_directory);
+    if (!failed) failed = make(Stage::log_directory, plan.log_directory);
+    return failed;
+}
+
+DAEMONIZE_COLD inline void check_limits(Plan& plan, const Options& options) {
+    for (const LimitOption& limit : options.limits) {
+        struct rlimit now;
+        const std::string what = joined({"rlimit(", limit_name(limit.resource), ")"});
+        if (DAEMONIZE_SYSTEM(getrlimit)(limit.resource, &now) != 0) {
+            plan.problem(Stage::options, errno, what);
+        } else if (limit.soft > limit.hard) {
+            plan.problem(Stage::options, EINVAL, what, "the soft limit is above the hard one");
+        } else if (limit.hard > now.rlim_max && geteuid() != 0) {
+            plan.problem(Stage::limits, EPERM, what, "only root may raise the hard limit");
+        }
+    }
+}
+
+DAEMONIZE_COLD inline Fault call_before_drop(Plan& plan, const Options& options) {
+    if (options.bind) {
+        const Failure& failed = plan.bind_failure = options.bind();
+        if (failed) {
+            return fault(failed.stage(), failed.code().value(), failed.detail().c_str(), failed.reason().c_str());
+        }
+    }
+    if (!options.before_drop) return Fault();
+    bool succeeded = false;
+    std::string& why = plan.before_drop_text;
+    if (call_guarded([&] { succeeded = options.before_drop(why); }, why) && succeeded) return Fault();
+    return fault(Stage::before_drop, ECANCELED, "", why.empty() ? no_reason : why.c_str());
+}
+
+DAEMONIZE_COLD inline Fault keep_who_can_undo(const Plan& plan, Launching& launching) noexcept {
+    const bool gives_up_right = plan.identity.changes_user || !plan.chroot.empty();
+    const bool makes = !plan.pid_file.path.empty() || !plan.missing.empty() || !plan.missing_logs.empty();
+    return gives_up_right && makes ? launching.undoer.start(plan) : Fault();
+}
+
+// Without a fork: this process becomes the daemon, or is told why not.
+DAEMONIZE_COLD inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& launching,
+                                         OwnLaunch& own) {
+    const std::string name = plan->name;
+    struct sigaction before = {};
+    Fault failed;
+    if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &before) != 0) failed = fault(Stage::signals, errno, "SIGCHLD");
+    launching.sigchld = before;
+    if (own.plan != nullptr) {
+        failed = fault(Stage::options, EBUSY, "foreground()", "this process is a daemon already");
+    }
+    if (!failed) failed = set_up(*plan, options, launching);
+    if (failed) {
+        Outcome outcome;
+        outcome.failure = to_failure(failed);
+        if (plan->pid_file.file) plan->pid_file.remove();
+        if (!launching.undoer.undo()) undo_all(*plan, launching.pid_file, true);
+        held_pid_files.remove(&plan->pid_file);
+        return Launch(name, std::move(outcome));
+    }
+    launching.undoer.finish();
+    own.plan = plan.release();
+    own.stderr_target = std::move(launching.stderr_target);
+    const Fault swapped = swap_stderr(own);
+    if (swapped) give_up(swapped);
+    return Launch();
+}
+
+inline constexpr DirectoriesPart directories_part = {find_directories, make_directory, make_directories_inside};
 inline constexpr IdentityPart identity_part = {find_identity, take_groups, become_user};
 inline constexpr PidFilePart pid_file_part = {check_pid_file, open_others_pid_file, hold_pid_file};
+inline constexpr LimitsPart limits_part = {check_limits, set_limits};
+inline constexpr ForegroundPart foreground_part = {launch_here, keep_who_can_undo};
 
 } // namespace detail
 } // namespace daemonize

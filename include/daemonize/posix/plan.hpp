@@ -8,7 +8,6 @@
 #include "directories.hpp"
 #include "environment.hpp"
 #include "identity.hpp"
-#include "limits.hpp"
 #include "options.hpp"
 #include "pid_file.hpp"
 #include "process_status.hpp"
@@ -80,7 +79,6 @@ struct Plan {
     void find_paths(const Options& options);
     void find_streams(const Options& options);
     void find_kept(const Options& options);
-    void find_limits(const Options& options);
 };
 
 DAEMONIZE_COLD inline Plan::Plan(const Options& options)
@@ -100,7 +98,7 @@ DAEMONIZE_COLD inline Plan::Plan(const Options& options)
     if (options.identity) options.identity->find(*this, options);
     find_streams(options);
     find_kept(options);
-    find_limits(options);
+    if (options.limits_part) options.limits_part->check(*this, options);
 }
 
 DAEMONIZE_COLD inline void Plan::find_name(const Options& options) {
@@ -201,20 +199,6 @@ DAEMONIZE_COLD inline void Plan::find_kept(const Options& options) {
         if (is_open(number)) insert_sorted(kept, number);
     }
     for (const StreamTarget& target : streams) insert_sorted(kept, target.descriptor);
-}
-
-DAEMONIZE_COLD inline void Plan::find_limits(const Options& options) {
-    for (const LimitOption& limit : options.limits) {
-        struct rlimit now;
-        const std::string what = joined({"rlimit(", limit_name(limit.resource), ")"});
-        if (DAEMONIZE_SYSTEM(getrlimit)(limit.resource, &now) != 0) {
-            problem(Stage::options, errno, what);
-        } else if (limit.soft > limit.hard) {
-            problem(Stage::options, EINVAL, what, "the soft limit is above the hard one");
-        } else if (limit.hard > now.rlim_max && geteuid() != 0) {
-            problem(Stage::limits, EPERM, what, "only root may raise the hard limit");
-        }
-    }
 }
 
 } // namespace detail

@@ -102,6 +102,7 @@ inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
 inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
     if (task.settings.listen.empty() || !sockets.passed.empty()) return;
     task.options.bind = [&task, &sockets] { return sockets.bind(task.settings.listen); };
+    task.options.call_before_drop = call_before_drop;
 }
 
 // Tells of a failure wherever somebody may look: the launcher, standard error or the journal, systemd's status.
@@ -182,7 +183,7 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
         return outcome;
     }
     if (task.settings.notify_fd >= 0) notifier.notify_fd(task.settings.notify_fd);
-    task.options.foreground = !background;
+    task.options.foreground = background ? nullptr : &foreground_part;
     task.options.wait = true;
     task.options.leave_blocked = true;
     choose_pid_file(task, host.kind, background);

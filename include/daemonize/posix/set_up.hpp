@@ -4,7 +4,6 @@
 #ifndef DAEMONIZE_POSIX_SET_UP_HPP
 #define DAEMONIZE_POSIX_SET_UP_HPP
 
-#include "../core/body.hpp"
 #include "channel.hpp"
 #include "plan.hpp"
 #include "signals.hpp"
@@ -77,37 +76,11 @@ DAEMONIZE_COLD inline Fault close_inherited(Plan& plan, const Options& options, 
     return close_all_but({plan.kept.data(), plan.kept.size()});
 }
 
-DAEMONIZE_COLD inline Fault call_before_drop(Plan& plan, const Options& options) {
-    if (options.bind) {
-        const Failure& failed = plan.bind_failure = options.bind();
-        if (failed) {
-            return fault(failed.stage(), failed.code().value(), failed.detail().c_str(), failed.reason().c_str());
-        }
-    }
-    if (!options.before_drop) return Fault();
-    bool succeeded = false;
-    std::string& why = plan.before_drop_text;
-    if (call_guarded([&] { succeeded = options.before_drop(why); }, why) && succeeded) return Fault();
-    return fault(Stage::before_drop, ECANCELED, "", why.empty() ? no_reason : why.c_str());
-}
-
 DAEMONIZE_COLD inline Fault enter_root(const Plan& plan) noexcept {
     if (plan.chroot.empty()) return Fault();
     if (DAEMONIZE_SYSTEM(chroot)(plan.chroot.c_str()) != 0) return fault(Stage::chroot, errno, plan.chroot.c_str());
     // A working directory outside the new root is a way out of it.
     return DAEMONIZE_SYSTEM(chdir)("/") == 0 ? Fault() : fault(Stage::chroot, errno, plan.chroot.c_str());
-}
-
-// In the new root, so that no link inside it can lead the maker outside; before the drop, so that it may.
-DAEMONIZE_COLD inline Fault make_directories_inside(const Plan& plan, const DirectoriesPart& directories) noexcept {
-    const auto make = [&](Stage stage, const std::string& path) {
-        return path.empty() ? Fault() : directories.make(stage, path, plan.owner(), nullptr);
-    };
-    Fault failed;
-    if (!plan.chroot.empty()) failed = make(Stage::runtime_directory, plan.runtime_directory);
-    if (!failed) failed = make(Stage::state_directory, plan.state_directory);
-    if (!failed) failed = make(Stage::log_directory, plan.log_directory);
-    return failed;
 }
 
 // Groups first, for the right to set them goes with the user; the new root between, for chroot wants root as well.
@@ -117,7 +90,7 @@ DAEMONIZE_COLD inline Fault drop_privileges(Plan& plan, const Options& options) 
     }
     if (const Fault failed = enter_root(plan)) return failed;
     if (options.directories) {
-        if (const Fault failed = make_directories_inside(plan, *options.directories)) return failed;
+        if (const Fault failed = options.directories->make_inside(plan)) return failed;
     }
     if (plan.identity.changes_user) {
         if (const Fault failed = options.identity->become_user(plan.identity)) return failed;
@@ -184,13 +157,6 @@ DAEMONIZE_COLD inline Fault change_directory(const Plan& plan) noexcept {
     return DAEMONIZE_SYSTEM(chdir)(path) == 0 ? Fault() : fault(Stage::chdir, errno, path);
 }
 
-// After the application's own step, which may wait for whatever children there are.
-inline Fault keep_who_can_undo(const Plan& plan, const Options& options, Launching& launching) noexcept {
-    const bool gives_up_right = plan.identity.changes_user || !plan.chroot.empty();
-    const bool makes = !plan.pid_file.path.empty() || !plan.missing.empty() || !plan.missing_logs.empty();
-    return options.foreground && gives_up_right && makes ? launching.undoer.start(plan) : Fault();
-}
-
 // All of it, in the process that is to be the daemon. What it leaves to readiness is standard error.
 DAEMONIZE_COLD inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = set_sigchld(options.sigchld, launching.sigchld)) return failed;
@@ -204,9 +170,16 @@ DAEMONIZE_COLD inline Fault set_up(Plan& plan, const Options& options, Launching
     if (launching.pid_file) {
         if (const Fault failed = options.pid_file_part->hold(plan.pid_file, launching.pid_file)) return failed;
     }
-    if (const Fault failed = call_before_drop(plan, options)) return failed;
-    if (const Fault failed = keep_who_can_undo(plan, options, launching)) return failed;
-    if (const Fault failed = set_limits(options)) return failed;
+    if (options.call_before_drop) {
+        if (const Fault failed = options.call_before_drop(plan, options)) return failed;
+    }
+    // After the application's own step, which may wait for whatever children there are.
+    if (options.foreground) {
+        if (const Fault failed = options.foreground->keep_who_can_undo(plan, launching)) return failed;
+    }
+    if (options.limits_part) {
+        if (const Fault failed = options.limits_part->set(options)) return failed;
+    }
     if (const Fault failed = drop_privileges(plan, options)) return failed;
     if (const Fault failed = change_directory(plan)) return failed;
     if (const Fault failed = open_streams(plan, options, launching)) return failed;
