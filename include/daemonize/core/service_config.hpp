@@ -62,7 +62,7 @@ inline bool has_zero_byte(const ServiceConfig& config) {
 
 inline Failure check_service_config(const std::string& name, const ServiceConfig& config) {
     if (Failure problem = check_service_name(name)) return problem;
-    const auto refuse = [&](const std::string& reason) {
+    const auto refuse = [&](const char* reason) {
         return Failure(Stage::options, win32_error(win32::invalid_parameter),
                        joined({"the configuration of the service ", name}), reason);
     };

@@ -39,7 +39,11 @@ class Descriptor {
 
     int get() const noexcept { return number_; }
     explicit operator bool() const noexcept { return number_ >= 0; }
-    int release() noexcept { return std::exchange(number_, -1); }
+    int release() noexcept {
+        const int number = number_;
+        number_ = -1;
+        return number;
+    }
 
     // What we close holds nothing unwritten, so a failed close loses nothing, and the number is gone either way.
     void reset(int number = -1) noexcept {

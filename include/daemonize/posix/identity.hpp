@@ -40,24 +40,22 @@ DAEMONIZE_COLD inline bool parse_id(const std::string& text, std::uint64_t& numb
 }
 
 // getpwnam_r and its siblings say ERANGE until the buffer is large enough for a group with many members.
-template <class Call>
-int look_up(std::string& buffer, Call call) {
-    buffer.resize(1024);
-    for (;;) {
-        const int error = call();
-        if (error == EINTR) continue;
-        if (error != ERANGE || buffer.size() > (1u << 24)) return error;
+DAEMONIZE_COLD inline bool is_to_ask_again(int error, std::string& buffer) {
+    if (error == ERANGE && buffer.size() <= (1u << 24)) {
         buffer.resize(buffer.size() * 4);
+        return true;
     }
+    return error == EINTR;
 }
 
 DAEMONIZE_COLD inline Failure find_group(const std::string& name, gid_t& gid) {
-    std::string buffer;
+    std::string buffer(1024, '\0');
     struct group entry;
     struct group* found = nullptr;
-    const int error = look_up(buffer, [&] {
-        return DAEMONIZE_SYSTEM(getgrnam_r)(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    });
+    int error = 0;
+    do {
+        error = DAEMONIZE_SYSTEM(getgrnam_r)(name.c_str(), &entry, &buffer[0], buffer.size(), &found);
+    } while (is_to_ask_again(error, buffer));
     if (found != nullptr) {
         gid = entry.gr_gid;
         return Failure();
@@ -73,19 +71,20 @@ DAEMONIZE_COLD inline Failure find_group(const std::string& name, gid_t& gid) {
 
 // Finds a user by name or number. `named` says whether the user data base knows it, and so its primary group.
 DAEMONIZE_COLD inline Failure find_user(const std::string& name, Identity& identity, bool& named) {
-    std::string buffer;
+    std::string buffer(1024, '\0');
     struct passwd entry;
     struct passwd* found = nullptr;
-    int error = look_up(buffer, [&] {
-        return DAEMONIZE_SYSTEM(getpwnam_r)(name.c_str(), &entry, buffer.data(), buffer.size(), &found);
-    });
+    int error = 0;
+    do {
+        error = DAEMONIZE_SYSTEM(getpwnam_r)(name.c_str(), &entry, &buffer[0], buffer.size(), &found);
+    } while (is_to_ask_again(error, buffer));
     std::uint64_t number = 0;
     const bool is_number = parse_id(name, number);
     if (found == nullptr && is_number) {
-        error = look_up(buffer, [&] {
-            return DAEMONIZE_SYSTEM(getpwuid_r)(static_cast<uid_t>(number), &entry, buffer.data(), buffer.size(),
-                                                &found);
-        });
+        const auto uid = static_cast<uid_t>(number);
+        do {
+            error = DAEMONIZE_SYSTEM(getpwuid_r)(uid, &entry, &buffer[0], buffer.size(), &found);
+        } while (is_to_ask_again(error, buffer));
     }
     named = found != nullptr;
     if (!named && is_number) {
@@ -127,11 +126,13 @@ DAEMONIZE_COLD inline List<gid_t> list_groups(const std::string& user, gid_t pri
 // The same, or why not. getgrouplist(3) can't say that it could not read the data base: it knows of no group then, but the
 // primary one. So the data base is asked for that one first, which can fail, and has to give the same list twice.
 DAEMONIZE_COLD inline Failure find_groups(const std::string& user, gid_t primary, List<gid_t>& groups) {
-    std::string buffer;
+    std::string buffer(1024, '\0');
     struct group entry;
     struct group* found = nullptr;
-    const int error = look_up(
-        buffer, [&] { return DAEMONIZE_SYSTEM(getgrgid_r)(primary, &entry, buffer.data(), buffer.size(), &found); });
+    int error = 0;
+    do {
+        error = DAEMONIZE_SYSTEM(getgrgid_r)(primary, &entry, &buffer[0], buffer.size(), &found);
+    } while (is_to_ask_again(error, buffer));
     if (found == nullptr && error != 0 && error != ENOENT && error != ESRCH) {
         return posix_failure(Stage::group, error, joined({"of ", user}));
     }

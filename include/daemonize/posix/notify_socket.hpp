@@ -141,11 +141,13 @@ inline int finish_connection(int socket) noexcept {
 class NotifySocket {
   public:
     NotifySocket() noexcept = default;
-    NotifySocket(NotifySocket&& other) noexcept
-        : socket_(std::move(other.socket_)), to_(std::exchange(other.to_, NotifyAddress())) {}
+    NotifySocket(NotifySocket&& other) noexcept : socket_(std::move(other.socket_)), to_(other.to_) {
+        other.to_ = NotifyAddress();
+    }
     NotifySocket& operator=(NotifySocket&& other) noexcept {
         socket_ = std::move(other.socket_);
-        to_ = std::exchange(other.to_, NotifyAddress());
+        to_ = other.to_;
+        other.to_ = NotifyAddress();
         return *this;
     }
     NotifySocket(const NotifySocket&) = delete;

@@ -38,8 +38,8 @@ DAEMONIZE_COLD inline void find_directory(Plan& plan, Stage stage, const Asked<s
         }
         if (error == 0) return;
         plan.problem(stage, error, path);
-        for (const std::string& named : {path, plan.outside(path)})
-            plan.missing.push_back(named); // what lies in it is no second problem
+        plan.missing.push_back(path); // what lies in it is no second problem
+        plan.missing.push_back(plan.outside(path));
     }
 }
 

@@ -44,8 +44,8 @@ struct InitSystem {
     Kind kind = Kind::none;
     std::string file;
     mode_t mode = 0755;
-    List<Command> enable; // in order
-    List<Command> disable;
+    Command enable[2]; // in order; an empty one is none
+    Command disable;
 };
 
 constexpr const char* install_mark = "# Written by the verb install, which overwrites it; uninstall takes it away.";
@@ -72,24 +72,23 @@ inline InitSystem find_init_system(const std::string& name) {
         found.file = joined({directory, "/", name, ".service"});
         found.mode = 0644;
         const char* const scope = is_root ? "--system" : "--user";
-        found.enable.push_back(command({"systemctl", scope, "daemon-reload"}));
-        found.enable.push_back(command({"systemctl", scope, "--quiet", "enable", joined({name, ".service"})}));
-        found.disable.push_back(
-            command({"systemctl", scope, "--quiet", "--now", "disable", joined({name, ".service"})}));
+        found.enable[0] = command({"systemctl", scope, "daemon-reload"});
+        found.enable[1] = command({"systemctl", scope, "--quiet", "enable", joined({name, ".service"})});
+        found.disable = command({"systemctl", scope, "--quiet", "--now", "disable", joined({name, ".service"})});
     } else if (is_root && is_there("/sbin/openrc-run") && is_there("/run/openrc")) {
         found.kind = InitSystem::Kind::openrc;
         found.file = joined({"/etc/init.d/", name});
-        found.enable.push_back(command({"rc-update", "--quiet", "add", name, "default"}));
-        found.disable.push_back(command({"rc-update", "--quiet", "delete", name, "default"}));
+        found.enable[0] = command({"rc-update", "--quiet", "add", name, "default"});
+        found.disable = command({"rc-update", "--quiet", "delete", name, "default"});
     } else if (is_root && is_there("/etc/init.d")) {
         found.kind = InitSystem::Kind::sysv;
         found.file = joined({"/etc/init.d/", name});
         if (is_there("/usr/sbin/update-rc.d")) {
-            found.enable.push_back(command({"/usr/sbin/update-rc.d", name, "defaults"}));
-            found.disable.push_back(command({"/usr/sbin/update-rc.d", "-f", name, "remove"}));
+            found.enable[0] = command({"/usr/sbin/update-rc.d", name, "defaults"});
+            found.disable = command({"/usr/sbin/update-rc.d", "-f", name, "remove"});
         } else if (is_there("/sbin/chkconfig")) {
-            found.enable.push_back(command({"/sbin/chkconfig", "--add", name}));
-            found.disable.push_back(command({"/sbin/chkconfig", "--del", name}));
+            found.enable[0] = command({"/sbin/chkconfig", "--add", name});
+            found.disable = command({"/sbin/chkconfig", "--del", name});
         }
     }
     return found;
@@ -163,13 +162,6 @@ inline Failure run_program(Stage stage, const std::string& about, const Command&
     return posix_failure(stage, ECANCELED, about,
                          joined({line, exited ? " ended with status " : " was killed by signal ",
                                  exited ? WEXITSTATUS(status) : WTERMSIG(status)}));
-}
-
-inline Failure run_programs(Stage stage, const std::string& about, const List<Command>& all) {
-    for (const Command& words : all) {
-        if (Failure failure = run_program(stage, about, words)) return failure;
-    }
-    return Failure();
 }
 
 // Writes a whole file or none: under another name first.
@@ -256,7 +248,10 @@ inline Failure install_service(ServiceUnit unit) {
     }
     const std::string before = read_file(init.file);
     if (Failure failure = replace_file(init.file, init.mode, init_text(init.kind, unit))) return failure;
-    Failure failure = run_programs(Stage::service_install, unit.name, init.enable);
+    Failure failure;
+    for (const Command& words : init.enable) {
+        if (!failure && !words.empty()) failure = run_program(Stage::service_install, unit.name, words);
+    }
     if (!failure) return failure;
     // What cannot be taken back is less than what has been told.
     if (is_update) {
@@ -273,7 +268,9 @@ inline Failure uninstall_service(const ServiceUnit& unit) {
     if (!is_installed(init)) {
         return posix_failure(Stage::service_open, ENOENT, unit.name, joined({"it is not installed in ", init.file}));
     }
-    if (Failure failure = run_programs(Stage::service_uninstall, unit.name, init.disable)) return failure;
+    if (!init.disable.empty()) {
+        if (Failure failure = run_program(Stage::service_uninstall, unit.name, init.disable)) return failure;
+    }
     if (DAEMONIZE_SYSTEM(unlink)(init.file.c_str()) != 0) {
         return posix_failure(Stage::service_uninstall, errno, init.file);
     }

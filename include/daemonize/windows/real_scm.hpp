@@ -37,7 +37,7 @@ inline void WINAPI service_main(DWORD count, wchar_t** values) noexcept {
         if (DAEMONIZE_SYSTEM(lstrcmpiW)(widen(known.services[i]->name).c_str(), values[0]) == 0)
             core = known.services[i];
     }
-    if (core->main(std::move(arguments)) || known.count > 1) return;
+    if (core->main(arguments) || known.count > 1) return;
     // It would be START_PENDING for ever. For a process that has gone the SCM itself says STOPPED.
     DAEMONIZE_SYSTEM(ExitProcess)(static_cast<UINT>(core->exit_code()));
 }

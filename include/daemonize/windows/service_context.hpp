@@ -154,13 +154,10 @@ inline std::string ServiceCore::run_body() noexcept {
     return {};
 }
 
-inline bool ServiceCore::main(std::vector<std::string> arguments) noexcept {
+inline bool ServiceCore::main(const std::vector<std::string>& arguments) noexcept {
     // The table's name means nothing in a process of one service: the real one comes here.
-    if (!arguments.empty()) {
-        if (!arguments.front().empty()) name = arguments.front();
-        arguments.erase(arguments.begin());
-    }
-    arguments_ = std::move(arguments);
+    if (!arguments.empty() && !arguments[0].empty()) name = arguments[0];
+    for (std::size_t i = 1; i < arguments.size(); ++i) arguments_.push_back(arguments[i]);
     if (const std::uint32_t error = port_->register_handler(*this, name)) {
         port_->log(Severity::failure, name, joined({"cannot register the control handler: error ", error}));
         const PortLock held(*port_);

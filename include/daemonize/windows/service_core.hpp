@@ -63,7 +63,7 @@ class ServiceCore {
 
     // ServiceMain. Its last act is the report of STOPPED: after that Windows may end the process at any instant. False
     // where it has never come to be a service, so that nothing could be reported.
-    bool main(std::vector<std::string> arguments) noexcept;
+    bool main(const std::vector<std::string>& arguments) noexcept;
 
     // The control handler. It moves the machine and wakes the body, and never waits for it.
     std::uint32_t handle(const ControlEvent& event) noexcept;
