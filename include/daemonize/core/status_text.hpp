@@ -32,23 +32,23 @@ struct StatusText {
 
 inline std::string people_status(const StatusText& now) {
     std::string text = joined({one_line(now.name), ": ", now.state, now.remark, "\n"});
-    if (now.pid > 0) text += joined({"  pid       ", now.pid, "\n"});
-    if (now.since != 0) text += joined({"  uptime    ", span_text(now.uptime()), ", since ", now.since_text, "\n"});
-    if (now.memory != 0) text += joined({"  memory    ", memory_text(now.memory), "\n"});
-    if (now.exit_code != 0) text += joined({"  exit code ", now.exit_code, "\n"});
-    if (!now.pid_file.empty()) text += joined({"  pid file  ", one_line(now.pid_file), "\n"});
+    if (now.pid > 0) append(text, {"  pid       ", now.pid, "\n"});
+    if (now.since != 0) append(text, {"  uptime    ", span_text(now.uptime()), ", since ", now.since_text, "\n"});
+    if (now.memory != 0) append(text, {"  memory    ", memory_text(now.memory), "\n"});
+    if (now.exit_code != 0) append(text, {"  exit code ", now.exit_code, "\n"});
+    if (!now.pid_file.empty()) append(text, {"  pid file  ", one_line(now.pid_file), "\n"});
     return text;
 }
 
 inline std::string json_status(const StatusText& now) {
     std::string text = joined({"{\"name\":", json_string(now.name), ",\"state\":\"", now.state, "\""});
-    if (now.pid > 0) text += joined({",\"pid\":", now.pid});
+    if (now.pid > 0) append(text, {",\"pid\":", now.pid});
     if (now.since != 0) {
-        text += joined({",\"since\":", now.since, ",\"uptime\":", now.uptime()});
+        append(text, {",\"since\":", now.since, ",\"uptime\":", now.uptime()});
     }
-    if (now.memory != 0) text += joined({",\"memory\":", now.memory});
-    if (now.exit_code != 0) text += joined({",\"exit_code\":", now.exit_code});
-    if (!now.pid_file.empty()) text += joined({",\"pid_file\":", json_string(now.pid_file)});
+    if (now.memory != 0) append(text, {",\"memory\":", now.memory});
+    if (now.exit_code != 0) append(text, {",\"exit_code\":", now.exit_code});
+    if (!now.pid_file.empty()) append(text, {",\"pid_file\":", json_string(now.pid_file)});
     return text += "}\n";
 }
 

@@ -51,12 +51,17 @@ class Piece {
     char number_[21];
 };
 
-DAEMONIZE_COLD inline std::string joined(std::initializer_list<Piece> pieces) {
-    std::size_t size = 0;
+// No piece may be of `text` itself.
+DAEMONIZE_COLD inline void append(std::string& text, std::initializer_list<Piece> pieces) {
+    std::size_t size = text.size();
     for (const Piece& piece : pieces) size += piece.size();
-    std::string text;
     text.reserve(size);
     for (const Piece& piece : pieces) text.append(piece.data(), piece.size());
+}
+
+DAEMONIZE_COLD inline std::string joined(std::initializer_list<Piece> pieces) {
+    std::string text;
+    append(text, pieces);
     return text;
 }
 

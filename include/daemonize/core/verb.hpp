@@ -105,7 +105,7 @@ inline std::string help_text(const std::string& program, const std::string& name
     for (const VerbText& verb : verb_texts) {
         std::string column = verb.name;
         column.resize(12, ' ');
-        text += joined({"  ", column, verb.does, "\n"});
+        append(text, {"  ", column, verb.does, "\n"});
     }
     text +=
         "\nWithout a verb it runs as whatever started it expects: a shell, systemd, a supervisor, inetd, a container,\n"

@@ -76,7 +76,7 @@ class Explanation {
     }
 
   private:
-    void step(const std::string& what, const std::string& value) { text_ += joined({what, ": ", value, "\n"}); }
+    void step(const std::string& what, const std::string& value) { append(text_, {what, ": ", value, "\n"}); }
 
     void explain_process() {
         if (!plan_.pid_file.path.empty()) step("pid file", joined({plan_.pid_file.path, ", locked"}));
@@ -92,7 +92,7 @@ class Explanation {
         std::snprintf(octal, sizeof octal, "%03o", static_cast<unsigned>(options_.umask & 07777));
         step("umask", options_.keep_umask ? "kept" : octal);
         std::string names;
-        for (const std::string& name : options_.environment.value) names += joined({" ", name});
+        for (const std::string& name : options_.environment.value) append(names, {" ", name});
         if (names.empty()) names = " nothing";
         step("environment", options_.environment ? joined({"only", names}) : "kept whole");
     }
@@ -113,7 +113,7 @@ class Explanation {
         if (!plan_.runtime_directory.empty()) step("runtime directory", plan_.runtime_directory);
         if (plan_.identity.changes) {
             std::string groups;
-            for (const gid_t group : plan_.identity.groups) groups += joined({" ", group});
+            for (const gid_t group : plan_.identity.groups) append(groups, {" ", group});
             step("groups", joined({plan_.identity.gid, ", all of them:", groups}));
         }
         if (!plan_.chroot.empty()) step("root directory", plan_.chroot);

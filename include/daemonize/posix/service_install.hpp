@@ -97,7 +97,7 @@ inline InitSystem find_init_system(const std::string& name) {
 inline std::string unit_text(const ServiceUnit& unit) {
     constexpr bool is_program = true;
     std::string command = joined({quote_for_unit(unit.program, is_program), " run --"});
-    for (const std::string& argument : unit.arguments) command += joined({" ", quote_for_unit(argument)});
+    for (const std::string& argument : unit.arguments) append(command, {" ", quote_for_unit(argument)});
     std::string description = one_line(unit.description.empty() ? unit.name : unit.description);
     for (std::size_t at = 0; (at = description.find('%', at)) != std::string::npos; at += 2)
         description.insert(at, "%");
@@ -112,7 +112,7 @@ inline std::string unit_text(const ServiceUnit& unit) {
 
 inline std::string start_command(const ServiceUnit& unit, const char* verb) {
     std::string command = joined({quote_for_shell(unit.program), " ", verb, " --"});
-    for (const std::string& argument : unit.arguments) command += joined({" ", quote_for_shell(argument)});
+    for (const std::string& argument : unit.arguments) append(command, {" ", quote_for_shell(argument)});
     return command;
 }
 
@@ -148,7 +148,7 @@ inline Failure run_program(Stage stage, const std::string& about, const Command&
     for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
     arguments.push_back(nullptr);
     std::string line = words[0];
-    for (std::size_t i = 1; i < words.size(); ++i) line += joined({" ", words[i]});
+    for (std::size_t i = 1; i < words.size(); ++i) append(line, {" ", words[i]});
     const WaitableChildren waitable;
     pid_t child = -1;
     const int error = DAEMONIZE_SYSTEM(posix_spawnp)(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
@@ -218,7 +218,7 @@ inline std::string unit_problem(const ServiceUnit& unit) {
         }
     }
     std::string words = joined({unit.program, unit.description});
-    for (const std::string& argument : unit.arguments) words += joined({" ", argument});
+    for (const std::string& argument : unit.arguments) append(words, {" ", argument});
     return is_utf8(words) ? "" : "systemd takes no words that are not UTF-8";
 }
 
