@@ -11,13 +11,10 @@ using daemonize::detail::InitSystem;
 
 namespace {
 
-std::string words(const daemonize::detail::List<std::vector<std::string>>& programs) {
+std::string words(const daemonize::detail::Command& command) {
     std::string text;
-    for (const std::vector<std::string>& program : programs) {
-        for (const std::string& word : program) text += word + " ";
-        text += "; ";
-    }
-    return text;
+    for (const std::string& word : command) text += word + " ";
+    return command.empty() ? text : text + "; ";
 }
 
 // On a machine that has these paths, of all that are asked for.
@@ -28,7 +25,7 @@ std::string found(const std::set<std::string>& paths) {
         return true;
     });
     const InitSystem init = find_init_system("web");
-    return init.file + ": " + words(init.enable) + "/ " + words(init.disable);
+    return init.file + ": " + words(init.enable[0]) + words(init.enable[1]) + "/ " + words(init.disable);
 }
 
 const std::string systemd = "/run/systemd/system", openrc = "/sbin/openrc-run", openrc_runs = "/run/openrc",
