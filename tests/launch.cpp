@@ -239,3 +239,18 @@ TEST_CASE("process 1 that goes on launches daemons") {
     });
     CHECK(seen == "up");
 }
+
+TEST_CASE("a process between that would be process 1, with which the daemon would end, is refused") {
+    NEEDS_ROOT();
+    const bool waits = GENERATE(false, true);
+    const test::Ended ended = test::run_launcher([waits]() -> int {
+        if (::unshare(CLONE_NEWPID) != 0) return 99; // for the next that is forked
+        Daemonizer daemonizer("launch-test");
+        if (waits) daemonizer.wait_until_ready();
+        daemonizer.daemonize().ready();
+        for (;;) ::pause();
+    });
+    CHECK(ended.error ==
+          "launch-test: cannot fork: the process between would be process 1, and all others end with it\n");
+    CHECK(ended.with(exit_code(Stage::fork)));
+}

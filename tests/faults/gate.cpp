@@ -41,13 +41,6 @@ void pass_in_child() {
     pass();
 }
 
-} // namespace
-
-// A fork like any other, whose child can be held; in a borrowed memory nobody could.
-extern "C" pid_t vfork() { return ::fork(); }
-
-namespace {
-
 __attribute__((constructor)) void begin() {
     const char* asked = std::getenv("FAULTS_GATE");
     if (asked == nullptr) return;

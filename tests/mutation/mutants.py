@@ -58,8 +58,7 @@ class File:
 
     def find(self):
         source = self.source
-        # Not vfork, whose child uses the frame that it was called in: none that is put around it may return.
-        for m in re.finditer(r"DAEMONIZE_SYSTEM\((?!vfork\))(\w+)\)\(", source.mask):
+        for m in re.finditer(r"DAEMONIZE_SYSTEM\((\w+)\)\(", source.mask):
             self.add("call", m.start(), m.end() - 1, lambda n, name=m.group(1): f"MUTATED_SYSTEM({n}, {name})",
                      m.group(1))
         for block in source.blocks:

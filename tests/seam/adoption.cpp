@@ -68,7 +68,7 @@ void hit_each_call(int process, Hit hit) {
         const Attempt attempt = start(directory, [&](const seam::Call& call, seam::Answer& answer) {
             if (call.process != process) return false;
             if (!forked || ++calls != number) {
-                forked = forked || call.is("vfork");
+                forked = forked || call.is("fork");
                 return false;
             }
             told.tell(call.name);
@@ -136,7 +136,7 @@ TEST_CASE("a failed daemon whose launcher was killed takes its pid file away") {
 TEST_CASE("a process that is killed once it has forked the daemon is not missed") {
     const test::Directory directory;
     const Attempt attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
-        if (!call.is("fork")) return false;
+        if (!call.is("fork") || call.process != seam::middle) return false;
         answer = {0, 0};
         if (::fork() != 0) ::kill(::getpid(), SIGKILL);
         return true;
@@ -146,9 +146,37 @@ TEST_CASE("a process that is killed once it has forked the daemon is not missed"
     CHECK(attempt.has_pid_file);
 }
 
+TEST_CASE("Ctrl-C ends an adopted daemon that has left its group, and a stopped process that is to fork it") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const bool stops = GENERATE(false, true);
+    test::Pipe arrived;
+    test::Launcher launcher([&]() -> int {
+        const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
+            if (call.process == seam::launcher && call.is("poll") && call.count == 1) {
+                arrived.line();
+                ::raise(SIGINT);
+            } else if (stops && call.process == seam::middle && call.is("setsid")) {
+                arrived.tell("it stops\n");
+                ::raise(SIGSTOP);
+            }
+            return false;
+        });
+        Daemonizer("adopted").keep_fd(arrived.write_end()).pid_file(directory / "pid").daemonize();
+        ::setsid();
+        arrived.tell("it has left\n");
+        for (;;) ::pause();
+    });
+    const test::Ended ended = launcher.ended();
+    CHECK(ended.with(128 + SIGINT));
+    CHECK(ended.error == "adopted: cannot become ready: signal 2 came, and the daemon was ended\n");
+    CHECK(orphans.is_empty());
+    CHECK_FALSE(test::exists(directory / "pid"));
+}
+
 TEST_CASE("where the system refuses an adoption, a process stays between") {
     const test::Directory directory;
-    const std::string refused = GENERATE("prctl", "vfork");
+    const std::string refused = GENERATE("prctl", "mmap");
     test::Pipe forked;
     const Attempt attempt = start(directory, [&](const seam::Call& call, seam::Answer& answer) {
         if (call.is("fork")) forked.tell("fork ");

@@ -147,7 +147,7 @@ TEST_CASE("wherever a signal comes while the launcher waits, the daemon is up or
                         told.tell(call.name);
                         ::raise(SIGINT);
                     }
-                    forked = forked || call.is("fork") || call.is("vfork");
+                    forked = forked || call.is("fork");
                     return false;
                 });
                 Daemonizer daemonizer("any");

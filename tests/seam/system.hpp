@@ -21,6 +21,7 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
+#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -164,6 +165,7 @@ SEAM_CALL(kill)
 SEAM_CALL(listen)
 SEAM_CALL(lstat)
 SEAM_CALL(mkdir)
+SEAM_CALL(munmap)
 SEAM_CALL(open)
 SEAM_CALL(openat)
 SEAM_CALL(pipe2)
@@ -210,6 +212,12 @@ SEAM_CALL(write)
 
 #undef SEAM_CALL
 
+// Its failure is no null pointer.
+inline void* mmap(void* where, std::size_t size, int protection, int kind, int file, off_t offset) {
+    Answer answer = {-1, 0};
+    return is_answered("mmap", answer, where, size) ? MAP_FAILED : ::mmap(where, size, protection, kind, file, offset);
+}
+
 // Those that cannot fail, and so are no test's business.
 using ::_exit;
 using ::alarm;
@@ -220,9 +228,9 @@ using ::getppid;
 using ::sysconf;
 using ::umask;
 
-inline pid_t fork_named(const char* name) {
+inline pid_t fork() {
     Answer answer = {-1, 0};
-    if (is_answered(name, answer)) return static_cast<pid_t>(answer.result);
+    if (is_answered("fork", answer)) return static_cast<pid_t>(answer.result);
     const pid_t child = ::fork();
     if (child != 0) return child;
     ++process;
@@ -230,11 +238,6 @@ inline pid_t fork_named(const char* name) {
     state().number = 0;
     return 0;
 }
-
-inline pid_t fork() { return fork_named("fork"); }
-
-// As valgrind has it: a function that calls the real one may not return in the child.
-inline pid_t vfork() { return fork_named("vfork"); }
 
 /// Whether the call fails by its return value, and leaves errno alone.
 inline bool returns_error(const Call& call) {

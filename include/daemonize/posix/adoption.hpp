@@ -1,11 +1,12 @@
-// The double fork that copies the launcher's memory once. The launcher adopts the daemon, and is its parent for as long as
-// it lives; so nobody has to stay between, and who forks there can borrow the launcher's memory for that.
+// A double fork in which nobody stays between: the launcher adopts the daemon, and so can tell itself how it died, and end
+// it. Who forks the daemon is gone before it is ready, and not only then.
 // Uses set_up; launch.hpp uses it, and middle.hpp where somebody has to stay.
 #ifndef DAEMONIZE_POSIX_ADOPTION_HPP
 #define DAEMONIZE_POSIX_ADOPTION_HPP
 
 #include "set_up.hpp"
 
+#include <sys/mman.h>
 #if DAEMONIZE_ON_LINUX()
 #include <sys/prctl.h>
 #endif
@@ -13,47 +14,43 @@
 namespace daemonize {
 namespace detail {
 
-#if DAEMONIZE_ON_LINUX()
-
-// vfork(2) holds the launcher until its child is gone, which makes the daemon in between. That the daemon then returns from
-// here, as no child of vfork may, does no harm: it has a copy of these frames, taken while the launcher stood still in
-// them. Where vfork is a fork like any other (valgrind, some sanitizers) there are two copies, and all else holds.
-__attribute__((noinline)) DAEMONIZE_COLD inline pid_t fork_in_passing(int channel) noexcept {
-    const pid_t passing = DAEMONIZE_SYSTEM(vfork)();
-    if (passing != 0) return passing;
-    Fault failed;
-    if (DAEMONIZE_SYSTEM(setsid)() < 0) {
-        failed = fault(Stage::setsid, errno);
-    } else {
-        const pid_t daemon = DAEMONIZE_SYSTEM(fork)();
-        if (daemon == 0) return 0;
-        if (daemon < 0) failed = fault(Stage::fork, errno);
-    }
-    if (failed) static_cast<void>(send_fault(channel, failed, 0));
-    DAEMONIZE_SYSTEM(_exit)(0);
+// Somebody has to stay where the launcher goes on, and must not keep the daemon for its child; and where a launcher that
+// is killed leaves more than the pid file, which the daemon removes itself when it finds nobody to tell that it is ready,
+// or where the application's own steps may keep it from getting there.
+DAEMONIZE_COLD inline bool can_be_adopted(const Plan& plan, const Options& options, bool is_launcher_kept) noexcept {
+    if (options.fork != Fork::twice || !options.setsid) return false;
+    if (is_launcher_kept || options.wait || options.bind || options.before_drop) return false;
+    return !plan.identity.changes && plan.chroot.empty() && plan.missing.empty() && plan.missing_logs.empty();
 }
 
-// The number of the one that passed, and 0 in the daemon. Where the system refuses, a sandbox's perhaps, nothing is done.
-DAEMONIZE_COLD inline pid_t fork_to_adopt(Launching& launching) noexcept {
-    // Who loses the parent below this process is its child from here on: prctl(2).
-    if (DAEMONIZE_SYSTEM(prctl)(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) != 0) return -1;
-    const pid_t child = fork_in_passing(launching.channel.daemon.get());
-    launching.is_adopted = child >= 0;
-    return child;
+#if DAEMONIZE_ON_LINUX()
+
+// Makes this process the parent of whoever loses the own one below it: prctl(2). And a place in which the daemon's number
+// is left, in memory that all three processes share. Where the system refuses, nullptr.
+DAEMONIZE_COLD inline volatile pid_t* prepare_adoption() noexcept {
+    if (DAEMONIZE_SYSTEM(prctl)(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) != 0) return nullptr;
+    constexpr int kind = MAP_SHARED | MAP_ANONYMOUS;
+    void* const page = DAEMONIZE_SYSTEM(mmap)(nullptr, sizeof(pid_t), PROT_READ | PROT_WRITE, kind, -1, 0);
+    return page == MAP_FAILED ? nullptr : static_cast<volatile pid_t*>(page);
 }
 
 #else
 
-inline pid_t fork_to_adopt(Launching&) noexcept { return -1; }
+inline volatile pid_t* prepare_adoption() noexcept { return nullptr; }
 
 #endif
 
-// A launcher that goes on must not keep the daemon for its child. And if the launcher is killed, the daemon alone must take
-// back what was made, which it notices at readiness: a pid file it can remove, and nothing may keep it from getting there.
-DAEMONIZE_COLD inline bool can_be_adopted(const Plan& plan, const Options& options, bool is_launcher_kept) noexcept {
-    if (is_launcher_kept || options.wait || options.bind || options.before_drop) return false;
-    if (options.fork != Fork::twice || !options.setsid || plan.status.threads != 1) return false;
-    return !plan.identity.changes && plan.chroot.empty() && plan.missing.empty() && plan.missing_logs.empty();
+// The second fork. Returns in the daemon, or with what failed.
+DAEMONIZE_COLD inline Fault fork_in_passing(const Options& options, volatile pid_t* number) noexcept {
+    if (const Fault failed = lead_session_between(options)) return failed;
+    const pid_t daemon = DAEMONIZE_SYSTEM(fork)();
+    if (daemon < 0) return fault(Stage::fork, errno);
+    if (daemon > 0) {
+        *number = daemon;
+        DAEMONIZE_SYSTEM(_exit)(0);
+    }
+    static_cast<void>(DAEMONIZE_SYSTEM(munmap)(const_cast<pid_t*>(number), sizeof(pid_t)));
+    return Fault();
 }
 
 } // namespace detail

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZE_POSIX_LAUNCH_HPP
 #define DAEMONIZE_POSIX_LAUNCH_HPP
 
+#include "adoption.hpp"
 #include "check.hpp"
 #include "daemon.hpp"
 #include "launcher.hpp"
@@ -151,8 +152,12 @@ DAEMONIZE_COLD inline void run_child(OwnedPlan& plan, const Options& options, La
     own.ready = false;
     const int channel = launching.channel.daemon.get();
     Plan& the_plan = *plan; // the same once it is the process's own
-    const bool has_middle = options.fork == Fork::twice && !launching.is_adopted;
-    Fault failed = has_middle ? fork_again(*plan, options, launching) : Fault();
+    Fault failed;
+    if (launching.adopted != nullptr) {
+        failed = fork_in_passing(options, launching.adopted);
+    } else if (options.fork == Fork::twice) {
+        failed = fork_again(*plan, options, launching);
+    }
     if (!failed) failed = finish_set_up(plan, options, launching, own);
     if (!failed) return;
     the_plan.pid_file.remove(); // nobody else does, if the launcher is gone
@@ -180,8 +185,8 @@ DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options
     if (const int error = signals.error() != 0 ? signals.error() : waitable.error()) {
         outcome.failure = posix_failure(Stage::signals, error, "");
     } else {
-        if (can_be_adopted(*plan, options, keep_words)) child = fork_to_adopt(launching);
-        if (!launching.is_adopted) child = DAEMONIZE_SYSTEM(fork)();
+        if (can_be_adopted(*plan, options, keep_words)) launching.adopted = prepare_adoption();
+        child = DAEMONIZE_SYSTEM(fork)();
         if (child < 0) outcome.failure = posix_failure(Stage::fork, errno, "");
     }
     if (child == 0) {
@@ -194,13 +199,9 @@ DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options
     if (child > 0) {
         launching.channel.daemon.reset();
         launching.words.reset();
-        // However that ended: if there is a daemon, it is our child now, and we shall hear from it.
-        if (launching.is_adopted) retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child, nullptr, 0); });
-        outcome = Launcher(*plan, options, child, launching.is_adopted, launching.channel.launcher.get(), words.get(),
-                           keep_words)
-                      .await(signals);
-        // It has nothing left to do, and is not to be the daemon's parent for longer than it must.
-        if (launching.is_adopted && !outcome.failure) DAEMONIZE_SYSTEM(_exit)(0);
+        outcome = Launcher(*plan, options, child, launching, words.get(), keep_words).await(signals);
+        // Not to be the daemon's parent for longer than it must; it would have nothing but memory to give back.
+        if (launching.adopted != nullptr && !outcome.failure) DAEMONIZE_SYSTEM(_exit)(0);
     }
     if (outcome.failure) undo_all(*plan, launching.pid_file, false);
     // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has

@@ -1,10 +1,9 @@
 // The launcher's side: it waits for the daemon's record, shows what comes meanwhile, ends the daemon on time-out or
 // Ctrl-C, and reaps what it started and nothing else.
-// Uses undo, channel, clock, adoption and terminal; launch.hpp uses it.
+// Uses undo, channel, clock, middle and terminal; launch.hpp uses it.
 #ifndef DAEMONIZE_POSIX_LAUNCHER_HPP
 #define DAEMONIZE_POSIX_LAUNCHER_HPP
 
-#include "adoption.hpp"
 #include "channel.hpp"
 #include "clock.hpp"
 #include "middle.hpp"
@@ -21,24 +20,26 @@ namespace detail {
 // What the launcher's signal handler reaches: one launch at a time waits in a process.
 inline volatile std::sig_atomic_t interrupting_signal = 0;
 inline int interrupted_channel = -1;
-inline pid_t interrupted_child = 0; // as kill(2) names it, where there is no process between to do it
+inline int interrupted_by = SHUT_WR; // what is done to the channel
+inline pid_t interrupted_child = -1; // where there is no process between to do it
 
 // Asks for the daemon's end there and then, so that a signal just before the poll is not lost: the poll wakes on the
-// daemon's death.
+// daemon's death, or on its own end of the channel.
 DAEMONIZE_COLD inline void interrupt_launch(int number) noexcept {
     const int error = errno;
     interrupting_signal = number;
-    if (interrupted_child != 0) static_cast<void>(DAEMONIZE_SYSTEM(kill)(interrupted_child, SIGTERM));
-    static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(interrupted_channel, SHUT_WR));
+    if (interrupted_child > 0) static_cast<void>(DAEMONIZE_SYSTEM(kill)(interrupted_child, SIGTERM));
+    static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(interrupted_channel, interrupted_by));
     errno = error;
 }
 
 // While it lives, what would end the launcher ends the daemon first. What is ignored (nohup) stays ignored.
 class Interruption {
   public:
-    Interruption(int channel, pid_t child) noexcept {
+    Interruption(int channel, int by, pid_t child) noexcept {
         interrupting_signal = 0;
         interrupted_channel = channel;
+        interrupted_by = by;
         interrupted_child = child;
         const struct sigaction action = plain_action(interrupt_launch);
         for (int i = 0; i < count; ++i) {
@@ -54,8 +55,7 @@ class Interruption {
 
     // In a launcher that has nothing left to do but to leave, with every signal blocked: what comes now is too late.
     void stay() noexcept {
-        interrupted_channel = -1;
-        interrupted_child = 0;
+        interrupted_channel = interrupted_child = -1;
         for (bool& replaced : replaced_) replaced = false;
     }
 
@@ -84,17 +84,17 @@ struct Outcome {
 
 class Launcher {
   public:
-    // `child`: the process between, in a single fork the daemon, and where it `is_adopted` its group. `keep_words`: for
-    // the caller, instead of showing them.
-    Launcher(const Plan& plan, const Options& options, pid_t child, bool is_adopted, int channel, int words,
+    // `child`: who forks the daemon, or in a single fork the daemon. `keep_words`: for the caller, instead of showing them.
+    Launcher(const Plan& plan, const Options& options, pid_t child, const Launching& launching, int words,
              bool keep_words)
-        : options_(options), child_(child), is_adopted_(is_adopted), channel_(channel), words_(words),
-          keep_words_(keep_words), progress_(plan.name), deadline_(monotonic_now() + options.timeout) {}
+        : options_(options), child_(child), group_(child), adopted_(launching.adopted),
+          channel_(launching.channel.launcher.get()), words_(words), keep_words_(keep_words), progress_(plan.name),
+          deadline_(monotonic_now() + options.timeout) {}
 
     // Waits until the daemon is ready, or the launch has failed and nothing of it runs. Signals come in meanwhile, and
     // are blocked again at the end: one that came with the record decides before the launch is called a success.
     DAEMONIZE_COLD Outcome await(BlockedSignals& signals) {
-        Interruption interruption(channel_, is_parent() ? named_child() : 0);
+        Interruption interruption(channel_, adopted_ != nullptr ? SHUT_RDWR : SHUT_WR, is_parent() ? child_ : -1);
         signals.unblock_but_children();
         bool ready = watch();
         signals.block();
@@ -112,8 +112,16 @@ class Launcher {
     // Whether the daemon is our own child, with no process between.
     bool is_parent() const noexcept { return is_adopted_ || options_.fork == Fork::once; }
 
-    // As kill(2) and waitpid(2) name it. An adopted daemon is alone in its group until it is ready.
-    pid_t named_child() const noexcept { return is_adopted_ ? -child_ : child_; }
+    // Makes sure that a daemon which is to be adopted is: who forked it is dead, and stays unreaped, so that its number,
+    // which is their group's, is nobody else's yet.
+    DAEMONIZE_COLD void adopt() noexcept {
+        if (adopted_ == nullptr || is_adopted_) return;
+        static_cast<void>(DAEMONIZE_SYSTEM(kill)(group_, SIGKILL));
+        siginfo_t info = {};
+        retry([&] { return DAEMONIZE_SYSTEM(waitid)(P_PID, static_cast<id_t>(group_), &info, WEXITED | WNOWAIT); });
+        is_adopted_ = true;
+        child_ = *adopted_ > 0 ? *adopted_ : -1; // there is none, or it has no name but their group's
+    }
 
     // True once the daemon is ready; false when the launch has failed.
     DAEMONIZE_COLD bool watch() {
@@ -251,7 +259,8 @@ class Launcher {
 
     // The channel ended without a record.
     DAEMONIZE_COLD bool fail_dead() {
-        if (is_parent() && has_ended() && child_ > 0) {
+        adopt();
+        if (is_parent() && child_ > 0 && has_ended() && child_ > 0) {
             const int wait_status = reap();
             if (wait_status >= 0) return fail_dead(wait_status);
         }
@@ -262,6 +271,7 @@ class Launcher {
     // finish what it does there.
     DAEMONIZE_COLD void end() {
         const bool leaving = is_told_ && interrupting_signal == 0;
+        adopt();
         if (is_parent()) {
             if (child_ > 0 && !(leaving && has_ended())) end_child();
         } else if (!outcome_.died && !(leaving && is_told_of_death(ending_grace))) {
@@ -272,19 +282,20 @@ class Launcher {
                 static_cast<void>(has_ended());
             }
         }
-        if (child_ < 0) return;
         // Its number, and its group's, are nobody else's before we have reaped it.
-        if (options_.setsid) static_cast<void>(DAEMONIZE_SYSTEM(kill)(-child_, SIGKILL));
+        if (options_.setsid && (child_ > 0 || is_adopted_)) static_cast<void>(DAEMONIZE_SYSTEM(kill)(-group_, SIGKILL));
+        if (is_adopted_) retry([&] { return DAEMONIZE_SYSTEM(waitpid)(group_, nullptr, 0); });
+        if (child_ < 0) return;
         // It may not have come as far as its own group.
-        if (DAEMONIZE_SYSTEM(kill)(named_child(), SIGKILL) != 0 && !is_parent()) {
+        if (DAEMONIZE_SYSTEM(kill)(child_, SIGKILL) != 0 && !is_parent()) {
             static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_RDWR)); // for it, as if we were gone
         }
         reap();
     }
 
     void end_child() {
-        static_cast<void>(DAEMONIZE_SYSTEM(kill)(named_child(), SIGTERM));
-        static_cast<void>(DAEMONIZE_SYSTEM(kill)(named_child(), SIGCONT)); // a stopped one does not see it before
+        static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGTERM));
+        static_cast<void>(DAEMONIZE_SYSTEM(kill)(child_, SIGCONT)); // a stopped one does not see it before
         static_cast<void>(has_ended());
     }
 
@@ -303,11 +314,10 @@ class Launcher {
         for (;;) {
             siginfo_t info = {};
             const int result = retry([&] {
-                return DAEMONIZE_SYSTEM(waitid)(is_adopted_ ? P_PGID : P_PID, static_cast<id_t>(child_), &info,
-                                                WEXITED | WNOHANG | WNOWAIT);
+                return DAEMONIZE_SYSTEM(waitid)(P_PID, static_cast<id_t>(child_), &info, WEXITED | WNOHANG | WNOWAIT);
             });
-            const bool is_gone = result != 0 || info.si_pid != 0;
-            if (result != 0) child_ = -1; // another had it, and its number may be anybody's now
+            const bool is_gone = result != 0 || info.si_pid == child_;
+            if (result != 0) child_ = interrupted_child = -1; // another had it, and its number may be anybody's now
             drain_words();
             if (is_gone) return true;
             if (is_late()) return false;
@@ -337,14 +347,17 @@ class Launcher {
     // Waits for our own child, once, and tells its wait status; -1 where another thread's waitpid(-1) had it: gone is gone.
     int reap() noexcept {
         int status = 0;
-        const pid_t ended = retry([&] { return DAEMONIZE_SYSTEM(waitpid)(named_child(), &status, 0); });
+        interrupted_child = -1; // its number may be another's at once
+        const pid_t ended = retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child_, &status, 0); });
         child_ = -1;
         return ended > 0 ? status : -1;
     }
 
     const Options& options_;
     pid_t child_;
-    bool is_adopted_;
+    const pid_t group_;             // what child_ is before an adoption
+    const volatile pid_t* adopted_; // where the number of a daemon that is to be adopted is found
+    bool is_adopted_ = false;
     int channel_;
     int words_;
     bool keep_words_;

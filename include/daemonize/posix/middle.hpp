@@ -33,7 +33,7 @@ DAEMONIZE_COLD inline void kill_middle_child(int) noexcept {
 }
 
 DAEMONIZE_COLD inline Fault become_middle(const Options& options, int channel) noexcept {
-    if (options.setsid && DAEMONIZE_SYSTEM(setsid)() < 0) return fault(Stage::setsid, errno);
+    if (const Fault failed = lead_session_between(options)) return failed;
     middle_channel = channel;
     struct sigaction action = plain_action(wake_middle);
     action.sa_flags = SA_NOCLDSTOP | SA_RESTART;

@@ -22,9 +22,18 @@ struct Launching {
     Descriptor null;
     Descriptor stderr_target; // what standard error becomes at readiness
     struct sigaction sigchld = {};
-    bool is_adopted = false; // the launcher is the daemon's parent; see adoption.hpp
-    Undoer undoer;           // in the foreground
+    volatile pid_t* adopted = nullptr; // the number of a daemon that the launcher adopts, once there is one
+    Undoer undoer;                     // in the foreground
 };
+
+// In the process between.
+DAEMONIZE_COLD inline Fault lead_session_between(const Options& options) noexcept {
+    // As below unshare(1) without a fork: the kernel ends all others of a namespace with its process 1.
+    if (DAEMONIZE_SYSTEM(getpid)() == 1) {
+        return fault(Stage::fork, EINVAL, "", "the process between would be process 1, and all others end with it");
+    }
+    return options.setsid && DAEMONIZE_SYSTEM(setsid)() < 0 ? fault(Stage::setsid, errno) : Fault();
+}
 
 DAEMONIZE_COLD inline Fault lead_session(const Options& options) noexcept {
     if (options.foreground || options.fork == Fork::twice || !options.setsid) return Fault();
