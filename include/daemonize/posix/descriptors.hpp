@@ -70,9 +70,14 @@ DAEMONIZE_COLD inline Descriptor above_standard(int number) noexcept {
     return duplicate(number);
 }
 
-// Opens a file, above 2 and close-on-exec; none, with errno, where it cannot be opened.
+// Opens a file, close-on-exec; none, with errno, where it cannot be opened.
 DAEMONIZE_COLD inline Descriptor open_file(const char* path, int flags, mode_t mode = 0) noexcept {
-    return above_standard(retry([&] { return DAEMONIZE_SYSTEM(open)(path, flags | O_CLOEXEC, mode); }));
+    return Descriptor(retry([&] { return DAEMONIZE_SYSTEM(open)(path, flags | O_CLOEXEC, mode); }));
+}
+
+// The same above 2, for one that stays open.
+DAEMONIZE_COLD inline Descriptor open_above(const char* path, int flags, mode_t mode = 0) noexcept {
+    return above_standard(open_file(path, flags, mode).release());
 }
 
 DAEMONIZE_COLD inline bool is_open(int number) noexcept { return DAEMONIZE_SYSTEM(fcntl)(number, F_GETFD) != -1; }
@@ -98,7 +103,7 @@ DAEMONIZE_COLD inline bool make_pipe(int (&ends)[2]) noexcept {
 // Opens /dev/null, and makes sure that it is the device: a file that somebody left there would fill, and be read.
 DAEMONIZE_COLD inline Fault open_null_device(Descriptor& null) noexcept {
     constexpr const char* path = "/dev/null";
-    null = open_file(path, O_RDWR | O_NOCTTY);
+    null = open_above(path, O_RDWR | O_NOCTTY);
     struct stat facts;
     if (!null || DAEMONIZE_SYSTEM(fstat)(null.get(), &facts) != 0) return fault(Stage::null_device, errno, path);
     return is_null_device(facts) ? Fault() : fault(Stage::null_device, ENODEV, path, "it is not the null device");

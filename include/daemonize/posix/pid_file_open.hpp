@@ -85,7 +85,7 @@ struct OpenPidFile {
 DAEMONIZE_COLD inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) noexcept {
     constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const auto open = [&](int more) {
-        opened.file = open_file(path.c_str(), flags | more, mode);
+        opened.file = open_above(path.c_str(), flags | more, mode);
         return static_cast<bool>(opened.file);
     };
     for (int attempt = 0; attempt < 1000; ++attempt) {
@@ -104,7 +104,7 @@ DAEMONIZE_COLD inline bool open_or_make(const std::string& path, mode_t mode, Op
 // locks name its holder, and who could lie by them could kill that process himself.
 DAEMONIZE_COLD inline bool open_to_ask(const std::string& path, Descriptor& file, struct stat& facts, Failure& failure,
                                        int access = O_RDONLY) {
-    file = open_file(path.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    file = open_above(path.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (!file && errno == ENOENT) return true;
     if (!file || DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
         failure = posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");

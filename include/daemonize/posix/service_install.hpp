@@ -172,7 +172,7 @@ inline Failure replace_file(const std::string& path, mode_t mode, const std::str
         static_cast<void>(DAEMONIZE_SYSTEM(unlink)(fresh.c_str())); // what is left to do where this fails too
         return posix_failure(Stage::service_install, error, what);
     };
-    const Descriptor file = open_file(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
+    const Descriptor file = open_above(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
     if (!file) return failed(path);
     for (std::size_t done = 0; done < text.size();) {
         const ssize_t written =

@@ -40,7 +40,7 @@ inline const char* open_reason(int error, const char* path) noexcept {
 DAEMONIZE_COLD inline Fault open_stream_file(int stream, const char* path, Descriptor& opened) noexcept {
     constexpr int common = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const int flags = stream == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_APPEND | O_CREAT;
-    opened = open_file(path, flags | common, 0666);
+    opened = open_above(path, flags | common, 0666);
     if (!opened) return fault(stream_stage(stream), errno, path, open_reason(errno, path));
     if (DAEMONIZE_SYSTEM(fcntl)(opened.get(), F_SETFL, flags & O_APPEND) != 0) {
         return fault(stream_stage(stream), errno, path);
