@@ -67,6 +67,25 @@ TEST_CASE("a file without a daemon is dead where it names one, and nothing where
     }
 }
 
+TEST_CASE("a stop leaves a dead daemon's file that is neither root's nor the directory's owner's") {
+    NEEDS_ROOT();
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    const auto is_left = [&](uid_t of_directory, uid_t of_file) {
+        test::write_file(path, "4711\n");
+        REQUIRE(::chmod(path.c_str(), 0644) == 0);
+        REQUIRE(::chown(path.c_str(), of_file, of_file) == 0);
+        REQUIRE(::chown(directory.path().c_str(), of_directory, of_directory) == 0);
+        Failure failure;
+        CHECK(Instance::at(path).stop(patience, false, failure));
+        return test::exists(path);
+    };
+    CHECK_FALSE(is_left(test::nobody, 0));
+    CHECK_FALSE(is_left(test::nobody, test::nobody));
+    CHECK(is_left(0, test::nobody));
+    CHECK(is_left(test::nobody, 1));
+}
+
 TEST_CASE("another program's number in the file hits nobody") {
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";

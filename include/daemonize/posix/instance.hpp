@@ -148,8 +148,7 @@ class Instance {
         pid_t pid = 0;
         bool is_certain = false; // that the process of this number is the daemon
         detail::ProcessHandle process;
-        detail::Descriptor file; // where it was opened for writing
-        struct stat facts = {};
+        detail::OpenPidFile file; // where it was opened for writing
 
         bool is_up() const noexcept { return state == State::running || state == State::starting; }
     };
@@ -180,16 +179,17 @@ class Instance {
             return true;
         }
         for (int round = 0; round < 1000; ++round) {
-            detail::Descriptor file;
-            if (!detail::open_to_ask(path_, file, found.facts, failure, access)) {
+            detail::OpenPidFile file;
+            if (!detail::open_to_ask(path_, file.file, file.facts, failure, access)) {
                 if (std::exchange(access, O_RDONLY) == O_RDONLY) return false;
                 failure = Failure();
                 continue;
             }
             if (!file) return true;
-            const Look seen = look(file.get(), round, found, failure);
-            if (seen == Look::settled && access != O_RDONLY) found.file = std::move(file);
-            if (seen != Look::passing) return seen == Look::settled;
+            const Look seen = look(file.get(), file.facts, round, found, failure);
+            if (seen == Look::passing) continue;
+            if (access != O_RDONLY) found.file = std::move(file);
+            return seen == Look::settled;
         }
         return fail(failure, EAGAIN, "its process keeps changing");
     }
@@ -198,11 +198,11 @@ class Instance {
     // by, as a stop holds it for an instant while it takes a dead daemon's file away.
     enum class Look { settled, passing, failed };
 
-    Look look(int file, int round, Found& found, Failure& failure) const {
+    Look look(int file, const struct stat& facts, int round, Found& found, Failure& failure) const {
         detail::LockHolder holder, again;
         if (!ask(file, holder, failure)) return Look::failed;
         if (holder.state == detail::LockHolder::State::none || holder.state == detail::LockHolder::State::squatted) {
-            found.state = found.facts.st_size > 0 ? State::dead : State::not_running;
+            found.state = facts.st_size > 0 ? State::dead : State::not_running;
             return Look::settled;
         }
         if (holder.state == detail::LockHolder::State::starting) {
@@ -212,8 +212,7 @@ class Instance {
         found.process = detail::ProcessHandle(holder.pid);
         if (!ask(file, again, failure)) return Look::failed;
         if (again.state != holder.state || again.pid != holder.pid) return Look::passing;
-        const detail::Answer is_its =
-            holder.is_named ? detail::Answer::yes : detail::holds_lock(holder.pid, found.facts);
+        const detail::Answer is_its = holder.is_named ? detail::Answer::yes : detail::holds_lock(holder.pid, facts);
         // Longer where the system shows that this process does not hold it, than where it shows nothing.
         if (is_its != detail::Answer::yes && round < (is_its == detail::Answer::no ? 900 : 100)) {
             static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // to be cut short does no harm
@@ -259,12 +258,11 @@ class Instance {
         const int access = found.file ? O_RDWR : O_RDONLY;
         for (;;) {
             if (found.process.wait(deadline)) return true;
-            found.file.reset(); // there may be no descriptor for a second look
+            found.file = detail::OpenPidFile(); // there may be no descriptor for a second look
             Found now;
             Failure ignored;
             const bool is_other = find(now, ignored, access) && now.pid != found.pid;
             found.file = std::move(now.file);
-            found.facts = now.facts;
             if (is_other) return true;
             if (detail::monotonic_now() >= deadline) return false;
         }
@@ -282,12 +280,12 @@ class Instance {
     // by somebody else, and no start would take it either.
     bool remove_remains(const Found& found) const {
         if (!found.file) return true;
-        const uid_t owner = found.facts.st_uid;
+        const uid_t owner = found.file.facts.st_uid;
         struct stat directory;
         const bool is_trusted =
             detail::Owners().include(owner) ||
             (DAEMONIZE_SYSTEM(stat)(detail::directory_of(path_).c_str(), &directory) == 0 && directory.st_uid == owner);
-        if (is_trusted && detail::lock_whether(found.file.get()) && detail::is_at(path_.c_str(), found.facts)) {
+        if (is_trusted && detail::lock_whether(found.file.get()) && detail::is_at(path_.c_str(), found.file.facts)) {
             static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path_.c_str()));
         }
         return true;
