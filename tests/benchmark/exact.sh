@@ -30,8 +30,9 @@ report() {
 trace() {
     "$build/reaper" timeout 60 strace -f -qq -o "$work/trace" "$build/$program" "$pid_file" &
     tracer=$!
-    # The daemon may be there before its launcher has left, as the process between has.
-    timeout 60 sh -c 'until grep -qs "pause(" "$1" && [ "$(grep -c "exit_group(" "$1")" = 2 ]; do :; done' sh "$work/trace"
+    # The daemon may be there before its launcher, whose line is the first, has left.
+    timeout 60 sh -c 'until grep -qs "pause(" "$1" && grep -qs "^$(head -n 1 "$1" | cut -d " " -f 1) .*exit_group(" "$1"
+                      do :; done' sh "$work/trace"
     "$build/end" $program
     wait $tracer
     awk '/resumed>|\+\+\+|---|pause\(/ { next }
