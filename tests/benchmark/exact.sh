@@ -51,7 +51,7 @@ if ! diff "$work/expected" "$work/calls" >&2; then
 fi
 report 'system calls of a default launch' "$(wc -l <"$work/calls")"
 
-# Not of the process between, whose count holds all that the launcher did before it as well, and little else.
+# A forked process's count begins with its parent's: the daemon's holds that of the process between.
 "$build/reaper" sh -c 'echo $$ >"$0" && exec "$@"' "$work/launcher" \
     valgrind -q --tool=callgrind --callgrind-out-file="$work/callgrind.%p" "$build/$program" "$pid_file" 2>/dev/null
 pid=$(cat "$pid_file")

@@ -135,7 +135,7 @@ void launch_from_big_process(benchmark::State& state, Launch launch) {
             launch(line[1]);
             char byte;
             const bool is_over = ::recv(line[1], &byte, 1, 0) == 0;
-            ::_exit(is_over ? 0 : 1);
+            std::exit(is_over ? 0 : 1); // which takes the pid file away
         }
         ::close(line[1]);
         double called = 0;
@@ -161,6 +161,7 @@ void big_process_by_hand(benchmark::State& state) {
         const pid_t child = ::fork();
         if (child != 0) {
             char byte;
+            ::close(ready[1]);
             const bool is_up = ::read(ready[0], &byte, 1) == 1 && ::waitpid(child, nullptr, 0) == child;
             ::_exit(is_up ? 0 : 1);
         }

@@ -1,5 +1,5 @@
 """measure.py BUILD RESULTS: measures what the library costs beside what a user would take instead, and writes RESULTS,
-a line for each comparison: what, beside what, unit, ours, theirs, the bar for their ratio. Where there is nothing beside
+JSON, a list for each comparison: what, beside what, unit, ours, theirs, the bar for their ratio. Where there is nothing beside
 it, theirs is empty, and the bar is one for ours."""
 
 import atexit
@@ -16,8 +16,8 @@ BUILD = os.path.abspath(sys.argv[1])
 PROGRAMS = os.path.join(HERE, "programs")
 BLOCKS = 5  # each command has its turn so many times, so that what changes on the machine meets them all
 DIRECTORY = tempfile.mkdtemp(prefix="daemonize.", dir="/run")
-subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "daemonize", DIRECTORY], check=True)
 atexit.register(os.rmdir, DIRECTORY)
+subprocess.run(["mount", "-t", "tmpfs", "-o", "mode=755", "daemonize", DIRECTORY], check=True)
 atexit.register(subprocess.run, ["umount", DIRECTORY], check=True)
 
 results = []

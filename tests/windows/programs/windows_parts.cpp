@@ -365,7 +365,8 @@ CASE(the_parent_tells) {
         const std::wstring own = detail::program_path();
         const std::wstring folder = own.substr(0, own.find_last_of(L'\\') + 1) + own_name;
         const std::wstring copy = folder + L"\\services.exe";
-        HOLDS(::CreateDirectoryW(folder.c_str(), nullptr) && ::CopyFileW(own.c_str(), copy.c_str(), FALSE));
+        ::CreateDirectoryW(folder.c_str(), nullptr); // which may be there, of a run that failed
+        HOLDS(::CopyFileW(own.c_str(), copy.c_str(), FALSE));
         ::SetEnvironmentVariableW(child_of, own.c_str());
         SAME(run_again(copy, own_name), 0u);
         HOLDS(::DeleteFileW(copy.c_str()) && ::RemoveDirectoryW(folder.c_str()));
