@@ -6,6 +6,7 @@
 #include "../process.hpp"
 
 #include <string>
+#include <thread>
 
 using daemonize::Daemonizer;
 
@@ -186,6 +187,10 @@ TEST_CASE("somebody stays between where more than a pid file may be left, or the
                  Ask([](Daemonizer& asked, const test::Directory&) { asked.before_drop([] {}); }),
                  Ask([](Daemonizer& asked, const test::Directory&) { asked.setsid(false); }),
                  Ask([](Daemonizer& asked, const test::Directory&) { asked.user("daemon"); }),
+                 Ask([](Daemonizer& asked, const test::Directory&) {
+                     std::thread([] { ::pause(); }).detach();
+                     asked.allow_threads();
+                 }),
                  Ask([](Daemonizer& asked, const test::Directory&) { asked.chroot("/"); }),
                  Ask([](Daemonizer& asked, const test::Directory&) { asked.runtime_directory("daemonize-adoption"); }),
                  Ask([](Daemonizer& asked, const test::Directory& place) { asked.stdout_to(place / "log"); }));

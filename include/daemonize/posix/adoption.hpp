@@ -16,9 +16,10 @@ namespace detail {
 
 // Somebody has to stay where the launcher goes on, and must not keep the daemon for its child; and where a launcher that
 // is killed leaves more than the pid file, which the daemon removes itself when it finds nobody to tell that it is ready,
-// or where the application's own steps may keep it from getting there.
+// or where the application's own steps may keep it from getting there. And where another thread may reap the one between,
+// whose number is then anybody's.
 DAEMONIZE_COLD inline bool can_be_adopted(const Plan& plan, const Options& options, bool is_launcher_kept) noexcept {
-    if (options.fork != Fork::twice || !options.setsid) return false;
+    if (options.fork != Fork::twice || !options.setsid || plan.status.threads != 1) return false;
     if (is_launcher_kept || options.wait || options.bind || options.before_drop) return false;
     return !plan.identity.changes && plan.chroot.empty() && plan.missing.empty() && plan.missing_logs.empty();
 }
