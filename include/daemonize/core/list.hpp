@@ -29,7 +29,10 @@ class List {
         reserve(other.size_);
         for (const Item& item : other) push_back(item);
     }
-    List& operator=(const List& other) { return *this = List(other); }
+    List& operator=(const List& other) {
+        *this = List(other);
+        return *this;
+    }
     ~List() { delete[] items_; }
 
     std::size_t size() const noexcept { return size_; }
