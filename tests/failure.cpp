@@ -90,6 +90,7 @@ TEST_CASE("the exit statuses are the known ones") {
         INFO("stage " << static_cast<int>(one.first));
         CHECK(daemonize::exit_code(one.first) == one.second);
     }
+    CHECK(daemonize::exit_code(static_cast<Stage>(1000)) == 1); // of no step
 }
 
 TEST_CASE("a message says the step, the thing and the reason") {

@@ -175,7 +175,9 @@ TARGET(launcher) {
         const Descriptor standard_error(::dup(STDERR_FILENO)), null(::open("/dev/null", O_WRONLY));
         HOLDS(::dup2(null.get(), STDERR_FILENO) == STDERR_FILENO);
         BlockedSignals signals;
-        outcome = Launcher(plan, twice, child, pair.ours.get(), -1, true).await(signals);
+        Launching launching;
+        launching.channel.launcher = std::move(pair.ours);
+        outcome = Launcher(plan, twice, child, launching, -1, true).await(signals);
         HOLDS(::dup2(standard_error.get(), STDERR_FILENO) == STDERR_FILENO);
     }
     HOLDS(::waitpid(child, nullptr, WNOHANG) == -1 && errno == ECHILD);
@@ -261,7 +263,7 @@ TARGET(unit_file) {
     unit.name = "timestampd";
     unit.program = "/usr/bin/" + fuzz::some_word(bytes);
     unit.description = fuzz::some_word(bytes);
-    unit.arguments = fuzz::some_words(bytes, 3);
+    for (std::string& word : fuzz::some_words(bytes, 3)) unit.arguments.push_back(std::move(word));
     const std::string text = unit_text(unit);
     std::vector<std::string> lines(1);
     for (const char c : text) {

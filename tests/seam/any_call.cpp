@@ -133,8 +133,11 @@ TEST_CASE("wherever a signal comes while the launcher waits, the daemon is up or
     const test::Orphanage orphans;
     const test::Directory directory;
     // By two forks and no readiness to wait for, the launcher adopts the daemon.
-    for (const auto& [fork, waits] :
-         {std::pair(Fork::twice, true), std::pair(Fork::once, true), std::pair(Fork::twice, false)}) {
+    struct Way {
+        Fork fork;
+        bool waits;
+    };
+    for (const Way& way : {Way{Fork::twice, true}, Way{Fork::once, true}, Way{Fork::twice, false}}) {
         int number = 1;
         for (bool raised = true; raised; ++number) {
             test::Pipe hold, told, report;
@@ -151,8 +154,8 @@ TEST_CASE("wherever a signal comes while the launcher waits, the daemon is up or
                     return false;
                 });
                 Daemonizer daemonizer("any");
-                daemonizer.fork(fork).pid_file(directory / "pid");
-                if (waits) daemonizer.wait_until_ready();
+                daemonizer.fork(way.fork).pid_file(directory / "pid");
+                if (way.waits) daemonizer.wait_until_ready();
                 Daemon daemon = daemonizer.keep_fd(hold.read_end()).keep_fd(report.write_end()).daemonize();
                 daemon.ready();
                 hold.wait_until_closed();
