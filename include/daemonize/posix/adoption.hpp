@@ -1,6 +1,6 @@
 // A double fork in which nobody stays between: the launcher adopts the daemon, and so can tell itself how it died, and end
-// it. Who forks the daemon is gone before it is ready, and not only then.
-// Uses set_up; launch.hpp uses it, and middle.hpp where somebody has to stay.
+// it. Who forks the daemon leaves at once. Where somebody has to stay, middle.hpp stands in its place.
+// Uses set_up; launch.hpp uses it.
 #ifndef DAEMONIZE_POSIX_ADOPTION_HPP
 #define DAEMONIZE_POSIX_ADOPTION_HPP
 
