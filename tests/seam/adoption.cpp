@@ -91,6 +91,11 @@ void hit_each_call(int process, Hit hit) {
     CHECK(number > (process == seam::middle ? 3 : 8));
 }
 
+// One that nobody else has: a directory that is there already is not made, and so not left either.
+std::string name_of(const test::Directory& directory) {
+    return directory.path().substr(directory.path().rfind('/') + 1);
+}
+
 bool kill_here(const seam::Call&, seam::Answer&) {
     ::kill(::getpid(), SIGKILL);
     return false;
@@ -192,7 +197,7 @@ TEST_CASE("somebody stays between where more than a pid file may be left, or the
                      asked.allow_threads();
                  }),
                  Ask([](Daemonizer& asked, const test::Directory&) { asked.chroot("/"); }),
-                 Ask([](Daemonizer& asked, const test::Directory&) { asked.runtime_directory("daemonize-adoption"); }),
+                 Ask([](Daemonizer& asked, const test::Directory& place) { asked.runtime_directory(name_of(place)); }),
                  Ask([](Daemonizer& asked, const test::Directory& place) { asked.stdout_to(place / "log"); }));
     test::Pipe seen;
     test::Launcher launcher([&] {
@@ -208,7 +213,7 @@ TEST_CASE("somebody stays between where more than a pid file may be left, or the
     });
     CHECK(launcher.ended().with(0));
     CHECK(seen.rest() == "forked");
-    ::rmdir("/run/daemonize-adoption");
+    ::rmdir(("/run/" + name_of(directory)).c_str());
     orphans.wait_until_empty();
 }
 
