@@ -3,7 +3,8 @@
 #   --native  only what needs no extra machine, emulator or fetched compiler
 #   --soak    the full form of what takes hours, in place of the short one; its figures go into README.md
 #   --fresh   also proves this and examples/run.sh on a bare Debian, which takes many minutes more
-# DAEMONIZE_BUILD_DIR is where to build (default: build), DAEMONIZE_NO_SKIP=1 makes any skip a failure.
+# DAEMONIZE_BUILD_DIR is where to build (default: build), DAEMONIZE_NO_SKIP=1 makes a skip a failure, but
+# for what the machine cannot do.
 # shellcheck disable=SC2086 # lists of packages, and commands with their arguments
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)

@@ -17,6 +17,18 @@ skip() {
     exit 0
 }
 
+# Whether this machine runs programs of this kind is asked of a trivial one: a kernel without 32-bit support refuses it.
+run() {
+    "$work/program" && return 0
+    printf 'int main() { return 0; }\n' >"$work/probe.cpp"
+    "$@" "$work/probe.cpp" -o "$work/probe" >"$work/log" 2>&1 || return 1
+    status=0
+    "$work/probe" 2>"$work/log" || status=$?
+    # The shell's own status for a program that cannot be executed.
+    [ "$status" -eq 126 ] || return 1
+    echo "SKIPPED: this machine cannot run what $* builds: $(tail -n 1 "$work/log" | sed 's/.*: //')"
+}
+
 if [ "$1" = zig ]; then
     [ -n "${DAEMONIZE_ZIG:-}" ] || skip 'DAEMONIZE_ZIG does not say where a zig is, as tests/setup/zig.sh does'
     shift
@@ -31,4 +43,4 @@ command -v "$1" >/dev/null || skip "$1 is not installed"
         skip "$* builds no program here: $(grep -m 1 -i error "$work/log" || tail -n 1 "$work/log")"
     exit 1
 }
-[ "$mode" = link ] || "$work/program"
+[ "$mode" = link ] || run "$@"

@@ -1,8 +1,8 @@
 # shellcheck shell=sh
 # Runs checks and adds them up: whole ctest runs, and single commands that count as one check. Sourced by tests/run.sh.
 
-passed=0 failed=0 skipped=0
-failed_names='' skipped_names=''
+passed=0 failed=0 skipped=0 missing=0
+failed_names='' missing_names='' unable_names=''
 
 pass() {
     passed=$((passed + 1))
@@ -16,11 +16,18 @@ fail_check() {
     echo "failed: $1"
 }
 
-# skip NAME, with the reason in it
+# skip NAME, with the reason in it. A reason that begins with "this machine cannot" names what nobody could install.
 skip() {
     skipped=$((skipped + 1))
-    skipped_names="$skipped_names
-    $1"
+    case $1 in
+        *'(this machine cannot '*)
+            unable_names="$unable_names
+    $1" ;;
+        *)
+            missing=$((missing + 1))
+            missing_names="$missing_names
+    $1" ;;
+    esac
     echo "skipped: $1"
 }
 
@@ -90,12 +97,13 @@ run_ctest() {
 summary() {
     echo
     [ -z "$failed_names" ] || echo "Failed:$failed_names"
-    [ -z "$skipped_names" ] || echo "Skipped:$skipped_names"
-    [ "$skipped" -eq 0 ] || [ -z "${DAEMONIZE_NO_SKIP:-}" ] || echo 'DAEMONIZE_NO_SKIP is set: a skip is a failure.'
+    [ -z "$unable_names" ] || echo "Skipped, since this machine cannot:$unable_names"
+    [ -z "$missing_names" ] || echo "Skipped, since something is missing:$missing_names"
+    [ "$missing" -eq 0 ] || [ -z "${DAEMONIZE_NO_SKIP:-}" ] || echo 'DAEMONIZE_NO_SKIP is set: what is missing is a failure.'
     if [ "$skipped" -eq 0 ]; then
         echo "$passed passed, $failed failed"
     else
         echo "$passed passed, $failed failed, $skipped skipped"
     fi
-    [ "$failed" -eq 0 ] && { [ "$skipped" -eq 0 ] || [ -z "${DAEMONIZE_NO_SKIP:-}" ]; }
+    [ "$failed" -eq 0 ] && { [ "$missing" -eq 0 ] || [ -z "${DAEMONIZE_NO_SKIP:-}" ]; }
 }
