@@ -50,8 +50,8 @@
 //     core/callback.hpp      Callback: a stored function
 //
 // Macros, all of them: DAEMONIZE_VERSION_MAJOR, _MINOR and _PATCH; DAEMONIZE_HAS_EXCEPTIONS(), DAEMONIZE_ON_WINDOWS() and
-// DAEMONIZE_ON_LINUX(), function-like; DAEMONIZE_SYSTEM(call), which tests may define, and DAEMONIZE_COLD
-// (core/platform.hpp); and DAEMONIZE_TESTING, which a test defines to have FakeScm.
+// DAEMONIZE_ON_LINUX(), function-like; DAEMONIZE_SYSTEM(call) (core/platform.hpp), which tests may define; and
+// DAEMONIZE_TESTING, which a test defines to have FakeScm.
 #ifndef DAEMONIZE_HPP
 #define DAEMONIZE_HPP
 

@@ -16,7 +16,7 @@ namespace daemonize {
 namespace detail {
 
 // A message is one line, whatever a path, an exception or a daemon's text holds.
-DAEMONIZE_COLD inline std::string one_line(std::string text) {
+inline std::string one_line(std::string text) {
     for (char& c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
     }
@@ -56,7 +56,7 @@ class Failure {
     /// One line for people, without the program's name and without a line end:
     /// `cannot open the pid file /run/x/timestampd.pid: No such file or directory`.
     /// What a body said of its own failure stands as it said it.
-    DAEMONIZE_COLD std::string message() const {
+    std::string message() const {
         if (!failed_) return {};
         const std::string& reason = reason_.empty() ? code_.message() : reason_;
         if (stage_ == Stage::body) return detail::one_line(reason);

@@ -68,7 +68,7 @@ class List {
         size_ = size;
     }
 
-    DAEMONIZE_COLD void reserve(std::size_t room) {
+    void reserve(std::size_t room) {
         if (room <= room_) return;
         Item* const wider = new Item[room]();
         for (std::size_t i = 0; i < size_; ++i) wider[i] = std::move(items_[i]);

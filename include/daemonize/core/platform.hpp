@@ -26,13 +26,6 @@
 #define DAEMONIZE_ON_LINUX() 0
 #endif
 
-// Says that a function runs once in a process or seldom, as a launch does: it is to be small, and not fast.
-#if defined(__GNUC__)
-#define DAEMONIZE_COLD __attribute__((cold))
-#else
-#define DAEMONIZE_COLD
-#endif
-
 /// The seam: every system call of the library is written `DAEMONIZE_SYSTEM(open)(path, flags)`. A test defines it
 /// before the include, and so makes any call fail, fall short or be interrupted; nobody else needs it.
 #if !defined(DAEMONIZE_SYSTEM)

@@ -36,7 +36,7 @@ class Piece {
     std::size_t size() const noexcept { return size_; }
 
   private:
-    DAEMONIZE_COLD void write(bool is_negative, std::uint64_t number) noexcept {
+    void write(bool is_negative, std::uint64_t number) noexcept {
         char digits[21];
         size_ = format_number(is_negative ? 0 - number : number, digits);
         char* at = number_;
@@ -52,14 +52,14 @@ class Piece {
 };
 
 // No piece may be of `text` itself.
-DAEMONIZE_COLD inline void append(std::string& text, std::initializer_list<Piece> pieces) {
+inline void append(std::string& text, std::initializer_list<Piece> pieces) {
     std::size_t size = text.size();
     for (const Piece& piece : pieces) size += piece.size();
     text.reserve(size);
     for (const Piece& piece : pieces) text.append(piece.data(), piece.size());
 }
 
-DAEMONIZE_COLD inline std::string joined(std::initializer_list<Piece> pieces) {
+inline std::string joined(std::initializer_list<Piece> pieces) {
     std::string text;
     append(text, pieces);
     return text;

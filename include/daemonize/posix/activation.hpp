@@ -30,7 +30,7 @@ struct Activation {
 
 // The number that a process has for good, unlike its pid: the inode of its pidfd. 0 where the kernel gives it none (before
 // 6.9), or where an inode is too small for it.
-DAEMONIZE_COLD inline std::uint64_t own_pidfd_id() noexcept {
+inline std::uint64_t own_pidfd_id() noexcept {
     constexpr auto pidfs = 0x50494446u; // PID_FS_MAGIC
     if (sizeof(ino_t) < sizeof(std::uint64_t)) return 0;
     const Descriptor self = open_pidfd(DAEMONIZE_SYSTEM(getpid)());
@@ -43,12 +43,12 @@ DAEMONIZE_COLD inline std::uint64_t own_pidfd_id() noexcept {
 
 #else
 
-DAEMONIZE_COLD inline std::uint64_t own_pidfd_id() noexcept { return 0; }
+inline std::uint64_t own_pidfd_id() noexcept { return 0; }
 
 #endif
 
 // Whether the variables name this process; where they don't, or one of them is wrong, `result` is the answer.
-DAEMONIZE_COLD inline bool is_activated(Activation& result) noexcept {
+inline bool is_activated(Activation& result) noexcept {
     const char* pid = std::getenv("LISTEN_PID");
     if (pid == nullptr) return false;
     const pid_t named = parse_pid(pid, std::strlen(pid));
@@ -69,7 +69,7 @@ DAEMONIZE_COLD inline bool is_activated(Activation& result) noexcept {
     return own == 0 || own == number; // else another process had our number before us
 }
 
-DAEMONIZE_COLD inline Activation activation() noexcept {
+inline Activation activation() noexcept {
     Activation result;
     if (!is_activated(result)) return result;
     const char* count = std::getenv("LISTEN_FDS");

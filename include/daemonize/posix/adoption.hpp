@@ -18,7 +18,7 @@ namespace detail {
 // is killed leaves more than the pid file, which the daemon removes itself when it finds nobody to tell that it is ready,
 // or where the application's own steps may keep it from getting there. And where another thread may reap the one between,
 // whose number is then anybody's.
-DAEMONIZE_COLD inline bool can_be_adopted(const Plan& plan, const Options& options, bool is_launcher_kept) noexcept {
+inline bool can_be_adopted(const Plan& plan, const Options& options, bool is_launcher_kept) noexcept {
     if (options.fork != Fork::twice || !options.setsid || plan.status.threads != 1) return false;
     if (is_launcher_kept || options.wait || options.bind || options.before_drop) return false;
     return !plan.identity.changes && plan.chroot.empty() && plan.missing.empty() && plan.missing_logs.empty();
@@ -28,7 +28,7 @@ DAEMONIZE_COLD inline bool can_be_adopted(const Plan& plan, const Options& optio
 
 // Makes this process the parent of whoever loses the own one below it: prctl(2). And a place in which the daemon's number
 // is left, in memory that all three processes share. Where the system refuses, nullptr.
-DAEMONIZE_COLD inline volatile pid_t* prepare_adoption() noexcept {
+inline volatile pid_t* prepare_adoption() noexcept {
     if (DAEMONIZE_SYSTEM(prctl)(PR_SET_CHILD_SUBREAPER, 1UL, 0UL, 0UL, 0UL) != 0) return nullptr;
     constexpr int kind = MAP_SHARED | MAP_ANONYMOUS;
     void* const page = DAEMONIZE_SYSTEM(mmap)(nullptr, sizeof(pid_t), PROT_READ | PROT_WRITE, kind, -1, 0);
@@ -42,7 +42,7 @@ inline volatile pid_t* prepare_adoption() noexcept { return nullptr; }
 #endif
 
 // The second fork. Returns in the daemon, or with what failed.
-DAEMONIZE_COLD inline Fault fork_in_passing(const Options& options, volatile pid_t* number) noexcept {
+inline Fault fork_in_passing(const Options& options, volatile pid_t* number) noexcept {
     if (const Fault failed = lead_session_between(options)) return failed;
     const pid_t daemon = DAEMONIZE_SYSTEM(fork)();
     if (daemon < 0) return fault(Stage::fork, errno);

@@ -36,7 +36,7 @@ struct Channel {
     Descriptor daemon;
 };
 
-DAEMONIZE_COLD inline Fault make_channel(Channel& channel) noexcept {
+inline Fault make_channel(Channel& channel) noexcept {
     int ends[2];
     if (!make_socket_pair(ends)) return fault(Stage::channel, errno);
     channel.launcher = Descriptor(ends[0]);
@@ -47,8 +47,7 @@ DAEMONIZE_COLD inline Fault make_channel(Channel& channel) noexcept {
 }
 
 // Sends one record whole. Allocates nothing. False where the launcher is gone.
-DAEMONIZE_COLD inline bool send_record(int channel, Record record, const char* detail = "",
-                                       const char* reason = "") noexcept {
+inline bool send_record(int channel, Record record, const char* detail = "", const char* reason = "") noexcept {
     char message[sizeof(Record) + 2 * record_text_limit];
     const auto fitting = [](const char* text) {
         std::size_t size = 0;
@@ -70,7 +69,7 @@ DAEMONIZE_COLD inline bool send_record(int channel, Record record, const char* d
     return true;
 }
 
-DAEMONIZE_COLD inline bool send_fault(int channel, const Fault& fault, int exit_code) noexcept {
+inline bool send_fault(int channel, const Fault& fault, int exit_code) noexcept {
     Record record;
     record.kind = Record::failed;
     record.stage = static_cast<std::int32_t>(fault.stage);
@@ -80,7 +79,7 @@ DAEMONIZE_COLD inline bool send_fault(int channel, const Fault& fault, int exit_
 }
 
 // Receives `size` bytes; false at the end of the stream (errno is 0), or on an error, before they are complete.
-DAEMONIZE_COLD inline bool receive_whole(int channel, void* buffer, std::size_t size) noexcept {
+inline bool receive_whole(int channel, void* buffer, std::size_t size) noexcept {
     for (std::size_t done = 0; done < size;) {
         const ssize_t received =
             retry([&] { return DAEMONIZE_SYSTEM(recv)(channel, static_cast<char*>(buffer) + done, size - done, 0); });
@@ -91,13 +90,13 @@ DAEMONIZE_COLD inline bool receive_whole(int channel, void* buffer, std::size_t 
     return true;
 }
 
-DAEMONIZE_COLD inline bool receive_text(int channel, std::size_t size, std::string& text) {
+inline bool receive_text(int channel, std::size_t size, std::string& text) {
     text.resize(size);
     return size == 0 || receive_whole(channel, &text[0], size);
 }
 
 // Whether it is one that our side sends. A status beyond one byte would end a launcher that failed with success.
-DAEMONIZE_COLD inline bool is_record(const Record& record) noexcept {
+inline bool is_record(const Record& record) noexcept {
     const bool names_daemon = record.kind == Record::ready || record.kind == Record::died;
     if (record.kind < Record::progress || record.kind > Record::died) return false;
     if (record.stage < 0 || record.stage > static_cast<std::int32_t>(Stage::configuration)) return false;
@@ -108,7 +107,7 @@ DAEMONIZE_COLD inline bool is_record(const Record& record) noexcept {
 
 // Receives one record. False at the end of the stream, and where what came is no record: both mean that nobody is there
 // who keeps to the protocol; errno is 0 then.
-DAEMONIZE_COLD inline bool receive_record(int channel, Record& record, std::string& detail, std::string& reason) {
+inline bool receive_record(int channel, Record& record, std::string& detail, std::string& reason) {
     if (!receive_whole(channel, &record, sizeof record)) return false;
     errno = 0;
     if (!is_record(record)) return false;

@@ -13,14 +13,14 @@
 namespace daemonize {
 namespace detail {
 
-DAEMONIZE_COLD inline int directory_error(const std::string& path) noexcept {
+inline int directory_error(const std::string& path) noexcept {
     struct stat facts;
     if (DAEMONIZE_SYSTEM(stat)(path.c_str(), &facts) != 0) return errno;
     return S_ISDIR(facts.st_mode) ? 0 : ENOTDIR;
 }
 
 // Whether `path` lies in a directory that the launch itself will make.
-DAEMONIZE_COLD inline bool will_be_made(const Plan& plan, const std::string& path) {
+inline bool will_be_made(const Plan& plan, const std::string& path) {
     for (const std::string& made : plan.missing) {
         if (directory_of(path) == made) return true;
     }
@@ -28,12 +28,12 @@ DAEMONIZE_COLD inline bool will_be_made(const Plan& plan, const std::string& pat
 }
 
 // Whether standard error leads to standard output's file: what is wrong with that is said once.
-DAEMONIZE_COLD inline bool is_told_already(const Plan& plan, int stream) noexcept {
+inline bool is_told_already(const Plan& plan, int stream) noexcept {
     return stream == STDERR_FILENO && plan.streams[stream].path == plan.streams[STDOUT_FILENO].path;
 }
 
 // The directories: before any fork, in every launch.
-DAEMONIZE_COLD inline void check_directories(Plan& plan) {
+inline void check_directories(Plan& plan) {
     const auto check = [&](Stage stage, const std::string& path, const std::string& named) {
         if (path.empty()) return;
         if (const int error = directory_error(path)) plan.problem(stage, error, named);
@@ -54,7 +54,7 @@ DAEMONIZE_COLD inline void check_directories(Plan& plan) {
 
 // In a child that has become the user: 0, or the errno with which the stream's file could not be opened. A log that is
 // not there yet needs a directory that may be written.
-DAEMONIZE_COLD inline int stream_error(int stream, const std::string& path, const std::string& directory) noexcept {
+inline int stream_error(int stream, const std::string& path, const std::string& directory) noexcept {
     struct stat facts;
     if (stream == STDIN_FILENO) return DAEMONIZE_SYSTEM(access)(path.c_str(), R_OK) == 0 ? 0 : errno;
     if (DAEMONIZE_SYSTEM(access)(path.c_str(), W_OK) == 0) {
@@ -65,7 +65,7 @@ DAEMONIZE_COLD inline int stream_error(int stream, const std::string& path, cons
 }
 
 // Asks in a child, which takes the daemon's root and identity: permissions, and access lists, are the kernel's to judge.
-DAEMONIZE_COLD inline int ask_as_user(Plan& plan, int stream, const std::string& path, const std::string& directory) {
+inline int ask_as_user(Plan& plan, int stream, const std::string& path, const std::string& directory) {
     const WaitableChildren waitable;
     const pid_t child = DAEMONIZE_SYSTEM(fork)();
     if (child < 0) return errno;
@@ -82,7 +82,7 @@ DAEMONIZE_COLD inline int ask_as_user(Plan& plan, int stream, const std::string&
     return WIFEXITED(status) ? WEXITSTATUS(status) : ECANCELED;
 }
 
-DAEMONIZE_COLD inline void check_streams(Plan& plan) {
+inline void check_streams(Plan& plan) {
     for (int i = 0; i < 3; ++i) {
         const std::string path = plan.streams[i].path;
         if (path.empty() || is_told_already(plan, i) || will_be_made(plan, plan.outside(path)) ||
@@ -99,7 +99,7 @@ DAEMONIZE_COLD inline void check_streams(Plan& plan) {
 }
 
 // Looks at the pid file as a start would, and leaves it as it is.
-DAEMONIZE_COLD inline void check_pid_file(Plan& plan) {
+inline void check_pid_file(Plan& plan) {
     const std::string& path = plan.pid_file.path;
     if (path.empty() || will_be_made(plan, path)) return;
     Failure failure = distrust_directory(path, plan.pid_file_owners());
@@ -121,7 +121,7 @@ DAEMONIZE_COLD inline void check_pid_file(Plan& plan) {
 }
 
 // All that a launch would find out, without the launch.
-DAEMONIZE_COLD inline void check_everything(Plan& plan) {
+inline void check_everything(Plan& plan) {
     check_directories(plan);
     check_streams(plan);
     check_pid_file(plan);

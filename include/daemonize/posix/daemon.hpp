@@ -28,13 +28,13 @@ struct OwnLaunch {
     std::string name() const { return plan == nullptr ? "daemon" : plan->name; }
 };
 
-DAEMONIZE_COLD inline OwnLaunch& own_launch() noexcept {
+inline OwnLaunch& own_launch() noexcept {
     static OwnLaunch* const own = new OwnLaunch; // never destroyed: a destructor of the application's may still ask
     return *own;
 }
 
 // Ends a daemon whose launch cannot succeed any more: its launcher is told, or is gone.
-[[noreturn]] DAEMONIZE_COLD inline void give_up(const Fault& failed) noexcept {
+[[noreturn]] inline void give_up(const Fault& failed) noexcept {
     OwnLaunch& own = own_launch();
     const int code = exit_code(failed.stage);
     if (own.channel) {
@@ -46,7 +46,7 @@ DAEMONIZE_COLD inline OwnLaunch& own_launch() noexcept {
 }
 
 // Standard error becomes what was asked for; from here on the launcher hears no more of it.
-DAEMONIZE_COLD inline Fault swap_stderr(OwnLaunch& own) noexcept {
+inline Fault swap_stderr(OwnLaunch& own) noexcept {
     if (!own.stderr_target) return Fault();
     const char* path = own.plan->streams[STDERR_FILENO].path.c_str();
     const Fault failed = put_stream(own.stderr_target.get(), STDERR_FILENO, path);
@@ -54,7 +54,7 @@ DAEMONIZE_COLD inline Fault swap_stderr(OwnLaunch& own) noexcept {
     return failed;
 }
 
-DAEMONIZE_COLD inline Fault announce_ready(OwnLaunch& own) noexcept {
+inline Fault announce_ready(OwnLaunch& own) noexcept {
     if (const Fault failed = swap_stderr(own)) return failed;
     if (own.channel) {
         Record record;
@@ -72,7 +72,7 @@ DAEMONIZE_COLD inline Fault announce_ready(OwnLaunch& own) noexcept {
 }
 
 // Tells the launcher, or where none waits standard error, why the daemon ends. What it is to end with.
-DAEMONIZE_COLD inline int tell_failure(const std::string& text, int asked_code) noexcept {
+inline int tell_failure(const std::string& text, int asked_code) noexcept {
     OwnLaunch& own = own_launch();
     const int code = failure_status(asked_code);
     const char* const reason = text.empty() ? no_reason : text.c_str();

@@ -58,42 +58,42 @@ class Descriptor {
 };
 
 // A second descriptor of the same file, above 2 and close-on-exec; none, with errno, where it cannot be had.
-DAEMONIZE_COLD inline Descriptor duplicate(int number) noexcept {
+inline Descriptor duplicate(int number) noexcept {
     return Descriptor(retry([&] { return DAEMONIZE_SYSTEM(fcntl)(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
 }
 
 // Moves a descriptor of ours off 0-2, which it got because the program was started with one of them closed: there it
 // would be taken for a standard stream. Leaves errno set and nothing open where it fails.
-DAEMONIZE_COLD inline Descriptor above_standard(int number) noexcept {
+inline Descriptor above_standard(int number) noexcept {
     Descriptor given(number);
     if (number < 0 || number > STDERR_FILENO) return given;
     return duplicate(number);
 }
 
 // Opens a file, close-on-exec; none, with errno, where it cannot be opened.
-DAEMONIZE_COLD inline Descriptor open_file(const char* path, int flags, mode_t mode = 0) noexcept {
+inline Descriptor open_file(const char* path, int flags, mode_t mode = 0) noexcept {
     return Descriptor(retry([&] { return DAEMONIZE_SYSTEM(open)(path, flags | O_CLOEXEC, mode); }));
 }
 
 // The same above 2, for one that stays open.
-DAEMONIZE_COLD inline Descriptor open_above(const char* path, int flags, mode_t mode = 0) noexcept {
+inline Descriptor open_above(const char* path, int flags, mode_t mode = 0) noexcept {
     return above_standard(open_file(path, flags, mode).release());
 }
 
-DAEMONIZE_COLD inline bool is_open(int number) noexcept { return DAEMONIZE_SYSTEM(fcntl)(number, F_GETFD) != -1; }
+inline bool is_open(int number) noexcept { return DAEMONIZE_SYSTEM(fcntl)(number, F_GETFD) != -1; }
 
 #if DAEMONIZE_ON_LINUX()
-DAEMONIZE_COLD inline bool is_null_device(const struct stat& facts) noexcept {
+inline bool is_null_device(const struct stat& facts) noexcept {
     return S_ISCHR(facts.st_mode) && facts.st_rdev == makedev(1, 3);
 }
 #else
-DAEMONIZE_COLD inline bool is_null_device(const struct stat& facts) noexcept { return S_ISCHR(facts.st_mode); }
+inline bool is_null_device(const struct stat& facts) noexcept { return S_ISCHR(facts.st_mode); }
 #endif
 
 #if DAEMONIZE_ON_LINUX()
-DAEMONIZE_COLD inline bool make_pipe(int (&ends)[2]) noexcept { return DAEMONIZE_SYSTEM(pipe2)(ends, O_CLOEXEC) == 0; }
+inline bool make_pipe(int (&ends)[2]) noexcept { return DAEMONIZE_SYSTEM(pipe2)(ends, O_CLOEXEC) == 0; }
 #else
-DAEMONIZE_COLD inline bool make_pipe(int (&ends)[2]) noexcept {
+inline bool make_pipe(int (&ends)[2]) noexcept {
     if (DAEMONIZE_SYSTEM(pipe)(ends) != 0) return false;
     for (const int end : ends) static_cast<void>(DAEMONIZE_SYSTEM(fcntl)(end, F_SETFD, FD_CLOEXEC)); // it is open
     return true;
@@ -101,7 +101,7 @@ DAEMONIZE_COLD inline bool make_pipe(int (&ends)[2]) noexcept {
 #endif
 
 // Opens /dev/null, and makes sure that it is the device: a file that somebody left there would fill, and be read.
-DAEMONIZE_COLD inline Fault open_null_device(Descriptor& null) noexcept {
+inline Fault open_null_device(Descriptor& null) noexcept {
     constexpr const char* path = "/dev/null";
     null = open_above(path, O_RDWR | O_NOCTTY);
     struct stat facts;
@@ -137,13 +137,13 @@ constexpr long close_range_number = 436; // headers older than the kernel
 #endif
 
 // Closes first..last; false with ENOSYS from an old kernel, EPERM from a container's seccomp filter.
-DAEMONIZE_COLD inline bool close_range_of(unsigned first, unsigned last) noexcept {
+inline bool close_range_of(unsigned first, unsigned last) noexcept {
     return DAEMONIZE_SYSTEM(syscall)(close_range_number, first, last, 0u) == 0;
 }
 
 // Closes what /proc/self/fd lists above 2. readdir(3) allocates, which after a fork it may not: hence the bare call.
 // Closing moves nothing in the listing: procfs goes by number.
-DAEMONIZE_COLD inline bool close_listed(const KeptDescriptors& kept) noexcept {
+inline bool close_listed(const KeptDescriptors& kept) noexcept {
     const Descriptor folder = open_file("/proc/self/fd", O_RDONLY | O_DIRECTORY);
     if (!folder) return false;
     alignas(8) char entries[4096];
@@ -167,7 +167,7 @@ DAEMONIZE_COLD inline bool close_listed(const KeptDescriptors& kept) noexcept {
 // How many descriptors this process's table has room for: a small multiple of the highest that is open, whatever
 // the limit says. select(2) finds it, with no file system and no privilege: it refuses a closed descriptor inside the
 // table (EBADF) and overlooks one beyond it. 0 where even that can't be asked.
-DAEMONIZE_COLD inline int descriptor_table_size() noexcept {
+inline int descriptor_table_size() noexcept {
     static unsigned long bits[(1 << 20) / (CHAR_BIT * sizeof(unsigned long))];
     constexpr int word = CHAR_BIT * static_cast<int>(sizeof(unsigned long));
     for (int size = 64; size <= (1 << 20); size *= 2) {
@@ -186,11 +186,11 @@ DAEMONIZE_COLD inline int descriptor_table_size() noexcept {
 
 #else
 
-DAEMONIZE_COLD inline bool close_range_of(unsigned, unsigned) noexcept { return false; }
-DAEMONIZE_COLD inline bool close_listed(const KeptDescriptors&) noexcept { return false; }
+inline bool close_range_of(unsigned, unsigned) noexcept { return false; }
+inline bool close_listed(const KeptDescriptors&) noexcept { return false; }
 
 // Elsewhere the limit is small; where it is not, the caller says so instead of closing for minutes.
-DAEMONIZE_COLD inline int descriptor_table_size() noexcept {
+inline int descriptor_table_size() noexcept {
     const long most = DAEMONIZE_SYSTEM(sysconf)(_SC_OPEN_MAX);
     return most > 0 && most <= (1 << 20) ? static_cast<int>(most) : 0;
 }
@@ -198,7 +198,7 @@ DAEMONIZE_COLD inline int descriptor_table_size() noexcept {
 #endif
 
 // Closes the gaps between the kept ones; false where the kernel does not know how, or may not.
-DAEMONIZE_COLD inline bool close_gaps(const KeptDescriptors& kept) noexcept {
+inline bool close_gaps(const KeptDescriptors& kept) noexcept {
     int first = STDERR_FILENO + 1;
     for (std::size_t i = 0; i <= kept.count; ++i) {
         const int last = i == kept.count ? INT_MAX : kept.numbers[i] - 1;
@@ -210,7 +210,7 @@ DAEMONIZE_COLD inline bool close_gaps(const KeptDescriptors& kept) noexcept {
 
 // Closes everything above 2 but the kept ones, by whatever this system allows. The time it takes depends on how many are
 // open, never on RLIMIT_NOFILE.
-DAEMONIZE_COLD inline Fault close_all_but(const KeptDescriptors& kept) noexcept {
+inline Fault close_all_but(const KeptDescriptors& kept) noexcept {
     if (close_gaps(kept) || close_listed(kept)) return Fault();
     const int size = descriptor_table_size();
     for (int number = STDERR_FILENO + 1; number < size; ++number) {

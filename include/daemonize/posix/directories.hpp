@@ -23,7 +23,7 @@ constexpr const char* system_runtime_directory = "/var/run";
 #endif
 
 // Where the runtime directories of this user are; empty where the session has none. systemd.exec(5), XDG base dirs.
-DAEMONIZE_COLD inline std::string runtime_base() {
+inline std::string runtime_base() {
     if (geteuid() == 0) return system_runtime_directory;
     const char* base = std::getenv("XDG_RUNTIME_DIR");
     if (base != nullptr && base[0] == '/') return base;
@@ -34,7 +34,7 @@ DAEMONIZE_COLD inline std::string runtime_base() {
     return is_there && S_ISDIR(facts.st_mode) && facts.st_uid == geteuid() ? usual : "";
 }
 
-DAEMONIZE_COLD inline std::string state_base() {
+inline std::string state_base() {
     if (geteuid() == 0) return "/var/lib";
     const char* state = std::getenv("XDG_STATE_HOME");
     if (state != nullptr && state[0] == '/') return state;
@@ -42,14 +42,14 @@ DAEMONIZE_COLD inline std::string state_base() {
     return home != nullptr && home[0] == '/' ? joined({home, "/.local/state"}) : "";
 }
 
-DAEMONIZE_COLD inline std::string log_base() {
+inline std::string log_base() {
     if (geteuid() == 0) return "/var/log";
     const std::string state = state_base();
     return state.empty() ? state : joined({state, "/log"});
 }
 
 // Adds every directory on the way to `path`, `path` itself last, that is not there yet. An errno where that can't be told.
-DAEMONIZE_COLD inline int find_missing_directories(const std::string& path, List<std::string>& missing) {
+inline int find_missing_directories(const std::string& path, List<std::string>& missing) {
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
         const std::string part = path.substr(0, slash);
         struct stat facts;
@@ -72,8 +72,8 @@ struct Owner {
 // Makes `path` and what is missing above it, 0755, and gives it to `owner`. Allocates nothing. Ownership goes through a
 // descriptor that followed no link: a link in its place would hand out another directory.
 // `made`, where given, is told what was not there before; in the launcher only, since that allocates.
-DAEMONIZE_COLD inline Fault make_directory(Stage stage, const std::string& path, const Owner& owner,
-                                           List<std::string>* made = nullptr) noexcept {
+inline Fault make_directory(Stage stage, const std::string& path, const Owner& owner,
+                            List<std::string>* made = nullptr) noexcept {
     char part[4096];
     if (path.size() >= sizeof part) return fault(stage, ENAMETOOLONG, path.c_str());
     int refused = 0; // of no concern where the directory is there already

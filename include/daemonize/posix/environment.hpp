@@ -23,7 +23,7 @@ namespace detail {
 class Environment {
   public:
     // `names`: what to keep; all, where it is null.
-    DAEMONIZE_COLD explicit Environment(const List<std::string>* names) {
+    explicit Environment(const List<std::string>* names) {
         for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
             if (names == nullptr || is_named(*names, *entry)) entries_.push_back(*entry);
         }
@@ -60,7 +60,7 @@ class Environment {
     }
 
     // Does nothing where the variable is not set, or names another process.
-    DAEMONIZE_COLD void follow(const char* prefix, Entry& own) noexcept {
+    void follow(const char* prefix, Entry& own) noexcept {
         const std::size_t size = std::strlen(prefix);
         for (char*& entry : entries_) {
             if (std::strncmp(entry, prefix, size) != 0) continue;
@@ -71,14 +71,14 @@ class Environment {
     }
 
     // The daemon's own is not known before the fork, and one that is not there is not asked for.
-    DAEMONIZE_COLD void drop(const char* prefix) {
+    void drop(const char* prefix) {
         for (std::size_t i = entries_.size(); i-- > 0;) {
             if (std::strncmp(entries_[i], prefix, std::strlen(prefix)) != 0) continue;
             entries_.erase(i);
         }
     }
 
-    DAEMONIZE_COLD static void write_number(Entry& entry, pid_t self) noexcept {
+    static void write_number(Entry& entry, pid_t self) noexcept {
         char* value = std::strchr(entry, '=');
         if (value == nullptr) return;
         char digits[21];

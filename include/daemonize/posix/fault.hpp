@@ -24,20 +24,17 @@ struct Fault {
     explicit operator bool() const noexcept { return failed; }
 };
 
-DAEMONIZE_COLD inline Fault fault(Stage stage, int error, const char* detail = "", const char* reason = "") noexcept {
+inline Fault fault(Stage stage, int error, const char* detail = "", const char* reason = "") noexcept {
     return Fault{true, stage, error, detail, reason};
 }
 
-DAEMONIZE_COLD inline std::error_code posix_error(int error) noexcept {
-    return std::error_code(error, std::system_category());
-}
+inline std::error_code posix_error(int error) noexcept { return std::error_code(error, std::system_category()); }
 
-DAEMONIZE_COLD inline Failure posix_failure(Stage stage, int error, std::string_view detail = {},
-                                            std::string_view reason = {}) {
+inline Failure posix_failure(Stage stage, int error, std::string_view detail = {}, std::string_view reason = {}) {
     return Failure(stage, posix_error(error), std::string(detail), std::string(reason));
 }
 
-DAEMONIZE_COLD inline Failure to_failure(const Fault& fault) {
+inline Failure to_failure(const Fault& fault) {
     if (!fault) return Failure();
     return posix_failure(fault.stage, fault.error, fault.detail, fault.reason);
 }

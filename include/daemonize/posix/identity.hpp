@@ -35,12 +35,12 @@ struct Identity {
 };
 
 // The numbers -1 mean "unchanged" to chown and setresuid, and are nobody's.
-DAEMONIZE_COLD inline bool parse_id(const std::string& text, std::uint64_t& number) noexcept {
+inline bool parse_id(const std::string& text, std::uint64_t& number) noexcept {
     return parse_number(text.data(), text.size(), 0xfffffffe, number);
 }
 
 // getpwnam_r and its siblings say ERANGE until the buffer is large enough for a group with many members.
-DAEMONIZE_COLD inline bool is_to_ask_again(int error, std::string& buffer) {
+inline bool is_to_ask_again(int error, std::string& buffer) {
     if (error == ERANGE && buffer.size() <= (1u << 24)) {
         buffer.resize(buffer.size() * 4);
         return true;
@@ -48,7 +48,7 @@ DAEMONIZE_COLD inline bool is_to_ask_again(int error, std::string& buffer) {
     return error == EINTR;
 }
 
-DAEMONIZE_COLD inline Failure find_group(const std::string& name, gid_t& gid) {
+inline Failure find_group(const std::string& name, gid_t& gid) {
     std::string buffer(1024, '\0');
     struct group entry;
     struct group* found = nullptr;
@@ -70,7 +70,7 @@ DAEMONIZE_COLD inline Failure find_group(const std::string& name, gid_t& gid) {
 }
 
 // Finds a user by name or number. `named` says whether the user data base knows it, and so its primary group.
-DAEMONIZE_COLD inline Failure find_user(const std::string& name, Identity& identity, bool& named) {
+inline Failure find_user(const std::string& name, Identity& identity, bool& named) {
     std::string buffer(1024, '\0');
     struct passwd entry;
     struct passwd* found = nullptr;
@@ -109,7 +109,7 @@ using ListedGroup = gid_t;
 
 // All groups of a user that the group data base names, `primary` among them: what initgroups(3) would set, asked for
 // before the fork since it reads files and allocates.
-DAEMONIZE_COLD inline List<gid_t> list_groups(const std::string& user, gid_t primary) {
+inline List<gid_t> list_groups(const std::string& user, gid_t primary) {
     List<ListedGroup> list;
     list.resize(64);
     for (;;) {
@@ -125,7 +125,7 @@ DAEMONIZE_COLD inline List<gid_t> list_groups(const std::string& user, gid_t pri
 
 // The same, or why not. getgrouplist(3) can't say that it could not read the data base: it knows of no group then, but the
 // primary one. So the data base is asked for that one first, which can fail, and has to give the same list twice.
-DAEMONIZE_COLD inline Failure find_groups(const std::string& user, gid_t primary, List<gid_t>& groups) {
+inline Failure find_groups(const std::string& user, gid_t primary, List<gid_t>& groups) {
     std::string buffer(1024, '\0');
     struct group entry;
     struct group* found = nullptr;
@@ -147,23 +147,23 @@ DAEMONIZE_COLD inline Failure find_groups(const std::string& user, gid_t primary
 #if defined(__APPLE__)
 
 // setgid and setuid set all the ids there when root calls them; a saved id can't be asked for.
-DAEMONIZE_COLD inline bool set_every_gid(gid_t gid) noexcept { return DAEMONIZE_SYSTEM(setgid)(gid) == 0; }
-DAEMONIZE_COLD inline bool set_every_uid(uid_t uid) noexcept { return DAEMONIZE_SYSTEM(setuid)(uid) == 0; }
-DAEMONIZE_COLD inline bool has_only_gid(gid_t gid) noexcept { return getgid() == gid && getegid() == gid; }
-DAEMONIZE_COLD inline bool has_only_uid(uid_t uid) noexcept { return getuid() == uid && geteuid() == uid; }
+inline bool set_every_gid(gid_t gid) noexcept { return DAEMONIZE_SYSTEM(setgid)(gid) == 0; }
+inline bool set_every_uid(uid_t uid) noexcept { return DAEMONIZE_SYSTEM(setuid)(uid) == 0; }
+inline bool has_only_gid(gid_t gid) noexcept { return getgid() == gid && getegid() == gid; }
+inline bool has_only_uid(uid_t uid) noexcept { return getuid() == uid && geteuid() == uid; }
 
 #else
 
-DAEMONIZE_COLD inline bool set_every_gid(gid_t gid) noexcept { return DAEMONIZE_SYSTEM(setresgid)(gid, gid, gid) == 0; }
-DAEMONIZE_COLD inline bool set_every_uid(uid_t uid) noexcept { return DAEMONIZE_SYSTEM(setresuid)(uid, uid, uid) == 0; }
+inline bool set_every_gid(gid_t gid) noexcept { return DAEMONIZE_SYSTEM(setresgid)(gid, gid, gid) == 0; }
+inline bool set_every_uid(uid_t uid) noexcept { return DAEMONIZE_SYSTEM(setresuid)(uid, uid, uid) == 0; }
 
-DAEMONIZE_COLD inline bool has_only_gid(gid_t gid) noexcept {
+inline bool has_only_gid(gid_t gid) noexcept {
     gid_t real = 0, effective = 0, saved = 0;
     if (DAEMONIZE_SYSTEM(getresgid)(&real, &effective, &saved) != 0) return false;
     return real == gid && effective == gid && saved == gid;
 }
 
-DAEMONIZE_COLD inline bool has_only_uid(uid_t uid) noexcept {
+inline bool has_only_uid(uid_t uid) noexcept {
     uid_t real = 0, effective = 0, saved = 0;
     if (DAEMONIZE_SYSTEM(getresuid)(&real, &effective, &saved) != 0) return false;
     return real == uid && effective == uid && saved == uid;
@@ -174,17 +174,17 @@ DAEMONIZE_COLD inline bool has_only_uid(uid_t uid) noexcept {
 #if DAEMONIZE_ON_LINUX()
 
 // With it set, as some callers leave it, every capability of root's would survive in the permitted set.
-DAEMONIZE_COLD inline bool forget_kept_capabilities() noexcept {
+inline bool forget_kept_capabilities() noexcept {
     return DAEMONIZE_SYSTEM(prctl)(PR_SET_KEEPCAPS, 0UL, 0UL, 0UL, 0UL) == 0;
 }
-DAEMONIZE_COLD inline bool give_up_new_privileges() noexcept {
+inline bool give_up_new_privileges() noexcept {
     return DAEMONIZE_SYSTEM(prctl)(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) == 0;
 }
 
 #else
 
-DAEMONIZE_COLD inline bool forget_kept_capabilities() noexcept { return true; }
-DAEMONIZE_COLD inline bool give_up_new_privileges() noexcept {
+inline bool forget_kept_capabilities() noexcept { return true; }
+inline bool give_up_new_privileges() noexcept {
     errno = ENOTSUP;
     return false;
 }
@@ -193,7 +193,7 @@ DAEMONIZE_COLD inline bool give_up_new_privileges() noexcept {
 
 // Whether this process has just the identity's groups. Supplementary groups of root that stay behind are the
 // commonest hole there is.
-DAEMONIZE_COLD inline bool has_only_groups(Identity& identity) noexcept {
+inline bool has_only_groups(Identity& identity) noexcept {
     const std::size_t most = identity.seen_groups.size();
     const int count = DAEMONIZE_SYSTEM(getgroups)(static_cast<int>(most), identity.seen_groups.data());
     for (int i = 0; i < count; ++i) {
@@ -207,7 +207,7 @@ DAEMONIZE_COLD inline bool has_only_groups(Identity& identity) noexcept {
 }
 
 // Whether it has every one of them. The primary group need not be among the others.
-DAEMONIZE_COLD inline bool has_every_group(Identity& identity) noexcept {
+inline bool has_every_group(Identity& identity) noexcept {
     const std::size_t most = identity.seen_groups.size();
     const int count = DAEMONIZE_SYSTEM(getgroups)(static_cast<int>(most), identity.seen_groups.data());
     for (gid_t group : identity.groups) {
@@ -225,12 +225,12 @@ using GroupCount = int;
 #endif
 
 // What to say of an identity that was read back, and is not the one that was set; or of the reading that failed.
-DAEMONIZE_COLD inline Fault unproved(Stage stage, const char* name, const char* reason) noexcept {
+inline Fault unproved(Stage stage, const char* name, const char* reason) noexcept {
     return errno != 0 ? fault(stage, errno, name) : fault(stage, EPERM, name, reason);
 }
 
 // Takes the identity's groups; the user comes last, since it takes the right to do the rest.
-DAEMONIZE_COLD inline Fault take_groups(Identity& identity) noexcept {
+inline Fault take_groups(Identity& identity) noexcept {
     const char* name = identity.group.c_str();
     const auto count = static_cast<GroupCount>(identity.groups.size());
     if (DAEMONIZE_SYSTEM(setgroups)(count, identity.groups.data()) != 0 || !set_every_gid(identity.gid)) {
@@ -244,7 +244,7 @@ DAEMONIZE_COLD inline Fault take_groups(Identity& identity) noexcept {
 }
 
 // Becomes the user, and proves that there is no way back.
-DAEMONIZE_COLD inline Fault become_user(const Identity& identity) noexcept {
+inline Fault become_user(const Identity& identity) noexcept {
     const char* name = identity.user.c_str();
     const bool to_root = identity.uid == 0;
     if ((!to_root && !forget_kept_capabilities()) || !set_every_uid(identity.uid)) {

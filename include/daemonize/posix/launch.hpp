@@ -30,8 +30,7 @@ class Launch {
   public:
     Launch() = default;
     Launch(std::string name, detail::List<Failure> problems) : name_(std::move(name)), problems_(std::move(problems)) {}
-    DAEMONIZE_COLD Launch(std::string name, detail::Outcome outcome)
-        : name_(std::move(name)), outcome_(std::move(outcome)) {
+    Launch(std::string name, detail::Outcome outcome) : name_(std::move(name)), outcome_(std::move(outcome)) {
         if (outcome_.failure) problems_.push_back(std::move(outcome_.failure));
     }
 
@@ -69,7 +68,7 @@ class Launch {
     int exit_code() const noexcept { return ok() ? 0 : failure().exit_code(); }
 
     /// Writes what failed to standard error, a line for each problem, led by the daemon's name.
-    DAEMONIZE_COLD void print() const {
+    void print() const {
         for (const Failure& problem : problems_)
             detail::write_error(detail::joined({name_, ": ", problem.message(), "\n"}));
     }
@@ -102,7 +101,7 @@ class OwnedPlan {
 };
 
 // The last of the checks, and the first of the steps: what must exist, and be locked, before any fork.
-DAEMONIZE_COLD inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& launching) {
+inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& launching) {
     check_directories(plan);
     if (!plan.problems.empty()) {
         if (options.pid_file_part) options.pid_file_part->check(plan);
@@ -122,7 +121,7 @@ DAEMONIZE_COLD inline void make_ready_to_fork(Plan& plan, const Options& options
 }
 
 // The daemon's standard error until it is ready. Only our end is made non-blocking.
-DAEMONIZE_COLD inline Fault make_words(Descriptor& read_end, Descriptor& write_end) noexcept {
+inline Fault make_words(Descriptor& read_end, Descriptor& write_end) noexcept {
     int ends[2];
     if (!make_pipe(ends)) return fault(Stage::channel, errno);
     write_end = Descriptor(ends[1]);
@@ -133,8 +132,7 @@ DAEMONIZE_COLD inline Fault make_words(Descriptor& read_end, Descriptor& write_e
 }
 
 // In the process that has become the daemon: the launch is the process's own from here on.
-DAEMONIZE_COLD inline Fault finish_set_up(OwnedPlan& plan, const Options& options, Launching& launching,
-                                          OwnLaunch& own) {
+inline Fault finish_set_up(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
     const Fault failed = set_up(*plan, options, launching);
     if (failed) return failed;
     own.plan = plan.release();
@@ -144,7 +142,7 @@ DAEMONIZE_COLD inline Fault finish_set_up(OwnedPlan& plan, const Options& option
 }
 
 // The child's side of the first fork. Returns in the daemon alone.
-DAEMONIZE_COLD inline void run_child(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
+inline void run_child(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
     launching.channel.launcher.reset();
     // Where a daemon launches another, what it told its own launcher, and has still to tell, is not this child's.
     own.plan = nullptr;
@@ -168,16 +166,16 @@ DAEMONIZE_COLD inline void run_child(OwnedPlan& plan, const Options& options, La
 
 // What connects launcher and daemon. The daemon's words are caught where somebody waits for them; standard error that is
 // to be kept is the launcher's own, and needs no catching.
-DAEMONIZE_COLD inline Fault connect(const Plan& plan, const Options& options, bool keep_words, Launching& launching,
-                                    Descriptor& words) noexcept {
+inline Fault connect(const Plan& plan, const Options& options, bool keep_words, Launching& launching,
+                     Descriptor& words) noexcept {
     if (const Fault failed = make_channel(launching.channel)) return failed;
     if (!options.wait && !keep_words) return Fault();
     if (plan.streams[STDERR_FILENO].kind == StreamTarget::Kind::kept) return Fault();
     return make_words(words, launching.words);
 }
 
-DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& launching,
-                                         Descriptor& words, bool keep_words, BlockedSignals& signals, Launch& launch) {
+inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& launching, Descriptor& words,
+                          bool keep_words, BlockedSignals& signals, Launch& launch) {
     Outcome outcome;
     WaitableChildren waitable;
     launching.sigchld = waitable.before();
@@ -212,7 +210,7 @@ DAEMONIZE_COLD inline bool fork_and_wait(OwnedPlan& plan, const Options& options
 }
 
 // Launches. True in the daemon, where it has become the process's own; false in the launcher, with what came of it.
-DAEMONIZE_COLD inline bool start(const Options& options, bool keep_words, Launch& launch) {
+inline bool start(const Options& options, bool keep_words, Launch& launch) {
     OwnedPlan plan(options);
     Launching launching;
     OwnLaunch& own = own_launch(); // made here, before the fork: it allocates

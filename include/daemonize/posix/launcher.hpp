@@ -25,7 +25,7 @@ inline pid_t interrupted_child = -1; // where there is no process between to do 
 
 // Asks for the daemon's end there and then, so that a signal just before the poll is not lost: the poll wakes on the
 // daemon's death, or on its own end of the channel.
-DAEMONIZE_COLD inline void interrupt_launch(int number) noexcept {
+inline void interrupt_launch(int number) noexcept {
     const int error = errno;
     interrupting_signal = number;
     if (interrupted_child > 0) static_cast<void>(DAEMONIZE_SYSTEM(kill)(interrupted_child, SIGTERM));
@@ -93,7 +93,7 @@ class Launcher {
 
     // Waits until the daemon is ready, or the launch has failed and nothing of it runs. Signals come in meanwhile, and
     // are blocked again at the end: one that came with the record decides before the launch is called a success.
-    DAEMONIZE_COLD Outcome await(BlockedSignals& signals) {
+    Outcome await(BlockedSignals& signals) {
         Interruption interruption(channel_, adopted_ != nullptr ? SHUT_RDWR : SHUT_WR, is_parent() ? child_ : -1);
         signals.unblock_but_children();
         bool ready = watch();
@@ -114,7 +114,7 @@ class Launcher {
 
     // Makes sure that a daemon which is to be adopted is: who forked it is dead, and stays unreaped, so that its number,
     // which is their group's, is nobody else's yet.
-    DAEMONIZE_COLD void adopt() noexcept {
+    void adopt() noexcept {
         if (adopted_ == nullptr || is_adopted_) return;
         static_cast<void>(DAEMONIZE_SYSTEM(kill)(group_, SIGKILL));
         siginfo_t info = {};
@@ -124,7 +124,7 @@ class Launcher {
     }
 
     // True once the daemon is ready; false when the launch has failed.
-    DAEMONIZE_COLD bool watch() {
+    bool watch() {
         for (;;) {
             pollfd watched[2] = {{channel_, POLLIN, 0}, {words_, POLLIN, 0}};
             const int count = DAEMONIZE_SYSTEM(poll)(watched, words_ >= 0 ? 2u : 1u, poll_time(deadline_));
@@ -159,7 +159,7 @@ class Launcher {
 
     // The process between has nothing left to tell. Where it can't be killed it is told to leave: what else wakes it, our
     // own end too, has it end the daemon. Where it does not listen any more, the daemon is dead already.
-    DAEMONIZE_COLD void let_go() noexcept {
+    void let_go() noexcept {
         if (DAEMONIZE_SYSTEM(kill)(child_, SIGKILL) != 0 && DAEMONIZE_SYSTEM(send)(channel_, "", 1, quiet_send) != 1) {
             static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_RDWR));
         }
@@ -182,7 +182,7 @@ class Launcher {
     }
 
     // Shows, or keeps, what the daemon wrote. False where nothing is left for now.
-    DAEMONIZE_COLD bool relay_words() {
+    bool relay_words() {
         char text[4096];
         const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(read)(words_, text, sizeof text); });
         if (size == 0) words_ = -1;
@@ -204,7 +204,7 @@ class Launcher {
     // Whether our standard error takes a few words before time is up. Where nobody reads it, or its terminal is stopped,
     // they are dropped then, and soon on an interruption, which may come just before the poll: a start is not to hang on
     // them.
-    DAEMONIZE_COLD bool is_heard() const noexcept {
+    bool is_heard() const noexcept {
         constexpr int look = 100; // milliseconds
         for (;;) {
             pollfd error = {STDERR_FILENO, POLLOUT, 0};
@@ -221,12 +221,12 @@ class Launcher {
         words_end_open_ = false;
     }
 
-    DAEMONIZE_COLD bool fail(Stage stage, int error, std::string_view reason) {
+    bool fail(Stage stage, int error, std::string_view reason) {
         outcome_.failure = posix_failure(stage, error, "", reason);
         return false;
     }
 
-    DAEMONIZE_COLD bool fail_late() {
+    bool fail_late() {
         const std::int64_t milliseconds = options_.timeout.milliseconds();
         const bool whole = milliseconds % 1000 == 0;
         return fail(Stage::timeout, ETIMEDOUT,
@@ -234,7 +234,7 @@ class Launcher {
                             " is over, and the daemon was ended"}));
     }
 
-    DAEMONIZE_COLD bool fail_interrupted() {
+    bool fail_interrupted() {
         const int number = interrupting_signal;
         fail(Stage::interrupted, EINTR, joined({"signal ", number, " came, and the daemon was ended"}));
         outcome_.failure.exit_code(128 + number);
@@ -242,7 +242,7 @@ class Launcher {
     }
 
     // The daemon is dead, and `wait_status` says of what.
-    DAEMONIZE_COLD bool fail_dead(int wait_status) {
+    bool fail_dead(int wait_status) {
         outcome_.died = true;
         outcome_.wait_status = wait_status;
         if (WIFSIGNALED(wait_status)) {
@@ -258,7 +258,7 @@ class Launcher {
     }
 
     // The channel ended without a record.
-    DAEMONIZE_COLD bool fail_dead() {
+    bool fail_dead() {
         adopt();
         if (is_parent() && child_ > 0 && has_ended() && child_ > 0) {
             const int wait_status = reap();
@@ -269,7 +269,7 @@ class Launcher {
 
     // Makes sure that nothing of the launch runs any more. A daemon that told its own failure is on its way out, and may
     // finish what it does there.
-    DAEMONIZE_COLD void end() {
+    void end() {
         const bool leaving = is_told_ && interrupting_signal == 0;
         adopt();
         if (is_parent()) {
@@ -309,7 +309,7 @@ class Launcher {
 
     // Gives our own child its grace to end, and hears its last words. Does not reap it: its number must stay its own until
     // its group is dealt with.
-    DAEMONIZE_COLD bool has_ended() {
+    bool has_ended() {
         deadline_ = monotonic_now() + Duration::seconds(ending_grace);
         for (;;) {
             siginfo_t info = {};
@@ -327,7 +327,7 @@ class Launcher {
     }
 
     // Reads on until the stream ends, or the last record has come. False then, and when time is up.
-    DAEMONIZE_COLD bool await_end() {
+    bool await_end() {
         pollfd watched[2] = {{channel_, POLLIN, 0}, {words_, POLLIN, 0}};
         const int count = DAEMONIZE_SYSTEM(poll)(watched, words_ >= 0 ? 2u : 1u, poll_time(deadline_));
         if (count < 0 && errno == EINTR) return true;

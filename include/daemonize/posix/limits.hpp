@@ -35,7 +35,7 @@ inline const char* limit_name(int resource) noexcept {
     return "of a resource that is not POSIX's";
 }
 
-DAEMONIZE_COLD inline Fault set_limits(const Options& options) noexcept {
+inline Fault set_limits(const Options& options) noexcept {
     for (const LimitOption& limit : options.limits) {
         const struct rlimit wanted = {limit.soft, limit.hard};
         if (DAEMONIZE_SYSTEM(setrlimit)(limit.resource, &wanted) != 0) {

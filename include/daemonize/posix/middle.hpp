@@ -20,19 +20,19 @@ inline int middle_channel = -1;
 inline pid_t middle_child = -1;
 
 // Wakes the poll, even where the signal comes just before it: a stream that is shut down stays readable.
-DAEMONIZE_COLD inline void wake_middle(int) noexcept {
+inline void wake_middle(int) noexcept {
     const int error = errno;
     static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(middle_channel, SHUT_RD));
     errno = error;
 }
 
-DAEMONIZE_COLD inline void kill_middle_child(int) noexcept {
+inline void kill_middle_child(int) noexcept {
     const int error = errno;
     static_cast<void>(DAEMONIZE_SYSTEM(kill)(middle_child, SIGKILL));
     errno = error;
 }
 
-DAEMONIZE_COLD inline Fault become_middle(const Options& options, int channel) noexcept {
+inline Fault become_middle(const Options& options, int channel) noexcept {
     if (const Fault failed = lead_session_between(options)) return failed;
     middle_channel = channel;
     struct sigaction action = plain_action(wake_middle);
@@ -46,7 +46,7 @@ DAEMONIZE_COLD inline Fault become_middle(const Options& options, int channel) n
 }
 
 // Asks the daemon to end, and makes it after the grace. Returns its wait status.
-DAEMONIZE_COLD inline int end_middle_child() noexcept {
+inline int end_middle_child() noexcept {
     const struct sigaction action = plain_action(kill_middle_child);
     sigset_t only;
     static_cast<void>(sigemptyset(&only));
@@ -65,13 +65,13 @@ DAEMONIZE_COLD inline int end_middle_child() noexcept {
 }
 
 // Whether the launcher has told us to leave: the daemon is ready, and does without us.
-DAEMONIZE_COLD inline bool is_let_go() noexcept {
+inline bool is_let_go() noexcept {
     char word;
     return retry([&] { return DAEMONIZE_SYSTEM(recv)(middle_channel, &word, 1, MSG_DONTWAIT); }) == 1;
 }
 
 // Waits until the daemon has ended, by itself or because the launcher is gone or wants it so. Its wait status.
-DAEMONIZE_COLD inline int await_middle_child() noexcept {
+inline int await_middle_child() noexcept {
     for (;;) {
         pollfd watched = {middle_channel, POLLIN, 0};
         static_cast<void>(DAEMONIZE_SYSTEM(poll)(&watched, 1, -1)); // whatever woke it, the next line finds out
@@ -87,8 +87,7 @@ DAEMONIZE_COLD inline int await_middle_child() noexcept {
 
 // The launcher ends this process once it knows enough: whether the daemon was ready before it died, and so what to take
 // away, is for the launcher to say. Only if it is gone does that fall to us.
-[[noreturn]] DAEMONIZE_COLD inline void stand_between(const Plan& plan, const Options& options,
-                                                      const Launching& launching) noexcept {
+[[noreturn]] inline void stand_between(const Plan& plan, const Options& options, const Launching& launching) noexcept {
     Record record;
     record.kind = Record::died;
     record.exit_code = await_middle_child();
@@ -104,7 +103,7 @@ DAEMONIZE_COLD inline int await_middle_child() noexcept {
 }
 
 // The second fork. Returns in the daemon, or with what failed; stays in the process between.
-DAEMONIZE_COLD inline Fault fork_again(const Plan& plan, const Options& options, const Launching& launching) noexcept {
+inline Fault fork_again(const Plan& plan, const Options& options, const Launching& launching) noexcept {
     if (const Fault failed = become_middle(options, launching.channel.daemon.get())) return failed;
     middle_child = DAEMONIZE_SYSTEM(fork)();
     if (middle_child < 0) return fault(Stage::fork, errno);

@@ -14,8 +14,8 @@
 namespace daemonize {
 namespace detail {
 
-DAEMONIZE_COLD inline void find_directory(Plan& plan, Stage stage, const Asked<std::string>& asked,
-                                          std::string (*find_base)(), std::string& path) {
+inline void find_directory(Plan& plan, Stage stage, const Asked<std::string>& asked, std::string (*find_base)(),
+                           std::string& path) {
     if (!asked) return;
     const std::string base = find_base();
     const std::string& below = asked.value;
@@ -43,13 +43,13 @@ DAEMONIZE_COLD inline void find_directory(Plan& plan, Stage stage, const Asked<s
     }
 }
 
-DAEMONIZE_COLD inline void find_directories(Plan& plan, const Options& options) {
+inline void find_directories(Plan& plan, const Options& options) {
     find_directory(plan, Stage::runtime_directory, options.runtime_directory, runtime_base, plan.runtime_directory);
     find_directory(plan, Stage::state_directory, options.state_directory, state_base, plan.state_directory);
     find_directory(plan, Stage::log_directory, options.log_directory, log_base, plan.log_directory);
 }
 
-DAEMONIZE_COLD inline void find_identity(Plan& plan, const Options& options) {
+inline void find_identity(Plan& plan, const Options& options) {
     Identity& identity = plan.identity;
     bool named = false;
     identity.uid = geteuid();
@@ -91,7 +91,7 @@ DAEMONIZE_COLD inline void find_identity(Plan& plan, const Options& options) {
 }
 
 // In the new root, so that no link inside it can lead the maker outside; before the drop, so that it may.
-DAEMONIZE_COLD inline Fault make_directories_inside(const Plan& plan) noexcept {
+inline Fault make_directories_inside(const Plan& plan) noexcept {
     const auto make = [&](Stage stage, const std::string& path) {
         return path.empty() ? Fault() : make_directory(stage, path, plan.owner());
     };
@@ -102,7 +102,7 @@ DAEMONIZE_COLD inline Fault make_directories_inside(const Plan& plan) noexcept {
     return failed;
 }
 
-DAEMONIZE_COLD inline void check_limits(Plan& plan, const Options& options) {
+inline void check_limits(Plan& plan, const Options& options) {
     for (const LimitOption& limit : options.limits) {
         struct rlimit now;
         const std::string what = joined({"rlimit(", limit_name(limit.resource), ")"});
@@ -116,7 +116,7 @@ DAEMONIZE_COLD inline void check_limits(Plan& plan, const Options& options) {
     }
 }
 
-DAEMONIZE_COLD inline Fault call_before_drop(Plan& plan, const Options& options) {
+inline Fault call_before_drop(Plan& plan, const Options& options) {
     if (options.bind) {
         const Failure& failed = plan.bind_failure = options.bind();
         if (failed) {
@@ -130,15 +130,14 @@ DAEMONIZE_COLD inline Fault call_before_drop(Plan& plan, const Options& options)
     return fault(Stage::before_drop, ECANCELED, "", why.empty() ? no_reason : why.c_str());
 }
 
-DAEMONIZE_COLD inline Fault keep_who_can_undo(const Plan& plan, Launching& launching) noexcept {
+inline Fault keep_who_can_undo(const Plan& plan, Launching& launching) noexcept {
     const bool gives_up_right = plan.identity.changes_user || !plan.chroot.empty();
     const bool makes = !plan.pid_file.path.empty() || !plan.missing.empty() || !plan.missing_logs.empty();
     return gives_up_right && makes ? launching.undoer.start(plan) : Fault();
 }
 
 // Without a fork: this process becomes the daemon, or is told why not.
-DAEMONIZE_COLD inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& launching,
-                                         OwnLaunch& own) {
+inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
     const std::string name = plan->name;
     struct sigaction before = {};
     Fault failed;

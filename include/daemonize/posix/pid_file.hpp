@@ -75,19 +75,19 @@ inline HeldPidFiles held_pid_files;
 
 // Whether this process itself holds the file at `path`. To open it and to close it again would then give up the lock that
 // names us.
-DAEMONIZE_COLD inline bool is_held_here(const std::string& path) noexcept {
+inline bool is_held_here(const std::string& path) noexcept {
     struct stat facts;
     return !held_pid_files.empty() && DAEMONIZE_SYSTEM(lstat)(path.c_str(), &facts) == 0 &&
            held_pid_files.find(facts) != nullptr;
 }
 
-DAEMONIZE_COLD inline Failure open_others_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
+inline Failure open_others_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
     if (!is_held_here(path)) return open_pid_file(path, owners, locked);
     return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)(), true});
 }
 
 // In the process that is to hold it: claims a file that open_pid_file opened. `held` has its path already.
-DAEMONIZE_COLD inline Fault hold_pid_file(HeldPidFile& held, OpenPidFile& opened) noexcept {
+inline Fault hold_pid_file(HeldPidFile& held, OpenPidFile& opened) noexcept {
     if (const Fault failed = claim_pid_file(opened.get(), held.path.c_str())) return failed;
     held.facts = opened.facts;
     held.owner = DAEMONIZE_SYSTEM(getpid)();

@@ -23,7 +23,7 @@ constexpr off_t whether_byte = 0;
 constexpr off_t who_byte = 1;
 constexpr off_t launcher_byte = 2;
 
-DAEMONIZE_COLD inline struct flock lock_request(short type, off_t start, off_t length = 1) noexcept {
+inline struct flock lock_request(short type, off_t start, off_t length = 1) noexcept {
     struct flock request = {};
     request.l_type = type;
     request.l_whence = SEEK_SET;
@@ -32,26 +32,24 @@ DAEMONIZE_COLD inline struct flock lock_request(short type, off_t start, off_t l
     return request;
 }
 
-DAEMONIZE_COLD inline bool call_lock(int file, int command, struct flock& request) noexcept {
+inline bool call_lock(int file, int command, struct flock& request) noexcept {
     return retry([&] { return DAEMONIZE_SYSTEM(fcntl)(file, command, &request); }) == 0;
 }
 
-DAEMONIZE_COLD inline bool set_lock(int file, int command, struct flock request) noexcept {
-    return call_lock(file, command, request);
-}
+inline bool set_lock(int file, int command, struct flock request) noexcept { return call_lock(file, command, request); }
 
 #if defined(F_OFD_SETLK)
 
 constexpr bool locks_name_holders = true;
 
 // Both bytes, so that nobody's read lock can slip onto the second one before the daemon takes it.
-DAEMONIZE_COLD inline bool lock_whether(int file) noexcept {
+inline bool lock_whether(int file) noexcept {
     return set_lock(file, F_OFD_SETLK, lock_request(F_WRLCK, whether_byte, 2));
 }
 
 // An OFD lock stands in the way of a POSIX one, even of the same process: give up the byte first. `is_taken`: another has
 // it now, and not only for a moment.
-DAEMONIZE_COLD inline bool lock_who(int file, bool& is_taken) noexcept {
+inline bool lock_who(int file, bool& is_taken) noexcept {
     is_taken = false;
     if (!set_lock(file, F_OFD_SETLK, lock_request(F_UNLCK, who_byte))) return false;
     for (int attempt = 0; attempt < 3; ++attempt) {
@@ -62,7 +60,7 @@ DAEMONIZE_COLD inline bool lock_who(int file, bool& is_taken) noexcept {
     return false;
 }
 
-DAEMONIZE_COLD inline bool lock_as_launcher(int file) noexcept {
+inline bool lock_as_launcher(int file) noexcept {
     return set_lock(file, F_SETLK, lock_request(F_WRLCK, launcher_byte));
 }
 
@@ -71,11 +69,11 @@ DAEMONIZE_COLD inline bool lock_as_launcher(int file) noexcept {
 constexpr bool locks_name_holders = false;
 
 // Without OFD locks, flock says whether; POSIX locks would collide with it there, so the number in the file says who.
-DAEMONIZE_COLD inline bool lock_whether(int file) noexcept {
+inline bool lock_whether(int file) noexcept {
     return retry([&] { return DAEMONIZE_SYSTEM(flock)(file, LOCK_EX | LOCK_NB); }) == 0;
 }
-DAEMONIZE_COLD inline bool lock_who(int, bool&) noexcept { return true; }
-DAEMONIZE_COLD inline bool lock_as_launcher(int) noexcept { return true; }
+inline bool lock_who(int, bool&) noexcept { return true; }
+inline bool lock_as_launcher(int) noexcept { return true; }
 
 #endif
 
@@ -93,20 +91,20 @@ struct LockHolder {
 };
 
 // The lock that would stand in the way of a write lock on this byte; its type is F_UNLCK where none would.
-DAEMONIZE_COLD inline bool ask_lock(int file, off_t byte, struct flock& answer) noexcept {
+inline bool ask_lock(int file, off_t byte, struct flock& answer) noexcept {
     answer = lock_request(F_WRLCK, byte);
     return call_lock(file, F_GETLK, answer);
 }
 
 // The number that the file holds; 0 where it holds none.
-DAEMONIZE_COLD inline pid_t read_pid(int file) noexcept {
+inline pid_t read_pid(int file) noexcept {
     char text[32];
     const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(pread)(file, text, sizeof text, 0); });
     return size <= 0 ? 0 : parse_pid(text, static_cast<std::size_t>(size));
 }
 
 // Who holds the file, by the kernel's word. False, with errno, where it can't be asked.
-DAEMONIZE_COLD inline bool ask_holder(int file, LockHolder& holder) noexcept {
+inline bool ask_holder(int file, LockHolder& holder) noexcept {
     holder = LockHolder();
     struct flock whether, who, launcher;
     if (!ask_lock(file, who_byte, who)) return false;
@@ -127,23 +125,23 @@ DAEMONIZE_COLD inline bool ask_holder(int file, LockHolder& holder) noexcept {
 }
 
 // Whether a launcher still waits for this daemon to be ready. In the foreground a process launches itself.
-DAEMONIZE_COLD inline bool is_awaited(int file, pid_t daemon) noexcept {
+inline bool is_awaited(int file, pid_t daemon) noexcept {
     struct flock launcher;
     return ask_lock(file, launcher_byte, launcher) && launcher.l_type == F_WRLCK && launcher.l_pid != daemon;
 }
 
-DAEMONIZE_COLD inline bool is_same_file(const struct stat& a, const struct stat& b) noexcept {
+inline bool is_same_file(const struct stat& a, const struct stat& b) noexcept {
     return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
 }
 
 // Whether the path still leads to the open file.
-DAEMONIZE_COLD inline bool is_at(const char* path, const struct stat& file) noexcept {
+inline bool is_at(const char* path, const struct stat& file) noexcept {
     struct stat there;
     return DAEMONIZE_SYSTEM(lstat)(path, &there) == 0 && is_same_file(there, file);
 }
 
 // In the process that is to be named: takes the lock that names it, and writes its number as the file's one line.
-DAEMONIZE_COLD inline Fault claim_pid_file(int file, const char* path) noexcept {
+inline Fault claim_pid_file(int file, const char* path) noexcept {
     // A reader that had waited for the byte may get it in between. It must not be able to refuse a start: the number in
     // the file, which only its owner can write, then names us, as it does where the application closed the file.
     bool is_taken = false;
@@ -162,13 +160,13 @@ DAEMONIZE_COLD inline Fault claim_pid_file(int file, const char* path) noexcept 
     return Fault();
 }
 
-DAEMONIZE_COLD inline bool make_empty(int file) noexcept {
+inline bool make_empty(int file) noexcept {
     return retry([&] { return DAEMONIZE_SYSTEM(ftruncate)(file, 0); }) == 0;
 }
 
 // Removes the file, only while its lock is held and only if the path still leads to it. Where the user that the daemon
 // became may not unlink it, or the new root hides it, the file is emptied: empty and unlocked means not running.
-DAEMONIZE_COLD inline void remove_pid_file(int file, const struct stat& held, const char* path) noexcept {
+inline void remove_pid_file(int file, const struct stat& held, const char* path) noexcept {
     // Some library's mass close may have taken the descriptor, and the application been given its number: then it is a
     // file of the application's, and not ours to empty.
     struct stat facts;

@@ -21,7 +21,7 @@ struct Owners {
     bool include(uid_t owner) const noexcept { return owner == 0 || owner == geteuid() || (also && owner == uid); }
 };
 
-DAEMONIZE_COLD inline std::string directory_of(const std::string& path) {
+inline std::string directory_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     if (slash == std::string::npos) return ".";
     return slash == 0 ? "/" : path.substr(0, slash);
@@ -29,7 +29,7 @@ DAEMONIZE_COLD inline std::string directory_of(const std::string& path) {
 
 // Whether others can put another directory in the place of one on the way to `directory`: where one above it is
 // writable to them, unless it is sticky, as /tmp is. With errno where that can't be told.
-DAEMONIZE_COLD inline bool is_replaceable(const std::string& directory) {
+inline bool is_replaceable(const std::string& directory) {
     for (std::string above = directory_of(directory);; above = directory_of(above)) {
         struct stat facts;
         errno = 0;
@@ -40,7 +40,7 @@ DAEMONIZE_COLD inline bool is_replaceable(const std::string& directory) {
 }
 
 // Who can write the directory can put any number into the file's place, and root's `kill $(cat FILE)` hits any process.
-DAEMONIZE_COLD inline Failure distrust_directory(const std::string& path, const Owners& owners) {
+inline Failure distrust_directory(const std::string& path, const Owners& owners) {
     const std::string directory = directory_of(path);
     struct stat facts;
     if (DAEMONIZE_SYSTEM(stat)(directory.c_str(), &facts) != 0) {
@@ -58,7 +58,7 @@ DAEMONIZE_COLD inline Failure distrust_directory(const std::string& path, const 
     return posix_failure(Stage::pid_file_open, EPERM, path, joined({reason, directory}));
 }
 
-DAEMONIZE_COLD inline Failure distrust_file(const std::string& path, const struct stat& facts, const Owners& owners) {
+inline Failure distrust_file(const std::string& path, const struct stat& facts, const Owners& owners) {
     const auto refused = [&](int error, const char* reason) {
         return posix_failure(Stage::pid_file_open, error, path, reason);
     };
@@ -82,7 +82,7 @@ struct OpenPidFile {
 
 // Opens a pid file, or makes it. Never O_TRUNC: a second start would erase the number of the first. Never blocking: it may
 // be a FIFO. Fails with errno, and takes away again what it made.
-DAEMONIZE_COLD inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) noexcept {
+inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) noexcept {
     constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const auto open = [&](int more) {
         opened.file = open_above(path.c_str(), flags | more, mode);
@@ -102,8 +102,8 @@ DAEMONIZE_COLD inline bool open_or_make(const std::string& path, mode_t mode, Op
 
 // Opens a pid file in order to ask about it. True, and nothing open, where there is none. Whose it is does not matter: the
 // locks name its holder, and who could lie by them could kill that process himself.
-DAEMONIZE_COLD inline bool open_to_ask(const std::string& path, Descriptor& file, struct stat& facts, Failure& failure,
-                                       int access = O_RDONLY) {
+inline bool open_to_ask(const std::string& path, Descriptor& file, struct stat& facts, Failure& failure,
+                        int access = O_RDONLY) {
     file = open_above(path.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (!file && errno == ENOENT) return true;
     if (!file || DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
@@ -114,12 +114,12 @@ DAEMONIZE_COLD inline bool open_to_ask(const std::string& path, Descriptor& file
     return !failure;
 }
 
-DAEMONIZE_COLD inline bool lock_for_start(int file) noexcept { return lock_as_launcher(file) && lock_whether(file); }
+inline bool lock_for_start(int file) noexcept { return lock_as_launcher(file) && lock_whether(file); }
 
 // Puts a fresh file where a squatter's read lock blocks the old one. `path.new` is the replacers' own mutex: mode 0600
 // keeps squatters off it, and only who holds its lock may rename it. Neither a failure nor true: somebody was faster, so
 // ask again.
-DAEMONIZE_COLD inline bool replace_squatted(const std::string& path, OpenPidFile& squatted, Failure& failure) {
+inline bool replace_squatted(const std::string& path, OpenPidFile& squatted, Failure& failure) {
     const std::string next = joined({path, ".new"});
     OpenPidFile fresh;
     if (!open_or_make(next, 0600, fresh)) {
@@ -139,7 +139,7 @@ DAEMONIZE_COLD inline bool replace_squatted(const std::string& path, OpenPidFile
     return false;
 }
 
-DAEMONIZE_COLD inline Failure already_held(const std::string& path, const LockHolder& holder) {
+inline Failure already_held(const std::string& path, const LockHolder& holder) {
     const bool starts = holder.state == LockHolder::State::starting;
     const char* const what = starts ? "it is being started" : "it runs already";
     if (holder.pid <= 0) return posix_failure(Stage::pid_file_lock, EBUSY, path, what);
@@ -148,13 +148,12 @@ DAEMONIZE_COLD inline Failure already_held(const std::string& path, const LockHo
 }
 
 // Whether the lock is one of those that a stop holds for an instant while it takes a dead daemon's file away.
-DAEMONIZE_COLD inline bool may_be_removal(const LockHolder& holder) noexcept {
+inline bool may_be_removal(const LockHolder& holder) noexcept {
     return locks_name_holders && holder.state == LockHolder::State::running && !holder.is_named;
 }
 
 // Locks an open pid file. Neither a failure nor true: something changed meanwhile, so open it anew.
-DAEMONIZE_COLD inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, bool patient,
-                                           Failure& failure) {
+inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, bool patient, Failure& failure) {
     if (lock_for_start(opened.get())) return true;
     const int error = errno;
     LockHolder holder;
@@ -173,7 +172,7 @@ DAEMONIZE_COLD inline bool lock_or_replace(const std::string& path, OpenPidFile&
 }
 
 // Makes a locked file empty, and readable to the scripts of all users, whatever the umask.
-DAEMONIZE_COLD inline Failure make_fit(const std::string& path, const OpenPidFile& opened) {
+inline Failure make_fit(const std::string& path, const OpenPidFile& opened) {
     if (opened.facts.st_size > 0 && !make_empty(opened.get())) {
         return posix_failure(Stage::pid_file_write, errno, path);
     }
@@ -184,8 +183,7 @@ DAEMONIZE_COLD inline Failure make_fit(const std::string& path, const OpenPidFil
 }
 
 // One try at opening and locking. Neither a failure nor a file: try again.
-DAEMONIZE_COLD inline Failure try_pid_file(const std::string& path, const Owners& owners, bool patient,
-                                           OpenPidFile& locked) {
+inline Failure try_pid_file(const std::string& path, const Owners& owners, bool patient, OpenPidFile& locked) {
     OpenPidFile opened;
     if (!open_or_make(path, 0644, opened)) {
         return posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
@@ -205,7 +203,7 @@ DAEMONIZE_COLD inline Failure try_pid_file(const std::string& path, const Owners
 }
 
 // Opens and locks a pid file, empty and not yet anybody's: the first half of a start.
-DAEMONIZE_COLD inline Failure open_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
+inline Failure open_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
     if (Failure failure = distrust_directory(path, owners)) return failure;
     for (int attempt = 0; attempt < 1000; ++attempt) {
         Failure failure = try_pid_file(path, owners, attempt < 100, locked);

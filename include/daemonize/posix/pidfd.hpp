@@ -17,22 +17,22 @@ constexpr long pidfd_open_number = 434;
 constexpr long pidfd_send_signal_number = 424;
 
 // Nothing, with errno, where the kernel has none, or a container's seccomp filter refuses it.
-DAEMONIZE_COLD inline Descriptor open_pidfd(pid_t pid) noexcept {
+inline Descriptor open_pidfd(pid_t pid) noexcept {
     // The kernel sets close-on-exec itself.
     return above_standard(static_cast<int>(DAEMONIZE_SYSTEM(syscall)(pidfd_open_number, pid, 0u)));
 }
 
-DAEMONIZE_COLD inline int signal_pidfd(int process, int number) noexcept {
+inline int signal_pidfd(int process, int number) noexcept {
     return DAEMONIZE_SYSTEM(syscall)(pidfd_send_signal_number, process, number, nullptr, 0u) == 0 ? 0 : errno;
 }
 
 #else
 
-DAEMONIZE_COLD inline Descriptor open_pidfd(pid_t) noexcept {
+inline Descriptor open_pidfd(pid_t) noexcept {
     errno = ENOSYS;
     return Descriptor();
 }
-DAEMONIZE_COLD inline int signal_pidfd(int, int) noexcept { return ENOSYS; }
+inline int signal_pidfd(int, int) noexcept { return ENOSYS; }
 
 #endif
 

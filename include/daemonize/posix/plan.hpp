@@ -21,7 +21,7 @@ namespace daemonize {
 namespace detail {
 
 // The launcher's directory, which relative paths mean; empty where it cannot be told.
-DAEMONIZE_COLD inline std::string current_directory() {
+inline std::string current_directory() {
     std::string path(256, '\0');
     while (DAEMONIZE_SYSTEM(getcwd)(&path[0], path.size()) == nullptr) {
         if (errno != ERANGE) return {};
@@ -81,7 +81,7 @@ struct Plan {
     void find_kept(const Options& options);
 };
 
-DAEMONIZE_COLD inline Plan::Plan(const Options& options)
+inline Plan::Plan(const Options& options)
     : status(process_status()), environment(options.environment ? &options.environment.value : nullptr) {
     find_name(options);
     if (options.wait && options.timeout <= Duration()) {
@@ -101,7 +101,7 @@ DAEMONIZE_COLD inline Plan::Plan(const Options& options)
     if (options.limits_part) options.limits_part->check(*this, options);
 }
 
-DAEMONIZE_COLD inline void Plan::find_name(const Options& options) {
+inline void Plan::find_name(const Options& options) {
     name = options.name;
     if (name.empty()) {
         problem(Stage::options, EINVAL, "the name", "it is empty");
@@ -113,7 +113,7 @@ DAEMONIZE_COLD inline void Plan::find_name(const Options& options) {
     }
 }
 
-DAEMONIZE_COLD inline std::string Plan::absolute(Stage stage, const std::string& path) {
+inline std::string Plan::absolute(Stage stage, const std::string& path) {
     if (path.empty()) problem(stage, ENOENT, "", "the path is empty");
     if (path.empty() || path[0] == '/') return path;
     const std::string directory_now = current_directory();
@@ -123,7 +123,7 @@ DAEMONIZE_COLD inline std::string Plan::absolute(Stage stage, const std::string&
 }
 
 // Relative paths mean the launcher's directory. Inside a new root that can only hold if the directory is below it.
-DAEMONIZE_COLD inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
+inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
     std::string whole = absolute(stage, path);
     if (whole.empty() || path[0] == '/' || chroot.empty()) return whole;
     const std::string prefix = joined({chroot, chroot.back() == '/' ? "" : "/"});
@@ -133,7 +133,7 @@ DAEMONIZE_COLD inline std::string Plan::in_new_root(Stage stage, const std::stri
     return {};
 }
 
-DAEMONIZE_COLD inline void Plan::find_paths(const Options& options) {
+inline void Plan::find_paths(const Options& options) {
     if (options.chroot) {
         chroot = absolute(Stage::chroot, options.chroot.value);
         // Past links and dots, as the system names the launcher's directory: the two are compared.
@@ -147,7 +147,7 @@ DAEMONIZE_COLD inline void Plan::find_paths(const Options& options) {
     if (options.pid_file) pid_file.path = absolute(Stage::pid_file_open, options.pid_file.value);
 }
 
-DAEMONIZE_COLD inline void Plan::find_streams(const Options& options) {
+inline void Plan::find_streams(const Options& options) {
     static const char* const setters[3] = {"stdin_from", "stdout_to", "stderr_to"};
     for (int i = 0; i < 3; ++i) {
         const StreamOption& asked = options.streams[i];
@@ -177,7 +177,7 @@ DAEMONIZE_COLD inline void Plan::find_streams(const Options& options) {
 }
 
 // Keeps the list sorted without <algorithm>, and without allocating where there is room.
-DAEMONIZE_COLD inline void insert_sorted(List<int>& list, int number) {
+inline void insert_sorted(List<int>& list, int number) {
     if (number <= STDERR_FILENO) return;
     for (const int kept : list) {
         if (kept == number) return;
@@ -186,7 +186,7 @@ DAEMONIZE_COLD inline void insert_sorted(List<int>& list, int number) {
     for (std::size_t i = list.size() - 1; i > 0 && list[i - 1] > number; --i) std::swap(list[i - 1], list[i]);
 }
 
-DAEMONIZE_COLD inline void Plan::find_kept(const Options& options) {
+inline void Plan::find_kept(const Options& options) {
     constexpr std::size_t room_for_ours = 8;
     const int activated = activation().count;
     kept.reserve(options.kept_fds.size() + static_cast<std::size_t>(activated) + room_for_ours);

@@ -26,13 +26,13 @@ enum class Answer { no, yes, unknown };
 
 #if DAEMONIZE_ON_LINUX()
 
-DAEMONIZE_COLD inline std::string read_proc(pid_t pid, const std::string& name) {
+inline std::string read_proc(pid_t pid, const std::string& name) {
     return read_file(joined({"/proc/", pid, "/", name}));
 }
 
 // Field `number` of /proc/PID/stat, as proc(5) counts them, from 3 on; 0 where it has none. The second, the program's name,
 // may hold anything, so that counting begins behind its last parenthesis.
-DAEMONIZE_COLD inline std::uint64_t stat_field(const std::string& stat, int number) noexcept {
+inline std::uint64_t stat_field(const std::string& stat, int number) noexcept {
     std::size_t at = stat.rfind(')');
     for (int field = 2; field < number && at != std::string::npos; ++field) at = stat.find(' ', at + 1);
     std::uint64_t value = 0;
@@ -42,7 +42,7 @@ DAEMONIZE_COLD inline std::uint64_t stat_field(const std::string& stat, int numb
     return value;
 }
 
-DAEMONIZE_COLD inline ProcessFacts process_facts(pid_t pid) {
+inline ProcessFacts process_facts(pid_t pid) {
     ProcessFacts facts;
     const std::string stat = read_proc(pid, "stat");
     const std::string status = read_proc(pid, "status");
@@ -63,7 +63,7 @@ DAEMONIZE_COLD inline ProcessFacts process_facts(pid_t pid) {
     return facts;
 }
 
-DAEMONIZE_COLD inline Answer takes_signal(pid_t pid, int number) {
+inline Answer takes_signal(pid_t pid, int number) {
     const std::string status = read_proc(pid, "status");
     const char* caught = status_value(status.c_str(), "\nSigCgt:");
     if (caught == nullptr) return Answer::unknown;
@@ -72,7 +72,7 @@ DAEMONIZE_COLD inline Answer takes_signal(pid_t pid, int number) {
 
 // Whether one of the process's descriptors leads to the file and holds its OFD write lock: /proc/PID/fdinfo lists the
 // locks of each.
-DAEMONIZE_COLD inline Answer holds_lock(pid_t pid, const struct stat& file) {
+inline Answer holds_lock(pid_t pid, const struct stat& file) {
     const std::string folder = joined({"/proc/", pid, "/fd"});
     DIR* listing = ::opendir(folder.c_str());
     if (listing == nullptr) return errno == ENOENT ? Answer::no : Answer::unknown;
@@ -91,10 +91,10 @@ DAEMONIZE_COLD inline Answer holds_lock(pid_t pid, const struct stat& file) {
 
 #else
 
-DAEMONIZE_COLD inline ProcessFacts process_facts(pid_t) { return ProcessFacts(); }
-DAEMONIZE_COLD inline Answer takes_signal(pid_t, int) { return Answer::unknown; }
+inline ProcessFacts process_facts(pid_t) { return ProcessFacts(); }
+inline Answer takes_signal(pid_t, int) { return Answer::unknown; }
 // There the file's number is all that names its owner, and only the owner can write it.
-DAEMONIZE_COLD inline Answer holds_lock(pid_t, const struct stat&) { return Answer::yes; }
+inline Answer holds_lock(pid_t, const struct stat&) { return Answer::yes; }
 
 #endif
 

@@ -31,7 +31,7 @@ inline const char* status_value(const char* text, const char* name) noexcept {
 }
 
 // A set of signals as proc(5) writes it, in hexadecimal digits.
-DAEMONIZE_COLD inline std::uint64_t parse_signal_set(const char* value) noexcept {
+inline std::uint64_t parse_signal_set(const char* value) noexcept {
     std::uint64_t set = 0;
     for (; *value != '\0'; ++value) {
         const char* digits = "0123456789abcdef";
@@ -42,7 +42,7 @@ DAEMONIZE_COLD inline std::uint64_t parse_signal_set(const char* value) noexcept
     return set;
 }
 
-DAEMONIZE_COLD inline ProcessStatus parse_process_status(const char* text) noexcept {
+inline ProcessStatus parse_process_status(const char* text) noexcept {
     ProcessStatus status;
     if (const char* value = status_value(text, "\nThreads:")) {
         parse_number(value, std::strspn(value, "0123456789"), UINT64_MAX, status.threads);
@@ -52,7 +52,7 @@ DAEMONIZE_COLD inline ProcessStatus parse_process_status(const char* text) noexc
 }
 
 // Asks each signal in turn, where /proc does not tell.
-DAEMONIZE_COLD inline std::uint64_t ask_ignored_signals() noexcept {
+inline std::uint64_t ask_ignored_signals() noexcept {
     std::uint64_t ignored = 0;
     for (int number = 1; number < signal_end; ++number) {
         struct sigaction action;
@@ -65,7 +65,7 @@ DAEMONIZE_COLD inline std::uint64_t ask_ignored_signals() noexcept {
 // /proc/self/status answers both questions, and is read whole: the groups of some users fill pages of it. Elsewhere, and
 // where it ends before the line behind that of the ignored ones, the signals are asked one by one; the number of threads
 // stays unknown where it has none.
-DAEMONIZE_COLD inline ProcessStatus process_status() {
+inline ProcessStatus process_status() {
     const std::string text = read_file("/proc/self/status");
     ProcessStatus status = parse_process_status(text.c_str());
     if (text.find("\nSigCgt:") == std::string::npos) status.ignored = ask_ignored_signals();

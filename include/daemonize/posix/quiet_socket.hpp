@@ -13,22 +13,22 @@ namespace detail {
 #if defined(MSG_NOSIGNAL) && defined(SOCK_CLOEXEC)
 
 constexpr int quiet_send = MSG_NOSIGNAL;
-DAEMONIZE_COLD inline bool make_socket_pair(int (&ends)[2]) noexcept {
+inline bool make_socket_pair(int (&ends)[2]) noexcept {
     return DAEMONIZE_SYSTEM(socketpair)(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) == 0;
 }
-DAEMONIZE_COLD inline Descriptor open_socket(int family, int type) noexcept {
+inline Descriptor open_socket(int family, int type) noexcept {
     return above_standard(DAEMONIZE_SYSTEM(socket)(family, type | SOCK_CLOEXEC, 0));
 }
 
 #else
 
 constexpr int quiet_send = 0;
-DAEMONIZE_COLD inline bool make_quiet(int socket) noexcept {
+inline bool make_quiet(int socket) noexcept {
     const int on = 1;
     return DAEMONIZE_SYSTEM(fcntl)(socket, F_SETFD, FD_CLOEXEC) == 0 &&
            DAEMONIZE_SYSTEM(setsockopt)(socket, SOL_SOCKET, SO_NOSIGPIPE, &on, sizeof on) == 0;
 }
-DAEMONIZE_COLD inline bool make_socket_pair(int (&ends)[2]) noexcept {
+inline bool make_socket_pair(int (&ends)[2]) noexcept {
     if (DAEMONIZE_SYSTEM(socketpair)(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return false;
     if (make_quiet(ends[0]) && make_quiet(ends[1])) return true;
     const int error = errno;
@@ -36,7 +36,7 @@ DAEMONIZE_COLD inline bool make_socket_pair(int (&ends)[2]) noexcept {
     errno = error;
     return false;
 }
-DAEMONIZE_COLD inline Descriptor open_socket(int family, int type) noexcept {
+inline Descriptor open_socket(int family, int type) noexcept {
     Descriptor opened = above_standard(DAEMONIZE_SYSTEM(socket)(family, type, 0));
     if (opened && !make_quiet(opened.get())) opened.reset();
     return opened;

@@ -11,7 +11,7 @@ namespace daemonize {
 namespace detail {
 
 // Empty where it cannot be read.
-DAEMONIZE_COLD inline std::string read_file(const std::string& path) {
+inline std::string read_file(const std::string& path) {
     const Descriptor file = open_file(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     std::string text;
     char part[4096];

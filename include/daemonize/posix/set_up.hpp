@@ -27,7 +27,7 @@ struct Launching {
 };
 
 // In the process between.
-DAEMONIZE_COLD inline Fault lead_session_between(const Options& options) noexcept {
+inline Fault lead_session_between(const Options& options) noexcept {
     // As below unshare(1) without a fork: the kernel ends all others of a namespace with its process 1.
     if (DAEMONIZE_SYSTEM(getpid)() == 1) {
         return fault(Stage::fork, EINVAL, "", "the process between would be process 1, and all others end with it");
@@ -35,14 +35,14 @@ DAEMONIZE_COLD inline Fault lead_session_between(const Options& options) noexcep
     return options.setsid && DAEMONIZE_SYSTEM(setsid)() < 0 ? fault(Stage::setsid, errno) : Fault();
 }
 
-DAEMONIZE_COLD inline Fault lead_session(const Options& options) noexcept {
+inline Fault lead_session(const Options& options) noexcept {
     if (options.foreground || options.fork == Fork::twice || !options.setsid) return Fault();
     if (DAEMONIZE_SYSTEM(setsid)() < 0) return fault(Stage::setsid, errno);
     return discard_hangup();
 }
 
 // A stream that is given as one of 0-2 means the launcher's, which the streams filled before it would replace.
-DAEMONIZE_COLD inline Fault save_given_streams(Plan& plan) {
+inline Fault save_given_streams(Plan& plan) {
     for (int i = 0; i < 3; ++i) {
         StreamTarget& target = plan.streams[i];
         if (target.kind != StreamTarget::Kind::descriptor || target.descriptor > STDERR_FILENO) continue;
@@ -56,7 +56,7 @@ DAEMONIZE_COLD inline Fault save_given_streams(Plan& plan) {
 }
 
 // Standard streams that are sane from here on, whatever the launcher had: a file opened later must not land on 0-2.
-DAEMONIZE_COLD inline Fault fill_streams(const Plan& plan, Launching& launching) noexcept {
+inline Fault fill_streams(const Plan& plan, Launching& launching) noexcept {
     if (const Fault failed = open_null_device(launching.null)) return failed;
     for (int i = 0; i < 3; ++i) {
         const StreamTarget& target = plan.streams[i];
@@ -75,7 +75,7 @@ DAEMONIZE_COLD inline Fault fill_streams(const Plan& plan, Launching& launching)
     return Fault();
 }
 
-DAEMONIZE_COLD inline Fault close_inherited(Plan& plan, const Options& options, const Launching& launching) {
+inline Fault close_inherited(Plan& plan, const Options& options, const Launching& launching) {
     if (!options.close_fds) return Fault();
     for (const int ours : {launching.channel.daemon.get(), launching.pid_file.get(), launching.null.get()}) {
         insert_sorted(plan.kept, ours);
@@ -85,7 +85,7 @@ DAEMONIZE_COLD inline Fault close_inherited(Plan& plan, const Options& options, 
     return close_all_but({plan.kept.data(), plan.kept.size()});
 }
 
-DAEMONIZE_COLD inline Fault enter_root(const Plan& plan) noexcept {
+inline Fault enter_root(const Plan& plan) noexcept {
     if (plan.chroot.empty()) return Fault();
     if (DAEMONIZE_SYSTEM(chroot)(plan.chroot.c_str()) != 0) return fault(Stage::chroot, errno, plan.chroot.c_str());
     // A working directory outside the new root is a way out of it.
@@ -93,7 +93,7 @@ DAEMONIZE_COLD inline Fault enter_root(const Plan& plan) noexcept {
 }
 
 // Groups first, for the right to set them goes with the user; the new root between, for chroot wants root as well.
-DAEMONIZE_COLD inline Fault drop_privileges(Plan& plan, const Options& options) noexcept {
+inline Fault drop_privileges(Plan& plan, const Options& options) noexcept {
     if (plan.identity.changes) {
         if (const Fault failed = options.identity->take_groups(plan.identity)) return failed;
     }
@@ -110,7 +110,7 @@ DAEMONIZE_COLD inline Fault drop_privileges(Plan& plan, const Options& options) 
 
 // Opens what a stream leads to, as the user and in the new root, so that it can be reopened in the same way later.
 // Empty where the stream has its target already.
-DAEMONIZE_COLD inline Fault open_target(const Plan& plan, int stream, Descriptor& opened) noexcept {
+inline Fault open_target(const Plan& plan, int stream, Descriptor& opened) noexcept {
     const StreamTarget& target = plan.streams[stream];
     if (target.kind != StreamTarget::Kind::path) return Fault();
     const Fault failed = open_stream_file(stream, target.path.c_str(), opened);
@@ -121,13 +121,13 @@ DAEMONIZE_COLD inline Fault open_target(const Plan& plan, int stream, Descriptor
     return failed;
 }
 
-DAEMONIZE_COLD inline Fault copy_to(Descriptor& copy, int number) noexcept {
+inline Fault copy_to(Descriptor& copy, int number) noexcept {
     copy = duplicate(number);
     return copy ? Fault() : fault(Stage::standard_error, errno);
 }
 
 // Standard error's target is only opened: it is swapped in at readiness.
-DAEMONIZE_COLD inline Fault open_stderr_target(const Plan& plan, const Descriptor& out, Launching& launching) noexcept {
+inline Fault open_stderr_target(const Plan& plan, const Descriptor& out, Launching& launching) noexcept {
     const StreamTarget& target = plan.streams[STDERR_FILENO];
     switch (target.kind) {
     case StreamTarget::Kind::null: launching.stderr_target = std::move(launching.null); return Fault();
@@ -140,7 +140,7 @@ DAEMONIZE_COLD inline Fault open_stderr_target(const Plan& plan, const Descripto
     return open_target(plan, STDERR_FILENO, launching.stderr_target);
 }
 
-DAEMONIZE_COLD inline Fault open_streams(const Plan& plan, const Options& options, Launching& launching) noexcept {
+inline Fault open_streams(const Plan& plan, const Options& options, Launching& launching) noexcept {
     Descriptor out;
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) {
         Descriptor opened;
@@ -160,14 +160,14 @@ DAEMONIZE_COLD inline Fault open_streams(const Plan& plan, const Options& option
     return Fault();
 }
 
-DAEMONIZE_COLD inline Fault change_directory(const Plan& plan) noexcept {
+inline Fault change_directory(const Plan& plan) noexcept {
     if (plan.directory.empty()) return Fault();
     const char* path = plan.directory.c_str();
     return DAEMONIZE_SYSTEM(chdir)(path) == 0 ? Fault() : fault(Stage::chdir, errno, path);
 }
 
 // All of it, in the process that is to be the daemon. What it leaves to readiness is standard error.
-DAEMONIZE_COLD inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
+inline Fault set_up(Plan& plan, const Options& options, Launching& launching) {
     if (const Fault failed = set_sigchld(options.sigchld, launching.sigchld)) return failed;
     if (const Fault failed = lead_session(options)) return failed;
     if (const Fault failed = restore_ignored(plan.status.ignored)) return failed;

@@ -9,9 +9,9 @@
 namespace daemonize {
 namespace detail {
 
-DAEMONIZE_COLD inline bool is_ignored(const struct sigaction& action) noexcept { return action.sa_handler == SIG_IGN; }
+inline bool is_ignored(const struct sigaction& action) noexcept { return action.sa_handler == SIG_IGN; }
 
-DAEMONIZE_COLD inline struct sigaction plain_action(void (*handler)(int)) noexcept {
+inline struct sigaction plain_action(void (*handler)(int)) noexcept {
     struct sigaction action = {};
     action.sa_handler = handler;
     static_cast<void>(sigemptyset(&action.sa_mask)); // cannot fail: POSIX names no error
@@ -89,7 +89,7 @@ class WaitableChildren {
 };
 
 // What the daemon does with SIGCHLD: as asked, counted from what the program had before the launch.
-DAEMONIZE_COLD inline Fault set_sigchld(Sigchld policy, const struct sigaction& before) noexcept {
+inline Fault set_sigchld(Sigchld policy, const struct sigaction& before) noexcept {
     struct sigaction action = before;
     if (policy == Sigchld::ignore) action = plain_action(SIG_IGN);
     if (policy == Sigchld::default_action && is_ignored(before)) action = plain_action(SIG_DFL);
@@ -101,7 +101,7 @@ DAEMONIZE_COLD inline Fault set_sigchld(Sigchld policy, const struct sigaction& 
 // Gives the ignored signals back their default action: exec(2) passes ignored ones on, so a daemon started below nohup
 // or by a shell in the background has them. Handlers are the application's own, and stay. SIGPIPE stays too: who ignores
 // it wants EPIPE. SIGCHLD has a policy of its own.
-DAEMONIZE_COLD inline Fault restore_ignored(std::uint64_t ignored) noexcept {
+inline Fault restore_ignored(std::uint64_t ignored) noexcept {
     const struct sigaction action = plain_action(SIG_DFL);
     for (int number = 1; number < signal_end; ++number) {
         if ((ignored >> (number - 1) & 1) == 0 || number == SIGPIPE || number == SIGCHLD) continue;
@@ -115,7 +115,7 @@ DAEMONIZE_COLD inline Fault restore_ignored(std::uint64_t ignored) noexcept {
 
 // Forgets a hang-up that came between fork and setsid: it was meant for the terminal's session, which the daemon has
 // left. Ignoring a pending signal discards it.
-DAEMONIZE_COLD inline Fault discard_hangup() noexcept {
+inline Fault discard_hangup() noexcept {
     const struct sigaction ignore = plain_action(SIG_IGN);
     struct sigaction before;
     if (DAEMONIZE_SYSTEM(sigaction)(SIGHUP, &ignore, &before) != 0 ||
@@ -125,7 +125,7 @@ DAEMONIZE_COLD inline Fault discard_hangup() noexcept {
     return Fault();
 }
 
-DAEMONIZE_COLD inline Fault unblock_all_signals() noexcept {
+inline Fault unblock_all_signals() noexcept {
     sigset_t none;
     static_cast<void>(sigemptyset(&none));
     const int error = DAEMONIZE_SYSTEM(pthread_sigmask)(SIG_SETMASK, &none, nullptr);

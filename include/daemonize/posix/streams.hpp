@@ -20,7 +20,7 @@ struct StreamTarget {
     bool is_copy = false; // made in the daemon, for a descriptor that a stream is about to replace
 };
 
-DAEMONIZE_COLD inline Stage stream_stage(int stream) noexcept {
+inline Stage stream_stage(int stream) noexcept {
     if (stream == STDIN_FILENO) return Stage::standard_input;
     return stream == STDOUT_FILENO ? Stage::standard_output : Stage::standard_error;
 }
@@ -37,7 +37,7 @@ inline const char* open_reason(int error, const char* path) noexcept {
 
 // Opens a stream's file: a log to append to, made where it is missing. Opened without blocking, for a FIFO would hang
 // the start until somebody reads; then made to block, as everybody expects of a standard stream.
-DAEMONIZE_COLD inline Fault open_stream_file(int stream, const char* path, Descriptor& opened) noexcept {
+inline Fault open_stream_file(int stream, const char* path, Descriptor& opened) noexcept {
     constexpr int common = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const int flags = stream == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_APPEND | O_CREAT;
     opened = open_above(path, flags | common, 0666);
@@ -49,7 +49,7 @@ DAEMONIZE_COLD inline Fault open_stream_file(int stream, const char* path, Descr
 }
 
 // Makes `stream` what `source` is.
-DAEMONIZE_COLD inline Fault put_stream(int source, int stream, const char* path) noexcept {
+inline Fault put_stream(int source, int stream, const char* path) noexcept {
     if (retry([&] { return DAEMONIZE_SYSTEM(dup2)(source, stream); }) != stream) {
         return fault(stream_stage(stream), errno, path);
     }

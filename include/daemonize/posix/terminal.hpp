@@ -16,7 +16,7 @@ namespace detail {
 
 // Writes all of it, past stdio, which would try again at the exit what failed here; an errno, or 0. A reader that is gone
 // must not kill us: a launcher's daemon would go with it, or stay without a word.
-DAEMONIZE_COLD inline int write_text(int stream, const std::string& text) noexcept {
+inline int write_text(int stream, const std::string& text) noexcept {
     const struct sigaction ignore = plain_action(SIG_IGN);
     struct sigaction before;
     const bool quiet = DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &ignore, &before) == 0;
@@ -32,16 +32,14 @@ DAEMONIZE_COLD inline int write_text(int stream, const std::string& text) noexce
 }
 
 // Writes to standard error. Nobody is left to tell where that fails.
-DAEMONIZE_COLD inline void write_error(const std::string& text) noexcept {
-    static_cast<void>(write_text(STDERR_FILENO, text));
-}
+inline void write_error(const std::string& text) noexcept { static_cast<void>(write_text(STDERR_FILENO, text)); }
 
 // Progress on standard error: one line that is written over on a terminal, a line each elsewhere.
 class ProgressLine {
   public:
     explicit ProgressLine(const std::string& name) : name_(name) {}
 
-    DAEMONIZE_COLD void show(const std::string& text) {
+    void show(const std::string& text) {
         const char* term = std::getenv("TERM");
         const bool plain =
             term == nullptr || std::strcmp(term, "dumb") == 0 || DAEMONIZE_SYSTEM(isatty)(STDERR_FILENO) == 0;
@@ -53,7 +51,7 @@ class ProgressLine {
     bool is_shown() const noexcept { return shown_; }
 
     // Makes room for other words.
-    DAEMONIZE_COLD void clear() {
+    void clear() {
         if (shown_) write_error("\r\033[K");
         shown_ = false;
     }

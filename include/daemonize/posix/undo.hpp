@@ -15,7 +15,7 @@ namespace detail {
 #if DAEMONIZE_ON_LINUX()
 
 // Whether another process has this file of a directory open: the kernel gives nobody a lease on one that is. fcntl(2).
-DAEMONIZE_COLD inline bool is_open_elsewhere(int folder, const char* name) noexcept {
+inline bool is_open_elsewhere(int folder, const char* name) noexcept {
     constexpr int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
     const Descriptor file(retry([&] { return DAEMONIZE_SYSTEM(openat)(folder, name, flags); }));
     return file && DAEMONIZE_SYSTEM(fcntl)(file.get(), F_SETLEASE, F_WRLCK) != 0 && errno == EAGAIN;
@@ -30,7 +30,7 @@ inline bool is_open_elsewhere(int, const char*) noexcept { return false; }
 // Removes a log that was not there before the launch, if nothing was written to it, and no other daemon is about to: the
 // daemon's own words stay. By way of its directory's descriptor, and only a file of the user's: whom a link that the user
 // left on the way leads elsewhere, removes nothing that the user could not.
-DAEMONIZE_COLD inline void remove_empty_log(const std::string& path, uid_t owner, bool is_open_here) noexcept {
+inline void remove_empty_log(const std::string& path, uid_t owner, bool is_open_here) noexcept {
     char directory[4096] = "/";
     const std::size_t slash = path.rfind('/');
     if (slash >= sizeof directory) return;
@@ -46,8 +46,7 @@ DAEMONIZE_COLD inline void remove_empty_log(const std::string& path, uid_t owner
 
 // Removes the pid file, which is locked still, and these directories, if they are empty: what somebody has put there since
 // is not ours to delete.
-DAEMONIZE_COLD inline void undo_launch(const Plan& plan, const OpenPidFile& pid_file,
-                                       const List<std::string>& directories) noexcept {
+inline void undo_launch(const Plan& plan, const OpenPidFile& pid_file, const List<std::string>& directories) noexcept {
     if (pid_file) remove_pid_file(pid_file.get(), pid_file.facts, plan.pid_file.path.c_str());
     for (std::size_t i = directories.size(); i-- > 0;) {
         static_cast<void>(DAEMONIZE_SYSTEM(rmdir)(directories[i].c_str()));
@@ -56,7 +55,7 @@ DAEMONIZE_COLD inline void undo_launch(const Plan& plan, const OpenPidFile& pid_
 
 // The same of a launch that had come to its steps: all that it was to make may be there. In the foreground the logs may be
 // open here.
-DAEMONIZE_COLD inline void undo_all(const Plan& plan, const OpenPidFile& pid_file, bool is_foreground) noexcept {
+inline void undo_all(const Plan& plan, const OpenPidFile& pid_file, bool is_foreground) noexcept {
     const uid_t owner = plan.identity.changes_user ? plan.identity.uid : geteuid();
     for (const std::string& path : plan.missing_logs) remove_empty_log(path, owner, is_foreground);
     undo_launch(plan, pid_file, plan.missing);
