@@ -1,6 +1,6 @@
 # Sets `version` from the one place where it is written, so that package and header cannot disagree.
 set(version "")
-file(READ "${CMAKE_CURRENT_LIST_DIR}/../include/daemonize/core/platform.hpp" platform)
+file(READ "${CMAKE_CURRENT_LIST_DIR}/../include/daemonize/core/config.hpp" platform)
 foreach(part MAJOR MINOR PATCH)
   if(NOT platform MATCHES "#define DAEMONIZE_VERSION_${part} ([0-9]+)")
     message(FATAL_ERROR "daemonize: platform.hpp defines no DAEMONIZE_VERSION_${part}")

@@ -28,7 +28,7 @@ class Tree {
         fs::create_directories(root_ / "include/daemonize");
         fs::copy(fs::path(SOURCE_DIRECTORY) / "cmake", root_ / "cmake");
         write("LICENSE", "The licence.\n");
-        header("daemonize/core/platform.hpp", "PLATFORM",
+        header("daemonize/core/config.hpp", "CONFIG",
                "#define DAEMONIZE_VERSION_MAJOR 4\n#define DAEMONIZE_VERSION_MINOR 5\n"
                "#define DAEMONIZE_VERSION_PATCH 6\n");
     }
@@ -120,7 +120,7 @@ TEST_CASE("every line of every header that the library consists of is in the sin
 
 TEST_CASE("the single header begins with version and licence, and includes nothing of its own") {
     const Tree tree;
-    tree.header("daemonize.hpp", "ALL", "#include <string>\n#include \"daemonize/core/platform.hpp\"  // why\n");
+    tree.header("daemonize.hpp", "ALL", "#include <string>\n#include \"daemonize/core/config.hpp\"  // why\n");
     REQUIRE(tree.generate() == 0);
     CHECK(tree.output().rfind("/*\ndaemonize 4.5.6,", 0) == 0);
     CHECK(tree.output().find("The licence.\n*/\n") < tree.output().find("#ifndef ALL"));
@@ -190,7 +190,7 @@ TEST_CASE("what the single header cannot be made from is refused, with the reaso
         CHECK(contains(tree.said(), "without its #endif"));
     }
     SECTION("an own include in angle brackets") {
-        tree.header("daemonize.hpp", "ALL", "#include <daemonize/core/platform.hpp>\n");
+        tree.header("daemonize.hpp", "ALL", "#include <daemonize/core/config.hpp>\n");
         CHECK(tree.generate() != 0);
         CHECK(contains(tree.said(), "is left"));
     }

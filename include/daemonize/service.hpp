@@ -4,15 +4,15 @@
 #ifndef DAEMONIZE_SERVICE_HPP
 #define DAEMONIZE_SERVICE_HPP
 
-#include "core/service_settings.hpp"
-#include "core/verb.hpp"
+#include "service/settings.hpp"
+#include "service/verbs.hpp"
 
 #if DAEMONIZE_ON_WINDOWS()
-#include "windows/real_scm.hpp"
-#include "windows/service_host.hpp"
+#include "windows/scm/dispatcher.hpp"
+#include "windows/service/main.hpp"
 #else
-#include "posix/service_host.hpp"
-#include "windows/no_scm.hpp"
+#include "posix/service/main.hpp"
+#include "scm/no_scm.hpp"
 #endif
 
 #include <string>

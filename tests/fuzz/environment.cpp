@@ -1,12 +1,12 @@
 // What a program reads of its environment and of /proc: the variables of service managers and the files of processes,
 // with anything at all in them.
 #include <daemonize/core/utf.hpp>
-#include <daemonize/posix/detect_host.hpp>
-#include <daemonize/posix/environment.hpp>
-#include <daemonize/posix/notify_environment.hpp>
-#include <daemonize/posix/process_facts.hpp>
-#include <daemonize/posix/service_log.hpp>
-#include <daemonize/posix/sockets.hpp>
+#include <daemonize/posix/host/detect_host.hpp>
+#include <daemonize/posix/host/notify_environment.hpp>
+#include <daemonize/posix/service/log.hpp>
+#include <daemonize/posix/sockets/listen_fds.hpp>
+#include <daemonize/posix/steps/environment.hpp>
+#include <daemonize/posix/system/other_process.hpp>
 
 #include "fuzz.hpp"
 

@@ -1,9 +1,9 @@
 // What comes from other processes: pid files, the launch channel, and what a manager's socket gets from us; by real files
 // and real sockets.
-#include <daemonize/posix/daemonizer.hpp>
-#include <daemonize/posix/instance.hpp>
-#include <daemonize/posix/notifier.hpp>
-#include <daemonize/posix/service_install.hpp>
+#include <daemonize/posix/host/notifier.hpp>
+#include <daemonize/posix/launch/daemonizer.hpp>
+#include <daemonize/posix/pid_file/instance.hpp>
+#include <daemonize/posix/service/install.hpp>
 
 #include "fuzz.hpp"
 

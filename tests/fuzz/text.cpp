@@ -1,11 +1,11 @@
 // Numbers, addresses, verbs and texts, each against a slow reader or a rule of its own: what is accepted is sense, what is
 // refused is none, and what we write can be read.
 #include <daemonize/core/duration.hpp>
-#include <daemonize/core/listen_text.hpp>
-#include <daemonize/core/parse.hpp>
-#include <daemonize/core/status_text.hpp>
+#include <daemonize/core/listen_address.hpp>
+#include <daemonize/core/number.hpp>
 #include <daemonize/core/utf.hpp>
-#include <daemonize/core/verb.hpp>
+#include <daemonize/service/status_report.hpp>
+#include <daemonize/service/verbs.hpp>
 
 #include "fuzz.hpp"
 #include "json.hpp"

@@ -1,11 +1,11 @@
 // What g++ -fanalyzer is given: the functions that run between fork and the end of set-up, and others that deal in
 // descriptors and bare memory. It does not follow the standard library's containers, and so not what uses them.
-#include <daemonize/core/parse.hpp>
-#include <daemonize/posix/channel.hpp>
-#include <daemonize/posix/clock.hpp>
-#include <daemonize/posix/pid_file_lock.hpp>
-#include <daemonize/posix/process_status.hpp>
-#include <daemonize/posix/signals.hpp>
+#include <daemonize/core/number.hpp>
+#include <daemonize/posix/launch/channel.hpp>
+#include <daemonize/posix/pid_file/locks.hpp>
+#include <daemonize/posix/system/clock.hpp>
+#include <daemonize/posix/system/own_process.hpp>
+#include <daemonize/posix/system/signals.hpp>
 
 // Taken by their addresses, so that each is made.
 using namespace daemonize::detail;

@@ -3,9 +3,9 @@
 #ifndef DAEMONIZE_CORE_FAILURE_HPP
 #define DAEMONIZE_CORE_FAILURE_HPP
 
-#include "platform.hpp"
+#include "concat.hpp"
+#include "config.hpp"
 #include "stage.hpp"
-#include "text.hpp"
 
 #include <string>
 #include <system_error>

@@ -4,7 +4,7 @@
 #ifndef DAEMONIZE_CORE_LIST_HPP
 #define DAEMONIZE_CORE_LIST_HPP
 
-#include "platform.hpp"
+#include "config.hpp"
 
 #include <cstddef>
 #include <utility>

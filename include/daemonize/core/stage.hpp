@@ -3,7 +3,7 @@
 #ifndef DAEMONIZE_CORE_STAGE_HPP
 #define DAEMONIZE_CORE_STAGE_HPP
 
-#include "platform.hpp"
+#include "config.hpp"
 
 namespace daemonize {
 

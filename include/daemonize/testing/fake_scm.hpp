@@ -3,7 +3,7 @@
 #ifndef DAEMONIZE_TESTING_FAKE_SCM_HPP
 #define DAEMONIZE_TESTING_FAKE_SCM_HPP
 
-#include "../windows/win_service.hpp"
+#include "../scm/win_service.hpp"
 #include "thread.hpp"
 
 #include <string>

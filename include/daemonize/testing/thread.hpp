@@ -3,12 +3,12 @@
 #ifndef DAEMONIZE_TESTING_THREAD_HPP
 #define DAEMONIZE_TESTING_THREAD_HPP
 
-#include "../core/platform.hpp"
+#include "../core/config.hpp"
 
 #include <cstdlib>
 
 #if DAEMONIZE_ON_WINDOWS()
-#include "../windows/windows_header.hpp"
+#include "../windows/system/windows_header.hpp"
 #else
 #include <pthread.h>
 #endif

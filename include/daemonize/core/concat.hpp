@@ -1,0 +1,71 @@
+// Putting texts together. A chain of + costs each program that includes the library a resolution among dozens of operators
+// for every link, and code for every string in between.
+// Uses parse and platform; everything else may use it.
+#ifndef DAEMONIZE_CORE_CONCAT_HPP
+#define DAEMONIZE_CORE_CONCAT_HPP
+
+#include "config.hpp"
+#include "number.hpp"
+
+#include <cstring>
+#include <initializer_list>
+#include <string>
+
+namespace daemonize {
+namespace detail {
+
+// In the place of a reason that the application did not give.
+constexpr const char* no_reason = "it did not say why";
+
+// A piece of a text: words, which must outlive it, or a number in decimal.
+class Piece {
+  public:
+    Piece(const char* words) noexcept : data_(words), size_(std::strlen(words)) {}
+    Piece(const std::string& words) noexcept : data_(words.data()), size_(words.size()) {}
+    Piece(int number) noexcept : Piece(static_cast<long long>(number)) {}
+    Piece(long number) noexcept : Piece(static_cast<long long>(number)) {}
+    Piece(long long number) noexcept { write(number < 0, static_cast<std::uint64_t>(number)); }
+    Piece(unsigned number) noexcept { write(false, number); }
+    Piece(unsigned long number) noexcept { write(false, number); }
+    Piece(unsigned long long number) noexcept { write(false, number); }
+    Piece(const Piece&) = delete; // it may point into itself
+    Piece& operator=(const Piece&) = delete;
+    ~Piece() = default;
+
+    const char* data() const noexcept { return data_; }
+    std::size_t size() const noexcept { return size_; }
+
+  private:
+    void write(bool is_negative, std::uint64_t number) noexcept {
+        char digits[21];
+        size_ = format_number(is_negative ? 0 - number : number, digits);
+        char* at = number_;
+        if (is_negative) *at++ = '-';
+        std::memcpy(at, digits, size_);
+        if (is_negative) ++size_;
+        data_ = number_;
+    }
+
+    const char* data_ = nullptr;
+    std::size_t size_ = 0;
+    char number_[21];
+};
+
+// No piece may be of `text` itself.
+inline void append(std::string& text, std::initializer_list<Piece> pieces) {
+    std::size_t size = text.size();
+    for (const Piece& piece : pieces) size += piece.size();
+    text.reserve(size);
+    for (const Piece& piece : pieces) text.append(piece.data(), piece.size());
+}
+
+inline std::string joined(std::initializer_list<Piece> pieces) {
+    std::string text;
+    append(text, pieces);
+    return text;
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

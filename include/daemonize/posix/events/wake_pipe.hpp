@@ -1,0 +1,57 @@
+// WakeUp: a descriptor that is readable from a wake() on until it is cleared. A pipe to oneself: what a signal handler may
+// write to. Uses descriptors; Events uses it.
+#ifndef DAEMONIZE_POSIX_EVENTS_WAKE_PIPE_HPP
+#define DAEMONIZE_POSIX_EVENTS_WAKE_PIPE_HPP
+
+#include "../system/descriptors.hpp"
+
+namespace daemonize {
+namespace detail {
+
+class WakeUp {
+  public:
+    Fault open() noexcept {
+        int ends[2];
+        if (!make_pipe(ends)) return fault(Stage::events, errno);
+        read_ = Descriptor(ends[0]);
+        write_ = Descriptor(ends[1]);
+        read_ = above_standard(read_.release());
+        if (read_) write_ = above_standard(write_.release());
+        if (!read_ || !write_ || !set_non_blocking(read_.get()) || !set_non_blocking(write_.get())) {
+            return fault(Stage::events, errno);
+        }
+        return Fault();
+    }
+
+    int descriptor() const noexcept { return read_.get(); }
+
+    // Async-signal-safe, but for errno. A full pipe is readable already.
+    void wake() const noexcept {
+        static_cast<void>(retry([&] { return DAEMONIZE_SYSTEM(write)(write_.get(), "", 1); }));
+    }
+
+    void clear() const noexcept {
+        char bytes[64];
+        while (retry([&] { return DAEMONIZE_SYSTEM(read)(read_.get(), bytes, sizeof bytes); }) == sizeof bytes) {
+        }
+    }
+
+    void close() noexcept {
+        read_.reset();
+        write_.reset();
+    }
+
+  private:
+    // A handler that waited for room in the pipe would wait for the thread that it interrupted.
+    static bool set_non_blocking(int number) noexcept {
+        return DAEMONIZE_SYSTEM(fcntl)(number, F_SETFL, O_NONBLOCK) == 0;
+    }
+
+    Descriptor read_;
+    Descriptor write_;
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

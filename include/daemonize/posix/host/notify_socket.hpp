@@ -1,0 +1,209 @@
+// NotifySocket: the way to whoever NOTIFY_SOCKET names, and single messages on it, as sd_notify(3) sends them.
+// Uses socket_address and quiet_socket; notifier.hpp uses it.
+#ifndef DAEMONIZE_POSIX_HOST_NOTIFY_SOCKET_HPP
+#define DAEMONIZE_POSIX_HOST_NOTIFY_SOCKET_HPP
+
+#include "../../core/number.hpp"
+#include "../sockets/socket_address.hpp"
+#include "../system/socket_pair.hpp"
+
+#include <string>
+#include <sys/uio.h>
+
+#if DAEMONIZE_ON_LINUX() && __has_include(<linux/vm_sockets.h>)
+#include <linux/vm_sockets.h>
+#endif
+
+namespace daemonize {
+namespace detail {
+
+// Where notifications go. A socket type of 0: the first of datagram, packet and stream that this machine has.
+struct NotifyAddress {
+    SocketAddress address;
+    int type = SOCK_DGRAM;
+};
+
+#if defined(VMADDR_CID_ANY)
+
+inline bool parse_vsock_number(const std::string& text, unsigned& number) noexcept {
+    std::uint64_t value = 0;
+    if (!parse_number(text.data(), text.size(), 0xfffffffe, value)) return false; // the last one means "any"
+    number = static_cast<unsigned>(value);
+    return true;
+}
+
+inline bool parse_vsock_machine(const std::string& text, unsigned& machine) noexcept {
+    if (text == "hypervisor" || text == "local" || text == "host") {
+        machine = text == "hypervisor" ? 0 : text == "local" ? 1 : 2;
+        return true;
+    }
+    return parse_vsock_number(text, machine);
+}
+
+// `rest` is what follows the kind of socket: CID:PORT.
+inline const char* to_vsock_address(const std::string& rest, SocketAddress& address) noexcept {
+    const std::size_t colon = rest.find(':');
+    struct sockaddr_vm peer = {};
+    peer.svm_family = AF_VSOCK;
+    if (colon == std::string::npos || !parse_vsock_machine(rest.substr(0, colon), peer.svm_cid) ||
+        !parse_vsock_number(rest.substr(colon + 1), peer.svm_port)) {
+        return "a vsock address in NOTIFY_SOCKET is vsock:CID:PORT";
+    }
+    address.set(peer);
+    return nullptr;
+}
+
+// The machine's own manager sends from such a port, by which the other side knows it. Only root may; others send as they
+// can.
+inline bool take_privileged_port(int socket) noexcept {
+    struct sockaddr_vm own = {};
+    own.svm_family = AF_VSOCK;
+    own.svm_cid = VMADDR_CID_ANY;
+    for (own.svm_port = 1023; own.svm_port > 0; --own.svm_port) {
+        SocketAddress address;
+        address.set(own);
+        if (DAEMONIZE_SYSTEM(bind)(socket, address.get(), address.size) == 0) return true;
+        if (errno != EADDRINUSE) return errno == EACCES || errno == EPERM;
+    }
+    return false;
+}
+
+#else
+
+inline const char* to_vsock_address(const std::string&, SocketAddress&) noexcept {
+    return "this system has no vsock sockets";
+}
+inline bool take_privileged_port(int) noexcept { return true; }
+
+#endif
+
+// Returns what is wrong with the text, or null.
+inline const char* parse_notify_address(const std::string& text, NotifyAddress& result) noexcept {
+    if (text[0] == '/' || text[0] == '@') return to_unix_address(text, result.address);
+    static const struct {
+        const char* prefix;
+        int type;
+    } kinds[] = {{"vsock:", 0},
+                 {"vsock-dgram:", SOCK_DGRAM},
+                 {"vsock-seqpacket:", SOCK_SEQPACKET},
+                 {"vsock-stream:", SOCK_STREAM}};
+    for (const auto& kind : kinds) {
+        const std::size_t size = std::strlen(kind.prefix);
+        if (text.compare(0, size, kind.prefix) != 0) continue;
+        result.type = kind.type;
+        return to_vsock_address(text.substr(size), result.address);
+    }
+    return "NOTIFY_SOCKET must be an absolute path, an abstract name with @, or a vsock address";
+}
+
+// Sends all of `text`, and the descriptors with its first byte. Blocks while the receiver's queue is full, as sd_notify
+// does: a message that is dropped is a start that times out. An errno value, or 0.
+inline int send_notification(int socket, const std::string& text, const int* descriptors, std::size_t count) noexcept {
+    alignas(struct cmsghdr) char control[1100] = {}; // room for SCM_MAX_FD of them
+    struct iovec part = {const_cast<char*>(text.data()), text.size()};
+    struct msghdr message = {};
+    message.msg_iov = &part;
+    message.msg_iovlen = 1;
+    const std::size_t size = sizeof(int) * count;
+    if (CMSG_SPACE(size) > sizeof control) return E2BIG;
+    if (count > 0) {
+        message.msg_control = control;
+        message.msg_controllen = static_cast<decltype(message.msg_controllen)>(CMSG_SPACE(size));
+        struct cmsghdr* header = CMSG_FIRSTHDR(&message);
+        header->cmsg_level = SOL_SOCKET;
+        header->cmsg_type = SCM_RIGHTS;
+        header->cmsg_len = static_cast<decltype(header->cmsg_len)>(CMSG_LEN(size));
+        std::memcpy(CMSG_DATA(header), descriptors, size);
+    }
+    for (;;) { // a stream may take it in parts
+        const ssize_t sent = retry([&] { return DAEMONIZE_SYSTEM(sendmsg)(socket, &message, quiet_send); });
+        if (sent < 0) return errno;
+        if (static_cast<std::size_t>(sent) >= part.iov_len) return 0;
+        if (sent == 0) return EIO;
+        part.iov_base = static_cast<char*>(part.iov_base) + sent;
+        part.iov_len -= static_cast<std::size_t>(sent);
+        message.msg_control = nullptr;
+        message.msg_controllen = 0;
+    }
+}
+
+// Ends a connection, and waits until the other side has read it all and ended its own. An errno value, or 0.
+inline int finish_connection(int socket) noexcept {
+    if (DAEMONIZE_SYSTEM(shutdown)(socket, SHUT_WR) != 0) return errno;
+    char byte;
+    const ssize_t received = retry([&] { return DAEMONIZE_SYSTEM(recv)(socket, &byte, sizeof byte, 0); });
+    if (received < 0) return errno;
+    return received == 0 ? 0 : EPROTO;
+}
+
+// A datagram socket is connected once and stays: it works where the path can't be reached any more, in a new root or as
+// another user. The other kinds are of vsock, which knows no paths; there each message is a connection of its own.
+class NotifySocket {
+  public:
+    NotifySocket() noexcept = default;
+    NotifySocket(NotifySocket&& other) noexcept : socket_(std::move(other.socket_)), to_(other.to_) {
+        other.to_ = NotifyAddress();
+    }
+    NotifySocket& operator=(NotifySocket&& other) noexcept {
+        socket_ = std::move(other.socket_);
+        to_ = other.to_;
+        other.to_ = NotifyAddress();
+        return *this;
+    }
+    NotifySocket(const NotifySocket&) = delete;
+    NotifySocket& operator=(const NotifySocket&) = delete;
+    ~NotifySocket() = default;
+
+    explicit operator bool() const noexcept { return to_.address.size != 0; }
+    int get() const noexcept { return socket_.get(); }
+
+    // An errno value, or 0.
+    int open(const NotifyAddress& to) noexcept {
+        static const int types[] = {SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM};
+        Descriptor socket;
+        NotifyAddress chosen = to;
+        for (const int type : types) {
+            if (to.type != 0 && to.type != type) continue;
+            chosen.type = type;
+            socket = open_socket(to.address.family(), type);
+            if (socket || !is_unknown_type(errno)) break;
+        }
+        if (!socket) return errno;
+        if (chosen.type == SOCK_DGRAM) {
+            if (const int error = connect(socket.get(), to.address)) return error;
+            socket_ = std::move(socket);
+        }
+        to_ = chosen;
+        return 0;
+    }
+
+    // An errno value, or 0.
+    int send(const std::string& text, const int* descriptors, std::size_t count) const noexcept {
+        if (count > 0 && to_.address.family() != AF_UNIX) return EOPNOTSUPP; // it would drop them without a word
+        if (socket_) return send_notification(socket_.get(), text, descriptors, count);
+        const Descriptor socket = open_socket(to_.address.family(), to_.type);
+        if (!socket) return errno;
+        if (const int error = connect(socket.get(), to_.address)) return error;
+        if (const int error = send_notification(socket.get(), text, nullptr, 0)) return error;
+        return finish_connection(socket.get());
+    }
+
+  private:
+    static bool is_unknown_type(int error) noexcept {
+        return error == ENODEV || error == ESOCKTNOSUPPORT || error == EPROTONOSUPPORT || error == EOPNOTSUPP;
+    }
+
+    static int connect(int socket, const SocketAddress& address) noexcept {
+        if (address.family() != AF_UNIX && !take_privileged_port(socket)) return errno;
+        const int result = retry([&] { return DAEMONIZE_SYSTEM(connect)(socket, address.get(), address.size); });
+        return result == 0 ? 0 : errno;
+    }
+
+    Descriptor socket_;
+    NotifyAddress to_;
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

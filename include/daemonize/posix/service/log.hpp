@@ -1,0 +1,61 @@
+// Where a service's words go: the journal, with their priority, where systemd reads standard error; syslog, once nobody
+// reads it; else standard error as it is.
+// Uses event_log and terminal; Context uses it.
+#ifndef DAEMONIZE_POSIX_SERVICE_LOG_HPP
+#define DAEMONIZE_POSIX_SERVICE_LOG_HPP
+
+#include "../system/event_log.hpp"
+#include "../system/terminal.hpp"
+
+#include <cstdlib>
+#include <cstring>
+#include <string>
+
+namespace daemonize {
+namespace detail {
+
+// Whether standard error is the journal's own stream: JOURNAL_STREAM names it by device and inode, and is inherited by
+// everything below the unit, also where standard error leads elsewhere by then. systemd.exec(5).
+inline bool writes_to_journal() noexcept {
+    const char* stream = std::getenv("JOURNAL_STREAM");
+    struct stat facts;
+    if (stream == nullptr || DAEMONIZE_SYSTEM(fstat)(STDERR_FILENO, &facts) != 0) return false;
+    const char* colon = std::strchr(stream, ':');
+    std::uint64_t device = 0, inode = 0;
+    return colon != nullptr && parse_number(stream, static_cast<std::size_t>(colon - stream), UINT64_MAX, device) &&
+           parse_number(colon + 1, std::strlen(colon + 1), UINT64_MAX, inode) &&
+           device == static_cast<std::uint64_t>(facts.st_dev) && inode == static_cast<std::uint64_t>(facts.st_ino);
+}
+
+// What sd-daemon(3) has a line begin with, so that the journal knows its priority.
+inline const char* journal_prefix(Severity severity) noexcept {
+    if (severity == Severity::failure) return "<3>";
+    return severity == Severity::warning ? "<4>" : "<6>";
+}
+
+class ServiceLog {
+  public:
+    // `to_syslog`: for a daemon of our own making, whose standard error leads nowhere unless it was given a file.
+    ServiceLog(std::string name, bool to_syslog)
+        : name_(std::move(name)), to_syslog_(to_syslog), to_journal_(!to_syslog && writes_to_journal()) {}
+
+    void write(Severity severity, const std::string& text) const noexcept {
+        if (to_syslog_) {
+            static_cast<void>(EventLog(name_).write(severity, text)); // it cannot tell
+        } else if (to_journal_) {
+            write_error(joined({journal_prefix(severity), one_line(text), "\n"}));
+        } else {
+            write_error(joined({name_, ": ", one_line(text), "\n"}));
+        }
+    }
+
+  private:
+    std::string name_;
+    bool to_syslog_;
+    bool to_journal_;
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

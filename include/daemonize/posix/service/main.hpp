@@ -1,0 +1,63 @@
+// POSIX's side of Service: what its platform's setters reach, and where a command line leads.
+// Uses service_verbs; Service uses it.
+#ifndef DAEMONIZE_POSIX_SERVICE_MAIN_HPP
+#define DAEMONIZE_POSIX_SERVICE_MAIN_HPP
+
+#include "verbs.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace daemonize {
+namespace detail {
+
+struct ServiceHost {
+    Daemonizer daemonizer;
+};
+
+template <class Body>
+void apply_posix(ServiceHost& host, Body& body) {
+    body(host.daemonizer);
+}
+template <class Body>
+void apply_windows(ServiceHost&, Body&) {}
+
+// The command line; a program that was started without any word has a name all the same.
+inline std::vector<std::string> words_of(int argc, char** argv) {
+    std::vector<std::string> words;
+    std::string word = program_name();
+    for (int i = 0; i < argc; ++i) {
+        word = argv[i];
+        words.push_back(word);
+    }
+    if (words.empty()) words.push_back(word);
+    return words;
+}
+
+inline Host host_of(const ServiceSettings& settings) {
+    if (!settings.is_host_given) return detect_host();
+    return {settings.host, "the program says so"};
+}
+
+inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Callback<int(Context&)>& body,
+                               VerbLine& line, const std::string& program) {
+    Options& options = options_of(host.daemonizer);
+    options.name = settings.full_name();
+    ServiceTask task = {settings, options, body, std::move(line.arguments)};
+    if (!line.problem.empty()) {
+        say(task, line.problem);
+        return lsb::wrong_arguments;
+    }
+    ServiceVerbs verbs(task, program);
+    if (line.verb != Verb::none && line.verb != Verb::run) return verbs.perform(line);
+    Host found = host_of(settings);
+    const bool unsupervised = found.kind == HostKind::terminal || found.kind == HostKind::unknown;
+    if (line.verb == Verb::none && settings.background && unsupervised) return verbs.start();
+    return run_in_foreground(task, std::move(found));
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,231 @@
+// A service's run on POSIX: in this process, where its host wants it there, or in a daemon of its own.
+// Uses Daemonizer, Context, sockets and the container's init; the verbs and Service use it.
+#ifndef DAEMONIZE_POSIX_SERVICE_RUN_HPP
+#define DAEMONIZE_POSIX_SERVICE_RUN_HPP
+
+#include "../host/container_init.hpp"
+#include "../host/detect_host.hpp"
+#include "../launch/daemonizer.hpp"
+#include "../sockets/listen_fds.hpp"
+#include "context.hpp"
+
+#include <cstdlib>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace daemonize {
+namespace detail {
+
+// All that a run needs. `options` are what Service::posix() asked of the Daemonizer.
+struct ServiceTask {
+    ServiceSettings& settings;
+    Options& options;
+    Callback<int(Context&)>& body;
+    std::vector<std::string> arguments;
+};
+
+inline std::string default_pid_file(const std::string& full_name) {
+    const std::string base = runtime_base();
+    return base.empty() ? base : joined({base, "/", full_name, ".pid"});
+}
+
+// Where the service's pid file is; empty where this user has no place for one.
+inline std::string pid_file_of(const ServiceTask& task) {
+    return task.options.pid_file ? task.options.pid_file.value : default_pid_file(task.settings.full_name());
+}
+
+inline void say(const ServiceTask& task, const std::string& text) {
+    write_error(joined({task.settings.full_name(), ": ", text, "\n"}));
+}
+
+inline int say(const ServiceTask& task, const Failure& failure) {
+    say(task, failure.message());
+    return failure.exit_code();
+}
+
+// In the foreground a pid file that nobody asked for is left out where there is no place for it: the host knows who runs.
+// Under inetd many run at once.
+inline void choose_pid_file(ServiceTask& task, HostKind host, bool background) {
+    if (task.options.pid_file || host == HostKind::inetd) return;
+    const std::string path = default_pid_file(task.settings.full_name());
+    const bool has_place = !path.empty() && DAEMONIZE_SYSTEM(access)(directory_of(path).c_str(), W_OK | X_OK) == 0;
+    if (!has_place && (!background || path.empty())) return;
+    task.options.pid_file.set(path);
+    task.options.pid_file_part = &pid_file_part;
+}
+
+inline std::string directory_from(const char* variable, const std::string& base, const std::string& name) {
+    const char* given = std::getenv(variable);
+    // systemd lists several with colons; the first is the service's own.
+    if (given != nullptr && given[0] == '/') return std::string(given).substr(0, std::string(given).find(':'));
+    return base.empty() ? base : joined({base, "/", name});
+}
+
+inline void find_directories(RunningService& running, const Options& options) {
+    const std::string name = running.settings.full_name();
+    const auto or_name = [&](const Asked<std::string>& asked) { return asked ? asked.value : name; };
+    running.directories[0] = directory_from("RUNTIME_DIRECTORY", runtime_base(), or_name(options.runtime_directory));
+    running.directories[1] = directory_from("STATE_DIRECTORY", state_base(), or_name(options.state_directory));
+    running.directories[2] = directory_from("LOGS_DIRECTORY", log_base(), or_name(options.log_directory));
+}
+
+// The sockets that a run has: those that were passed, or those of listen(), bound before the privileges go.
+struct ServiceSockets {
+    List<Socket> passed;
+    List<Socket> bound;
+
+    Failure bind(const List<ListenSetting>& wanted) {
+        Failure failure;
+        for (const ListenSetting& one : wanted) {
+            bound.push_back(listen_on(one.name, one.address, failure));
+            if (failure) break;
+        }
+        return failure;
+    }
+
+    // Where a manager passed some, those are all.
+    List<Socket> take() { return std::move(passed.empty() ? bound : passed); }
+};
+
+inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
+    Failure failure;
+    if (host == HostKind::inetd) {
+        sockets.passed.push_back(inetd_socket(failure));
+    } else {
+        sockets.passed = take_activated(failure);
+    }
+    return failure;
+}
+
+// Binds what listen() asked for, unless sockets were passed.
+inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
+    if (task.settings.listen.empty() || !sockets.passed.empty()) return;
+    task.options.bind = [&task, &sockets] { return sockets.bind(task.settings.listen); };
+    task.options.call_before_drop = call_before_drop;
+}
+
+// Tells of a failure wherever somebody may look: the launcher, standard error or the journal, systemd's status.
+inline int tell_end(RunningService& running, const std::string& text, int code) {
+    static_cast<void>(running.notifier.status(text));
+    if (own_launch().channel || !writes_to_journal()) return tell_failure(text, code);
+    running.log.write(Severity::failure, text);
+    return failure_status(code);
+}
+
+// Runs the body, and makes of its end what its host is told: a stop that was asked for is no failure, whatever the body
+// returns; a body that leaves before it was ready, unasked, has failed, and what was thrown is a failure always.
+inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
+    Context context(running);
+    int code = 0;
+    std::string what;
+    const bool returned = call_guarded([&] { code = exit_status(body(context)); }, what);
+    if (!returned) return tell_end(running, what, 1);
+    if (context.stop_requested()) {
+        if (own_launch().channel) return tell_failure("it was asked to stop before it was ready", 1);
+        return 0;
+    }
+    if (!running.failure.empty()) return tell_end(running, running.failure, code);
+    if (!running.is_ready) return tell_end(running, "it ended before it was ready", code);
+    return code;
+}
+
+// A second stop, or a reload, has nothing left to ask for. It would end the process by its signal, between the events' end
+// and main's: a stop that was asked for would end as a failure. No handler of ours outlives an exec.
+inline void outlast_requests() noexcept {
+    const struct sigaction action = plain_action([](int) {});
+    for (const int number : {SIGTERM, SIGHUP, SIGUSR1}) {
+        static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr)); // cannot fail: it was set before
+    }
+}
+
+// In the process that is to be the service, set up, with all signals still blocked: none is lost, and none ends it before
+// it is taken.
+inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, ServiceSockets& sockets) {
+    Failure failure;
+    RunningService running(task.settings, std::move(host), std::move(notifier), !task.options.foreground, failure);
+    if (!failure) failure = to_failure(unblock_all_signals());
+    if (failure) return tell_end(running, failure.message(), failure.exit_code());
+    running.passed = sockets.take();
+    running.arguments = std::move(task.arguments);
+    find_directories(running, task.options);
+    // A manager that started our launcher learns whom to watch.
+    if (running.is_daemonized) static_cast<void>(running.notifier.main_pid(DAEMONIZE_SYSTEM(getpid)()));
+    const int code = run_body(running, task.body);
+    if (running.is_daemonized || running.events.stop_requested()) outlast_requests();
+    return code;
+}
+
+inline void keep_descriptor(Options& options, int number) {
+    if (number >= 0) options.kept_fds.push_back(number);
+}
+
+// What comes of a run: in the launcher the launch, in the service the body's end.
+struct RunOutcome {
+    bool is_launcher = false;
+    Launch launch;
+    int code = 0;
+};
+
+// `try_again(launch)`, where there is one, is asked in the launcher where it failed.
+inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
+                              const Callback<bool(const Launch&)>& try_again) {
+    RunOutcome outcome;
+    Failure failure;
+    ServiceSockets sockets;
+    Notifier notifier = Notifier::from_environment(failure);
+    if (!failure) failure = take_passed_sockets(sockets, host.kind);
+    if (failure) {
+        outcome.is_launcher = true;
+        List<Failure> problems;
+        problems.push_back(std::move(failure));
+        outcome.launch = Launch(task.settings.full_name(), std::move(problems));
+        return outcome;
+    }
+    if (task.settings.notify_fd >= 0) notifier.notify_fd(task.settings.notify_fd);
+    task.options.foreground = background ? nullptr : &foreground_part;
+    task.options.wait = true;
+    task.options.leave_blocked = true;
+    choose_pid_file(task, host.kind, background);
+    bind_before_drop(task, sockets);
+    keep_descriptor(task.options, notifier.native_handle());
+    keep_descriptor(task.options, task.settings.notify_fd);
+    for (const Socket& socket : sockets.passed) keep_descriptor(task.options, socket.get());
+    bool is_service = false;
+    do {
+        is_service = start(task.options, false, outcome.launch);
+    } while (!is_service && !outcome.launch.ok() && try_again && try_again(outcome.launch));
+    if (is_service) {
+        outcome.code = run_in_place(task, std::move(host), std::move(notifier), sockets);
+    } else {
+        outcome.is_launcher = true;
+        if (!outcome.launch.ok()) static_cast<void>(notifier.status(outcome.launch.failure().message()));
+    }
+    return outcome;
+}
+
+// Says why there is no service; in the journal as the failure that it is.
+inline void print_launch(const ServiceTask& task, const Launch& launch) {
+    if (!writes_to_journal()) return launch.print();
+    for (const Failure& problem : problems_of(launch)) {
+        ServiceLog(task.settings.full_name(), false).write(Severity::failure, problem.message());
+    }
+}
+
+// The run that the host expects, in the foreground. What main() is to return.
+inline int run_in_foreground(ServiceTask& task, Host host) {
+    if (host.kind == HostKind::container_init) {
+        int code = 0;
+        Failure failure;
+        if (!ContainerInit::enter(code, failure)) return failure ? say(task, failure) : code;
+    }
+    const RunOutcome outcome = run_service(task, std::move(host), false, nullptr);
+    if (!outcome.is_launcher) return outcome.code;
+    print_launch(task, outcome.launch);
+    return outcome.launch.exit_code();
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

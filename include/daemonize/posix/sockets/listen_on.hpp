@@ -1,0 +1,181 @@
+// listen_on(): a listening socket of the program's own, where nobody passes it one.
+// Uses socket and socket_address; sockets.hpp uses it.
+#ifndef DAEMONIZE_POSIX_SOCKETS_LISTEN_ON_HPP
+#define DAEMONIZE_POSIX_SOCKETS_LISTEN_ON_HPP
+
+#include "socket.hpp"
+#include "socket_address.hpp"
+
+#include <arpa/inet.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <string>
+#include <sys/stat.h>
+#include <unistd.h>
+
+namespace daemonize {
+namespace detail {
+
+// Where to listen, and how.
+struct ListenAddress {
+    SocketAddress address;
+    int type = SOCK_STREAM;
+    bool every = false; // all addresses of the machine, of both families
+    std::string path;   // of AF_UNIX; empty for an abstract name
+
+    int family() const noexcept { return address.family(); }
+};
+
+inline void set_ipv4(SocketAddress& address, in_addr host, unsigned short port) noexcept {
+    struct sockaddr_in internet = {};
+    internet.sin_family = AF_INET;
+    internet.sin_addr = host;
+    internet.sin_port = htons(port);
+    address.set(internet);
+}
+
+inline void set_ipv6(SocketAddress& address, const in6_addr& host, unsigned scope, unsigned short port) noexcept {
+    struct sockaddr_in6 internet = {};
+    internet.sin6_family = AF_INET6;
+    internet.sin6_addr = host;
+    internet.sin6_scope_id = scope;
+    internet.sin6_port = htons(port);
+    address.set(internet);
+}
+
+// Numbers alone: a name may mean several addresses, and asks a server that may not be up yet.
+inline bool parse_host(const ListenText& text, ListenAddress& result) {
+    const std::string& host = text.host;
+    const unsigned short port = text.port;
+    result.every = text.every;
+    if (text.every) {
+        set_ipv6(result.address, in6addr_any, 0, port);
+        return true;
+    }
+    in_addr four;
+    if (::inet_pton(AF_INET, host.c_str(), &four) == 1) {
+        set_ipv4(result.address, four, port);
+        return true;
+    }
+    if (host.size() < 2 || host.front() != '[' || host.back() != ']') return false;
+    const std::size_t percent = host.find('%');
+    const std::size_t end = percent == std::string::npos ? host.size() - 1 : percent;
+    in6_addr six;
+    if (::inet_pton(AF_INET6, host.substr(1, end - 1).c_str(), &six) != 1) return false;
+    unsigned scope = 0;
+    if (percent != std::string::npos) {
+        const std::string name = host.substr(percent + 1, host.size() - percent - 2);
+        scope = DAEMONIZE_SYSTEM(if_nametoindex)(name.c_str());
+        if (scope == 0) return false;
+    }
+    set_ipv6(result.address, six, scope, port);
+    return true;
+}
+
+// Returns what is wrong with the text, or null.
+inline const char* parse_listen_address(std::string text, ListenAddress& result) {
+    if (!text.empty() && (text[0] == '/' || text[0] == '@')) {
+        if (text[0] == '/') result.path = text;
+        return to_unix_address(text, result.address);
+    }
+    ListenText taken;
+    if (const char* wrong = parse_listen_text(std::move(text), taken)) return wrong;
+    if (taken.datagrams) result.type = SOCK_DGRAM;
+    return parse_host(taken, result) ? nullptr : wrong_host;
+}
+
+inline bool set_option(int socket, int level, int option, int value) noexcept {
+    constexpr socklen_t size = sizeof value;
+    return DAEMONIZE_SYSTEM(setsockopt)(socket, level, option, &value, size) == 0;
+}
+
+// Without SO_REUSEADDR a restart would wait out the connections that are ending. Of two datagram sockets it would make
+// rivals, so it is not for those. The system's default for IPV6_V6ONLY is anybody's.
+inline bool set_listen_options(int socket, const ListenAddress& address) noexcept {
+    if (address.family() == AF_INET6 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, address.every ? 0 : 1)) {
+        return false;
+    }
+    return address.family() == AF_UNIX || address.type == SOCK_DGRAM || set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
+}
+
+// An errno value, or 0.
+inline int open_listening(const ListenAddress& address, Descriptor& socket) noexcept {
+    socket = open_socket(address.family(), address.type);
+    if (!socket || !set_listen_options(socket.get(), address) ||
+        DAEMONIZE_SYSTEM(bind)(socket.get(), address.address.get(), address.address.size) != 0 ||
+        (address.type == SOCK_STREAM && DAEMONIZE_SYSTEM(listen)(socket.get(), SOMAXCONN) != 0)) {
+        const int error = errno;
+        socket.reset();
+        return error;
+    }
+    return 0;
+}
+
+// Takes away a socket's file that nobody answers at: what a process that died leaves behind. Not asked for by name alone:
+// two that start at the same time are a pid file's business.
+inline Failure remove_stale(const ListenAddress& address, const std::string& what) {
+    struct stat facts;
+    const char* path = address.path.c_str();
+    if (DAEMONIZE_SYSTEM(lstat)(path, &facts) != 0) return socket_failure(errno, what);
+    if (!S_ISSOCK(facts.st_mode)) return socket_failure(EEXIST, what, "there is something else, which is no socket");
+    const Descriptor probe = open_socket(AF_UNIX, SOCK_STREAM);
+    // Whoever is there may have no room for one more connection just now.
+    if (!probe || DAEMONIZE_SYSTEM(fcntl)(probe.get(), F_SETFL, O_NONBLOCK) != 0) return socket_failure(errno, what);
+    if (DAEMONIZE_SYSTEM(connect)(probe.get(), address.address.get(), address.address.size) == 0 || errno == EAGAIN ||
+        errno == EPROTOTYPE) {
+        return socket_failure(EADDRINUSE, what, "another process listens there");
+    }
+    if (errno != ECONNREFUSED) return socket_failure(errno, what);
+    return DAEMONIZE_SYSTEM(unlink)(path) == 0 ? Failure() : socket_failure(errno, what);
+}
+
+} // namespace detail
+
+/// Listens at an address: `0.0.0.0:80`, `[::1]:8080`, `[fe80::1%eth0]:80`, `*:80`, `:80` or `80` (all addresses of both
+/// families), `/run/x.sock`, `@abstract` (Linux); `udp:` before an internet address for datagrams. Port 0 has the kernel
+/// choose. Hosts are numbers. Close-on-exec, and blocking. Stage::sockets.
+///
+/// A path gets the mode that the umask leaves. What a process that died left there is replaced; where somebody answers, or
+/// where there is another file, it fails. The path is not removed again. Before privileges are dropped, ports below 1024
+/// can be had: Daemonizer::before_drop(). Source: ip(7), ipv6(7), unix(7).
+inline Socket listen_on(const std::string& name, const std::string& address, Failure& failure) noexcept {
+    failure = Failure();
+    const std::string what = detail::joined({name, name.empty() ? "" : " ", address});
+    detail::ListenAddress where;
+    if (const char* wrong = detail::parse_listen_address(address, where)) {
+        failure = detail::socket_failure(EINVAL, what, wrong);
+        return Socket();
+    }
+    detail::Descriptor socket;
+    int error = detail::open_listening(where, socket);
+    if (error == EADDRINUSE && !where.path.empty()) {
+        failure = detail::remove_stale(where, what);
+        if (failure) return Socket();
+        error = detail::open_listening(where, socket);
+    }
+    if (where.every && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL)) { // a machine without IPv6
+        struct sockaddr_in6 six;
+        std::memcpy(&six, &where.address.storage, sizeof six);
+        detail::set_ipv4(where.address, in_addr{htonl(INADDR_ANY)}, ntohs(six.sin6_port));
+        error = detail::open_listening(where, socket);
+    }
+    if (error != 0) {
+        failure = detail::socket_failure(error, what);
+        return Socket();
+    }
+    return Socket(socket.release(), name);
+}
+
+#if DAEMONIZE_HAS_EXCEPTIONS()
+/// As above; throws Error.
+inline Socket listen_on(const std::string& name, const std::string& address) {
+    Failure failure;
+    Socket socket = listen_on(name, address, failure);
+    if (failure) throw Error(std::move(failure));
+    return socket;
+}
+#endif
+
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,78 @@
+// Quoting words for those who will take them apart again: a shell, and systemd's unit files.
+// Uses nothing; the installation of services uses it. Windows' own rules are in command_line.hpp.
+#ifndef DAEMONIZE_SERVICE_QUOTE_HPP
+#define DAEMONIZE_SERVICE_QUOTE_HPP
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace daemonize {
+namespace detail {
+
+// A word of sh(1), whatever it holds. In single quotes nothing has a meaning but the quote itself.
+inline std::string quote_for_shell(const std::string& word) {
+    std::string quoted = "'";
+    for (const char c : word) {
+        if (c == '\'') {
+            quoted += "'\\''";
+        } else {
+            quoted += c;
+        }
+    }
+    return quoted += '\'';
+}
+
+// An argument in ExecStart=: systemd.service(5), "Command lines". Specifiers (%) and variables ($) are doubled, control
+// characters escaped, for a line of a unit file ends with its line. In the program's path systemd replaces no variables,
+// and leaves two dollars two.
+inline std::string quote_for_unit(const std::string& word, bool is_program = false) {
+    static const char* const digits = "0123456789abcdef";
+    std::string quoted = "\"";
+    for (const char c : word) {
+        const auto byte = static_cast<unsigned char>(c);
+        if (c == '"' || c == '\\') {
+            quoted += '\\';
+            quoted += c;
+        } else if (c == '%' || (c == '$' && !is_program)) {
+            quoted += c;
+            quoted += c;
+        } else if (byte < 0x20 || byte == 0x7f) {
+            quoted += "\\x";
+            quoted += digits[byte >> 4];
+            quoted += digits[byte & 15];
+        } else {
+            quoted += c;
+        }
+    }
+    return quoted += '"';
+}
+
+// The words that quote_for_unit() made, the program first, taken apart again; what is not in quotes is none of them. Of a
+// line that was cut short, none.
+inline std::vector<std::string> arguments_in_unit(const std::string& line) {
+    std::vector<std::string> words;
+    for (std::size_t at = line.find('"'); at != std::string::npos; at = line.find('"', at)) {
+        std::string word;
+        for (++at; at < line.size() && line[at] != '"'; ++at) {
+            const char c = line[at];
+            if (c == '\\' && line.compare(at + 1, 1, "x") == 0 && at + 3 < line.size()) {
+                const auto digit = [&](std::size_t i) { return line[i] <= '9' ? line[i] - '0' : line[i] - 'a' + 10; };
+                word += static_cast<char>(digit(at + 2) * 16 + digit(at + 3));
+                at += 3;
+            } else {
+                const bool is_doubled = c == '%' || (c == '$' && !words.empty());
+                const bool is_pair = c == '\\' || (is_doubled && line.compare(at + 1, 1, std::string(1, c)) == 0);
+                word += line[is_pair && at + 1 < line.size() ? ++at : at];
+            }
+        }
+        if (at++ >= line.size()) return {};
+        words.push_back(word);
+    }
+    return words;
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

@@ -1,0 +1,143 @@
+// The ports that reach Windows: below the SCM, and on a console. A lock, an event and a clock are common to both.
+// Uses service_core, service_handle, payloads and event_log; real_scm makes them.
+#ifndef DAEMONIZE_WINDOWS_SCM_PORTS_HPP
+#define DAEMONIZE_WINDOWS_SCM_PORTS_HPP
+
+#include "../../scm/service_core.hpp"
+#include "../system/event_log.hpp"
+#include "control_events.hpp"
+#include "handle.hpp"
+
+#include <cstdio>
+
+namespace daemonize {
+namespace detail {
+
+inline void write_console(const std::string& line) noexcept {
+    std::fprintf(stderr, "%s\n", line.c_str());
+    std::fflush(stderr);
+}
+
+class WindowsPort : public ServicePort {
+  public:
+    void lock() noexcept override { DAEMONIZE_SYSTEM(AcquireSRWLockExclusive)(&lock_); }
+    void unlock() noexcept override { DAEMONIZE_SYSTEM(ReleaseSRWLockExclusive)(&lock_); }
+
+    bool wait(Duration longest) noexcept override {
+        // The caller looks why it woke, and waits again for what is left of a time too long for Windows.
+        static_cast<void>(DAEMONIZE_SYSTEM(SleepConditionVariableSRW)(&changed_, &lock_, to_milliseconds(longest), 0));
+        return true;
+    }
+
+    void wake() noexcept override { DAEMONIZE_SYSTEM(WakeAllConditionVariable)(&changed_); }
+    void* native_handle() noexcept override { return event_; }
+    void set_event(bool pending) noexcept override {
+        // Where Windows had none to give, there is nobody to be told.
+        static_cast<void>(pending ? DAEMONIZE_SYSTEM(SetEvent)(event_) : DAEMONIZE_SYSTEM(ResetEvent)(event_));
+    }
+
+    Duration now() noexcept override {
+        LARGE_INTEGER ticks;
+        LARGE_INTEGER frequency;
+        DAEMONIZE_SYSTEM(QueryPerformanceCounter)(&ticks);
+        DAEMONIZE_SYSTEM(QueryPerformanceFrequency)(&frequency);
+        const std::int64_t rest = ticks.QuadPart % frequency.QuadPart * 1000000000 / frequency.QuadPart;
+        return Duration::seconds(ticks.QuadPart / frequency.QuadPart) + Duration::nanoseconds(rest);
+    }
+
+  protected:
+    WindowsPort() noexcept : event_(DAEMONIZE_SYSTEM(CreateEventW)(nullptr, TRUE, FALSE, nullptr)) {}
+    ~WindowsPort() = default; // a port lives as long as the process, and so does its event
+
+  private:
+    SRWLOCK lock_ = SRWLOCK_INIT;
+    CONDITION_VARIABLE changed_ = CONDITION_VARIABLE_INIT;
+    HANDLE event_;
+};
+
+// How long a machine that shuts down waits for its services.
+inline Duration shutdown_patience() noexcept {
+    wchar_t text[16] = {};
+    DWORD size = sizeof text;
+    const LSTATUS error =
+        DAEMONIZE_SYSTEM(RegGetValueW)(HKEY_LOCAL_MACHINE, L"SYSTEM\\CurrentControlSet\\Control",
+                                       L"WaitToKillServiceTimeout", RRF_RT_REG_SZ, nullptr, text, &size);
+    std::int64_t milliseconds = 0;
+    for (const wchar_t* c = text; *c >= L'0' && *c <= L'9' && milliseconds < INT32_MAX; ++c) {
+        milliseconds = milliseconds * 10 + (*c - L'0');
+    }
+    return error == NO_ERROR && milliseconds > 0 ? Duration::milliseconds(milliseconds) : Duration::seconds(5);
+}
+
+// The service's own pre-shutdown time-out, 10 s where nobody set one.
+inline Duration preshutdown_patience(const std::string& name) noexcept {
+    SERVICE_PRESHUTDOWN_INFO info = {10000};
+    DWORD size = 0;
+    Failure ignored;
+    const ScHandle service = open_service(name, SERVICE_QUERY_CONFIG, ignored);
+    if (service) {
+        static_cast<void>(DAEMONIZE_SYSTEM(QueryServiceConfig2W)(service.get(), SERVICE_CONFIG_PRESHUTDOWN_INFO,
+                                                                 reinterpret_cast<BYTE*>(&info), sizeof info, &size));
+    }
+    return Duration::milliseconds(info.dwPreshutdownTimeout);
+}
+
+class ScmPort final : public WindowsPort {
+  public:
+    std::uint32_t register_handler(ServiceCore& core, const std::string& name) noexcept override {
+        core_ = &core;
+        handle_ = DAEMONIZE_SYSTEM(RegisterServiceCtrlHandlerExW)(widen(name).c_str(), &ScmPort::handle_control, this);
+        return handle_ != nullptr ? win32::no_error : ::GetLastError();
+    }
+
+    std::uint32_t set_status(const ServiceStatus& status) noexcept override {
+        SERVICE_STATUS raw = {};
+        raw.dwServiceType = static_cast<DWORD>(status.type);
+        raw.dwCurrentState = static_cast<DWORD>(status.state);
+        raw.dwControlsAccepted = static_cast<DWORD>(status.accepted);
+        raw.dwWin32ExitCode = status.exit_code;
+        raw.dwServiceSpecificExitCode = status.service_exit_code;
+        raw.dwCheckPoint = status.checkpoint;
+        raw.dwWaitHint = to_milliseconds(status.wait_hint);
+        return DAEMONIZE_SYSTEM(SetServiceStatus)(handle_, &raw) != FALSE ? win32::no_error : ::GetLastError();
+    }
+
+    void* service_handle() noexcept override { return handle_; }
+
+    Duration stop_allowance(const std::string& name, StopReason reason) noexcept override {
+        if (reason == StopReason::preshutdown) return preshutdown_patience(name);
+        return reason == StopReason::shutdown ? shutdown_patience() : Duration::longest();
+    }
+
+    void log(Severity severity, const std::string& name, const std::string& text) noexcept override {
+        static_cast<void>(EventLog(name).write(severity, text)); // there is no second place to complain
+    }
+    void show_progress(const std::string&, const std::string&) noexcept override {}
+
+  private:
+    static DWORD WINAPI handle_control(DWORD control, DWORD type, void* data, void* self) noexcept {
+        return static_cast<ScmPort*>(self)->core_->handle(copy_control(control, type, data));
+    }
+
+    ServiceCore* core_ = nullptr;
+    SERVICE_STATUS_HANDLE handle_ = nullptr;
+};
+
+class ConsolePort final : public WindowsPort {
+  public:
+    std::uint32_t register_handler(ServiceCore&, const std::string&) noexcept override { return win32::no_error; }
+    std::uint32_t set_status(const ServiceStatus&) noexcept override { return win32::no_error; }
+    void* service_handle() noexcept override { return nullptr; }
+    Duration stop_allowance(const std::string&, StopReason) noexcept override { return Duration::longest(); }
+    void log(Severity, const std::string& name, const std::string& text) noexcept override {
+        write_console(name + ": " + text);
+    }
+    void show_progress(const std::string& name, const std::string& text) noexcept override {
+        write_console(name + ": " + one_line(text));
+    }
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif

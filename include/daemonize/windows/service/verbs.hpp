@@ -1,0 +1,202 @@
+// What a service program does for its verbs on Windows, with the exit statuses of init scripts.
+// Uses ServiceManager; Service uses it.
+#ifndef DAEMONIZE_WINDOWS_SERVICE_VERBS_HPP
+#define DAEMONIZE_WINDOWS_SERVICE_VERBS_HPP
+
+#include "../../service/settings.hpp"
+#include "../../service/status_report.hpp"
+#include "../scm/ports.hpp"
+#include "../scm/service_manager.hpp"
+#include "../system/event_log.hpp"
+#include "process_facts.hpp"
+
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace daemonize {
+namespace detail {
+
+class ServiceVerbs {
+  public:
+    // `config` is what Service::windows() asked of an installation.
+    ServiceVerbs(ServiceSettings& settings, const ServiceConfig& config, std::string program)
+        : settings_(settings), config_(config), program_(std::move(program)), name_(settings.full_name()),
+          manager_(name_) {}
+
+    // What main() is to return. `run`, and no verb at all, are the host's to decide.
+    int perform(const VerbLine& line) {
+        switch (line.verb) {
+        case Verb::start: return start(line.arguments);
+        case Verb::stop: return stop();
+        case Verb::restart: return restart(line.arguments);
+        case Verb::reload: return reload(line.arguments);
+        case Verb::status: return status(line.json);
+        case Verb::install: return install(line.arguments);
+        case Verb::uninstall: return uninstall();
+        case Verb::none:
+        case Verb::run:
+        case Verb::help: break;
+        }
+        return print(help_text(program_, name_, settings_.description));
+    }
+
+  private:
+    int end(const Failure& failure) const {
+        if (!failure) return lsb::success;
+        // The SCM keeps a number of why a service ended; the words are in the log.
+        const bool ended = failure.stage() == Stage::service_wait && !is(failure, win32::service_request_timeout);
+        write_console(name_ + ": " + failure.message() + (ended ? "; the event log says more" : ""));
+        if (is(failure, win32::access_denied)) return lsb::no_rights;
+        return is(failure, win32::service_not_active) && !ended ? lsb::not_running : lsb_code(failure);
+    }
+
+    static bool is(const Failure& failure, std::uint32_t error) noexcept {
+        return failure.code() == win32_error(error);
+    }
+
+    // What was done, which it is also where nobody can read of it.
+    int say(const std::string& text) const {
+        static_cast<void>(print(name_ + ": " + text + "\n"));
+        return lsb::success;
+    }
+
+    int say_running(const char* how) const {
+        ServiceStatus now;
+        Failure failure;
+        if (!manager_.status(now, failure)) return end(failure);
+        return say(how + (now.process_id == 0 ? std::string() : ", pid " + std::to_string(now.process_id)));
+    }
+
+    // Without arguments the service has those that it was installed with.
+    int start(const std::vector<std::string>& arguments) const {
+        Failure failure;
+        if (manager_.start(arguments, failure)) return say_running("running");
+        if (!is(failure, win32::service_already_running)) return end(failure);
+        ServiceStatus now;
+        if (!manager_.status(now, failure)) return end(failure);
+        if (now.state == ServiceState::start_pending && !manager_.wait_for(ServiceState::running, failure)) {
+            return end(failure);
+        }
+        return say_running("it runs already");
+    }
+
+    int stop() const {
+        Failure failure;
+        ServiceStatus before;
+        if (manager_.status(before, failure) && manager_.stop(failure)) {
+            return say(before.state == ServiceState::stopped ? "it did not run" : "stopped");
+        }
+        return is(failure, win32::service_does_not_exist) ? say("it is not installed") : end(failure);
+    }
+
+    int restart(const std::vector<std::string>& arguments) {
+        Failure failure;
+        if (!check(arguments, failure) || !manager_.restart(arguments, failure)) return end(failure);
+        return say_running("running");
+    }
+
+    int reload(const std::vector<std::string>& arguments) {
+        Failure failure;
+        if (check(arguments, failure)) static_cast<void>(manager_.control(Control::param_change, failure));
+        return end(failure);
+    }
+
+    // Whether the configuration will do: that of these arguments, or of those that the service was installed with.
+    bool check(const std::vector<std::string>& arguments, Failure& failure) {
+        std::vector<std::string> asked = arguments;
+        if (asked.empty() && !installed_arguments(asked, failure)) return false;
+        failure = settings_.check_configuration(asked);
+        return !failure;
+    }
+
+    bool installed_arguments(std::vector<std::string>& arguments, Failure& failure) const {
+        const ScHandle service = open_service(name_, SERVICE_QUERY_CONFIG, failure);
+        if (!service) return false;
+        DWORD size = 0;
+        DAEMONIZE_SYSTEM(QueryServiceConfigW)(service.get(), nullptr, 0, &size);
+        std::vector<BYTE> bytes(size);
+        auto* found = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(bytes.data());
+        if (DAEMONIZE_SYSTEM(QueryServiceConfigW)(service.get(), found, size, &size) == FALSE) {
+            return set_failure(failure, Stage::service_query, ::GetLastError(), name_);
+        }
+        std::vector<std::string> words = parse_command_line(narrow(found->lpBinaryPathName));
+        if (!words.empty()) words.erase(words.begin());
+        arguments = parse_verbs(words).arguments;
+        return true;
+    }
+
+    // The log's source first: it harms nobody where the rest fails.
+    int install(const std::vector<std::string>& arguments) {
+        ServiceConfig config = config_;
+        const std::vector<std::string>& words = arguments.empty() ? config_.arguments : arguments;
+        config.arguments = {"run", "--"};
+        config.arguments.insert(config.arguments.end(), words.begin(), words.end());
+        if (config.description.empty()) config.description = settings_.description;
+        const bool existed = manager_.exists();
+        const EventLog log(name_);
+        Failure failure;
+        if (!log.install(failure)) return end(failure);
+        if (manager_.install(config, failure)) return lsb::success;
+        Failure ignored; // the first one counts
+        if (!existed) static_cast<void>(log.uninstall(ignored));
+        return end(failure);
+    }
+
+    int uninstall() const {
+        Failure failure;
+        if (manager_.uninstall(failure)) static_cast<void>(EventLog(name_).uninstall(failure));
+        return end(failure);
+    }
+
+    static const char* state_text(const ServiceStatus& now, bool failed) noexcept {
+        switch (now.state) {
+        case ServiceState::stopped: return failed ? "dead" : "not running";
+        case ServiceState::start_pending: return "starting";
+        case ServiceState::stop_pending: return "stopping";
+        case ServiceState::continue_pending:
+        case ServiceState::running: return "running";
+        case ServiceState::pause_pending:
+        case ServiceState::paused: return "paused";
+        }
+        return "unknown";
+    }
+
+    int status(bool json) const {
+        StatusText text;
+        text.name = name_;
+        ServiceStatus now;
+        Failure failure;
+        const bool found = manager_.status(now, failure);
+        if (!found && !is(failure, win32::service_does_not_exist)) {
+            write_console(name_ + ": " + failure.message());
+            return lsb::status_unknown;
+        }
+        const bool stopped = now.state == ServiceState::stopped;
+        const bool failed = stopped && now.exit_code != 0 && now.exit_code != ERROR_SERVICE_NEVER_STARTED;
+        text.state = state_text(now, failed);
+        if (!found) text.remark = ", and it is not installed";
+        if (failed) {
+            const bool own = now.exit_code == win32::service_specific_error;
+            text.remark =
+                own ? ", and it ended with an exit code of its own" : ", and it ended with an error of Windows'";
+            text.exit_code = own ? now.service_exit_code : now.exit_code;
+        }
+        text.pid = now.process_id;
+        tell_process(now.process_id, text);
+        if (print(json ? json_status(text) : people_status(text)) != lsb::success) return lsb::status_unknown;
+        if (!stopped) return lsb::success;
+        return failed ? lsb::status_dead : lsb::status_not_running;
+    }
+
+    ServiceSettings& settings_;
+    const ServiceConfig& config_;
+    std::string program_;
+    std::string name_;
+    ServiceManager manager_;
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif
