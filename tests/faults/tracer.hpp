@@ -19,8 +19,8 @@ class Tracer {
         pid_ = test::fork_clean();
         if (pid_ == 0) become_strace(words_for(held, prefix));
         output_.close_write();
-        words_.close_write();
-        const std::string said = words_.line();
+        stderr_output_.close_write();
+        const std::string said = stderr_output_.line();
         if (said.find("attached") == std::string::npos) throw std::runtime_error("strace: " + said);
     }
 
@@ -87,7 +87,7 @@ class Tracer {
         sigset_t none;
         ::sigemptyset(&none);
         ::sigprocmask(SIG_SETMASK, &none, nullptr);
-        ::dup2(words_.write_end(), STDERR_FILENO);
+        ::dup2(stderr_output_.write_end(), STDERR_FILENO);
         ::dup2(output_.write_end(), STDOUT_FILENO);
         std::vector<char*> command;
         for (std::string& word : words) command.push_back(&word[0]);
@@ -98,7 +98,7 @@ class Tracer {
 
     Fault fault_;
     pid_t pid_ = 0;
-    test::Pipe output_, words_;
+    test::Pipe output_, stderr_output_;
     std::string traced_;
     bool has_ended_ = false;
 };

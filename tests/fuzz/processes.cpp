@@ -175,7 +175,7 @@ TARGET(launcher) {
         const Descriptor standard_error(::dup(STDERR_FILENO)), null(::open("/dev/null", O_WRONLY));
         HOLDS(::dup2(null.get(), STDERR_FILENO) == STDERR_FILENO);
         BlockedSignals signals;
-        Launching launching;
+        LaunchState launching;
         launching.channel.launcher = std::move(pair.ours);
         outcome = Launcher(plan, twice, child, launching, -1, true).await(signals);
         HOLDS(::dup2(standard_error.get(), STDERR_FILENO) == STDERR_FILENO);

@@ -60,7 +60,7 @@ class Failure {
         if (!failed_) return {};
         const std::string& reason = reason_.empty() ? code_.message() : reason_;
         if (stage_ == Stage::body) return detail::one_line(reason);
-        const char* const step = detail::stage_facts(stage_).step;
+        const char* const step = detail::stage_info(stage_).step;
         return detail::one_line(detail::joined({"cannot ", step, detail_.empty() ? "" : " ", detail_, ": ", reason}));
     }
 

@@ -61,7 +61,7 @@ enum class Stage {
 
 namespace detail {
 
-struct StageFacts {
+struct StageInfo {
     const char* step; // reads on after "cannot "
     Stage stage;
     int exit_code;
@@ -69,7 +69,7 @@ struct StageFacts {
 
 // Where systemd.exec(5) has an exit status for the step, it is that one, so that `systemctl status` names the step;
 // else the one of sysexits.h; timeout(1)'s and the shell's (128 + signal) for what they stand for everywhere.
-inline constexpr StageFacts all_stages[] = {
+inline constexpr StageInfo all_stages[] = {
     {"accept", Stage::options, 64},
     {"fork", Stage::threads, 70},
     {"make the runtime directory", Stage::runtime_directory, 233},
@@ -119,8 +119,8 @@ inline constexpr StageFacts all_stages[] = {
 };
 
 // What a number stands for that is none of them is a run, as of a body.
-constexpr StageFacts stage_facts(Stage stage) noexcept {
-    for (const StageFacts& facts : all_stages) {
+constexpr StageInfo stage_info(Stage stage) noexcept {
+    for (const StageInfo& facts : all_stages) {
         if (facts.stage == stage) return facts;
     }
     return {"run", stage, 1};
@@ -129,7 +129,7 @@ constexpr StageFacts stage_facts(Stage stage) noexcept {
 } // namespace detail
 
 /// The status that a launcher ends with when this step fails; each kind of failure has its own.
-inline int exit_code(Stage stage) noexcept { return detail::stage_facts(stage).exit_code; }
+inline int exit_code(Stage stage) noexcept { return detail::stage_info(stage).exit_code; }
 
 } // namespace daemonize
 

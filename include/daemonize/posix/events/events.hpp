@@ -174,7 +174,7 @@ class Events {
 
     void open(Failure& failure) noexcept {
         failure = Failure();
-        detail::Fault failed = signals_.open();
+        detail::StepError failed = signals_.open();
         for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1}) {
             if (!failed) failed = signals_.take(number);
         }
@@ -184,9 +184,9 @@ class Events {
     }
 
     bool listen(int number, Callback<void()> callback, Failure& failure) noexcept {
-        detail::Fault failed;
+        detail::StepError failed;
         if (const char* reason = refusal(number)) {
-            failed = detail::fault(Stage::events, EINVAL, "", reason);
+            failed = detail::step_error(Stage::events, EINVAL, "", reason);
         } else {
             failed = signals_.take(number);
         }
@@ -213,7 +213,7 @@ class Events {
         detail::WatchedChild child;
         child.pid = pid;
         child.callback = std::move(callback);
-        detail::Fault failed = children_.has(pid) ? detail::Fault() : prepare_watch(child);
+        detail::StepError failed = children_.has(pid) ? detail::StepError() : prepare_watch(child);
         failure = about(detail::joined({"(the end of process ", pid, ")"}), failed);
         if (failed) return false;
         children_.add(std::move(child));
@@ -221,25 +221,27 @@ class Events {
         return true;
     }
 
-    detail::Fault prepare_watch(detail::WatchedChild& child) noexcept {
-        if (!signals_.is_open()) return detail::fault(Stage::events, ECANCELED, "", "this process takes none here");
-        if (child.pid <= 0) return detail::fault(Stage::events, EINVAL, "", "it is not the number of one process");
+    detail::StepError prepare_watch(detail::WatchedChild& child) noexcept {
+        if (!signals_.is_open())
+            return detail::step_error(Stage::events, ECANCELED, "", "this process takes none here");
+        if (child.pid <= 0) return detail::step_error(Stage::events, EINVAL, "", "it is not the number of one process");
         struct sigaction action;
-        if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &action) != 0) return detail::fault(Stage::events, errno);
+        if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &action) != 0)
+            return detail::step_error(Stage::events, errno);
         if (detail::is_ignored(action) || (action.sa_flags & SA_NOCLDWAIT) != 0) {
-            return detail::fault(Stage::events, ECHILD, "",
-                                 "SIGCHLD is ignored, so the kernel keeps no child's status");
+            return detail::step_error(Stage::events, ECHILD, "",
+                                      "SIGCHLD is ignored, so the kernel keeps no child's status");
         }
         siginfo_t info = {};
         const auto id = static_cast<id_t>(child.pid);
         const int asked =
             detail::retry([&] { return DAEMONIZE_SYSTEM(waitid)(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT); });
-        if (asked != 0) return detail::fault(Stage::events, errno, "", "it is no child of this process");
+        if (asked != 0) return detail::step_error(Stage::events, errno, "", "it is no child of this process");
         child.process = set_.watch(child.pid);
-        return child.process ? detail::Fault() : signals_.take(SIGCHLD);
+        return child.process ? detail::StepError() : signals_.take(SIGCHLD);
     }
 
-    static Failure about(const std::string& what, const detail::Fault& failed) {
+    static Failure about(const std::string& what, const detail::StepError& failed) {
         if (!failed) return Failure();
         return detail::posix_failure(failed.stage, failed.error, what, failed.reason);
     }

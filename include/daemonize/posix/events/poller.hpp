@@ -17,9 +17,9 @@ namespace detail {
 
 class WaitSet {
   public:
-    Fault open(int wake_up) noexcept {
+    StepError open(int wake_up) noexcept {
         set_ = above_standard(DAEMONIZE_SYSTEM(epoll_create1)(EPOLL_CLOEXEC));
-        return set_ && add(wake_up, 0) ? Fault() : fault(Stage::events, errno);
+        return set_ && add(wake_up, 0) ? StepError() : step_error(Stage::events, errno);
     }
 
     int descriptor() const noexcept { return set_.get(); }
@@ -67,9 +67,9 @@ class WaitSet {
 
 class WaitSet {
   public:
-    Fault open(int wake_up) noexcept {
+    StepError open(int wake_up) noexcept {
         wake_up_ = wake_up;
-        return Fault();
+        return StepError();
     }
     int descriptor() const noexcept { return wake_up_; }
     Descriptor watch(pid_t) const noexcept { return Descriptor(); }

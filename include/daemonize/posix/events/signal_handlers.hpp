@@ -32,14 +32,14 @@ class TakenSignals {
     TakenSignals& operator=(const TakenSignals&) = delete;
     ~TakenSignals() { close(); }
 
-    Fault open() noexcept {
-        if (const int error = ForkLock::prepare<abandon>()) return fault(Stage::events, error);
+    StepError open() noexcept {
+        if (const int error = ForkLock::prepare<abandon>()) return step_error(Stage::events, error);
         owner_ = DAEMONIZE_SYSTEM(getpid)();
         const ForkLock held;
         if (!current_.set(this)) {
-            return fault(Stage::events, EBUSY, "", "this process takes them already");
+            return step_error(Stage::events, EBUSY, "", "this process takes them already");
         }
-        if (const Fault failed = wake_up_.open()) return failed;
+        if (const StepError failed = wake_up_.open()) return failed;
         return set_.open(wake_up_.descriptor());
     }
 
@@ -54,20 +54,20 @@ class TakenSignals {
         while (running_.load() != 0) static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1));
     }
 
-    Fault take(int number) noexcept {
-        if (!is_open()) return fault(Stage::events, ECANCELED, "", "this process does not take them here");
-        if (number < 1 || number >= signal_end) return fault(Stage::events, EINVAL);
-        if (taken_[number]) return Fault();
+    StepError take(int number) noexcept {
+        if (!is_open()) return step_error(Stage::events, ECANCELED, "", "this process does not take them here");
+        if (number < 1 || number >= signal_end) return step_error(Stage::events, EINVAL);
+        if (taken_[number]) return StepError();
         const ForkLock held;
         // Known before the handler is there, which gives it back in a child.
         struct sigaction& before = before_[number];
-        if (DAEMONIZE_SYSTEM(sigaction)(number, nullptr, &before) != 0) return fault(Stage::events, errno);
+        if (DAEMONIZE_SYSTEM(sigaction)(number, nullptr, &before) != 0) return step_error(Stage::events, errno);
         // A shell's background job: the terminal's keys are not meant for it.
-        if (is_key(number) && is_ignored(before)) return Fault();
+        if (is_key(number) && is_ignored(before)) return StepError();
         const struct sigaction action = action_for(number, before);
-        if (DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr) != 0) return fault(Stage::events, errno);
+        if (DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr) != 0) return step_error(Stage::events, errno);
         taken_[number] = true;
-        return Fault();
+        return StepError();
     }
 
     // Whether the signal came since it was last asked for.

@@ -10,17 +10,17 @@ namespace detail {
 
 class WakeUp {
   public:
-    Fault open() noexcept {
+    StepError open() noexcept {
         int ends[2];
-        if (!make_pipe(ends)) return fault(Stage::events, errno);
+        if (!make_pipe(ends)) return step_error(Stage::events, errno);
         read_ = Descriptor(ends[0]);
         write_ = Descriptor(ends[1]);
         read_ = above_standard(read_.release());
         if (read_) write_ = above_standard(write_.release());
         if (!read_ || !write_ || !set_non_blocking(read_.get()) || !set_non_blocking(write_.get())) {
-            return fault(Stage::events, errno);
+            return step_error(Stage::events, errno);
         }
-        return Fault();
+        return StepError();
     }
 
     int descriptor() const noexcept { return read_.get(); }

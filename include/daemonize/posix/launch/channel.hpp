@@ -36,14 +36,14 @@ struct Channel {
     Descriptor daemon;
 };
 
-inline Fault make_channel(Channel& channel) noexcept {
+inline StepError make_channel(Channel& channel) noexcept {
     int ends[2];
-    if (!make_socket_pair(ends)) return fault(Stage::channel, errno);
+    if (!make_socket_pair(ends)) return step_error(Stage::channel, errno);
     channel.launcher = Descriptor(ends[0]);
     channel.daemon = Descriptor(ends[1]);
     channel.launcher = above_standard(channel.launcher.release());
     if (channel.launcher) channel.daemon = above_standard(channel.daemon.release());
-    return channel.launcher && channel.daemon ? Fault() : fault(Stage::channel, errno);
+    return channel.launcher && channel.daemon ? StepError() : step_error(Stage::channel, errno);
 }
 
 // Sends one record whole. Allocates nothing. False where the launcher is gone.
@@ -69,7 +69,7 @@ inline bool send_record(int channel, Record record, const char* detail = "", con
     return true;
 }
 
-inline bool send_fault(int channel, const Fault& fault, int exit_code) noexcept {
+inline bool send_step_error(int channel, const StepError& fault, int exit_code) noexcept {
     Record record;
     record.kind = Record::failed;
     record.stage = static_cast<std::int32_t>(fault.stage);

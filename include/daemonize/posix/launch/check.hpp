@@ -126,7 +126,7 @@ inline void check_everything(Plan& plan) {
     check_streams(plan);
     check_pid_file(plan);
     Descriptor null;
-    if (const Fault failed = open_null_device(null)) plan.problems.push_back(to_failure(failed));
+    if (const StepError failed = open_null_device(null)) plan.problems.push_back(to_failure(failed));
 }
 
 } // namespace detail

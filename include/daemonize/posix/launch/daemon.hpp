@@ -18,7 +18,7 @@ namespace detail {
 
 // The one launch that made this process a daemon. It belongs to the process, and lives as long: the environment and the
 // pid file's path are in the plan.
-struct OwnLaunch {
+struct DaemonState {
     Plan* plan = nullptr;
     const Options* options = nullptr; // what is not to be destroyed of the Daemonizer that returned here
     ForkGuard channel;                // open until readiness
@@ -28,17 +28,17 @@ struct OwnLaunch {
     std::string name() const { return plan == nullptr ? "daemon" : plan->name; }
 };
 
-inline OwnLaunch& own_launch() noexcept {
-    static OwnLaunch* const own = new OwnLaunch; // never destroyed: a destructor of the application's may still ask
+inline DaemonState& daemon_state() noexcept {
+    static DaemonState* const own = new DaemonState; // never destroyed: a destructor of the application's may still ask
     return *own;
 }
 
 // Ends a daemon whose launch cannot succeed any more: its launcher is told, or is gone.
-[[noreturn]] inline void give_up(const Fault& failed) noexcept {
-    OwnLaunch& own = own_launch();
+[[noreturn]] inline void exit_failed(const StepError& failed) noexcept {
+    DaemonState& own = daemon_state();
     const int code = exit_code(failed.stage);
     if (own.channel) {
-        static_cast<void>(send_fault(own.channel.get(), failed, 0));
+        static_cast<void>(send_step_error(own.channel.get(), failed, 0));
     } else {
         write_error(joined({own.name(), ": ", to_failure(failed).message(), "\n"}));
     }
@@ -46,39 +46,39 @@ inline OwnLaunch& own_launch() noexcept {
 }
 
 // Standard error becomes what was asked for; from here on the launcher hears no more of it.
-inline Fault swap_stderr(OwnLaunch& own) noexcept {
-    if (!own.stderr_target) return Fault();
+inline StepError swap_stderr(DaemonState& own) noexcept {
+    if (!own.stderr_target) return StepError();
     const char* path = own.plan->streams[STDERR_FILENO].path.c_str();
-    const Fault failed = put_stream(own.stderr_target.get(), STDERR_FILENO, path);
+    const StepError failed = put_stream(own.stderr_target.get(), STDERR_FILENO, path);
     own.stderr_target.reset();
     return failed;
 }
 
-inline Fault announce_ready(OwnLaunch& own) noexcept {
-    if (const Fault failed = swap_stderr(own)) return failed;
+inline StepError announce_ready(DaemonState& own) noexcept {
+    if (const StepError failed = swap_stderr(own)) return failed;
     if (own.channel) {
         Record record;
         record.kind = Record::ready;
         record.pid = DAEMONIZE_SYSTEM(getpid)();
         if (!send_record(own.channel.get(), record)) {
             const bool is_gone = errno == EPIPE || errno == ECONNRESET;
-            return fault(Stage::readiness, errno, "",
-                         is_gone ? "the launcher is gone, so nobody would know of this daemon" : "");
+            return step_error(Stage::readiness, errno, "",
+                              is_gone ? "the launcher is gone, so nobody would know of this daemon" : "");
         }
         own.channel.reset();
     }
     own.ready = true;
-    return Fault();
+    return StepError();
 }
 
 // Tells the launcher, or where none waits standard error, why the daemon ends. What it is to end with.
 inline int tell_failure(const std::string& text, int asked_code) noexcept {
-    OwnLaunch& own = own_launch();
+    DaemonState& own = daemon_state();
     const int code = failure_status(asked_code);
     const char* const reason = text.empty() ? no_reason : text.c_str();
     if (own.channel) {
-        const Fault failed = fault(Stage::body, ECANCELED, "", reason);
-        static_cast<void>(send_fault(own.channel.get(), failed, code));
+        const StepError failed = step_error(Stage::body, ECANCELED, "", reason);
+        static_cast<void>(send_step_error(own.channel.get(), failed, code));
     } else {
         write_error(joined({own.name(), ": ", one_line(reason), "\n"}));
     }
@@ -97,19 +97,20 @@ class Daemon {
     /// file goes, and it exits non-zero. Without wait_until_ready() the end of set-up was readiness already; there, and a
     /// second time, it does nothing.
     void ready() {
-        detail::OwnLaunch& own = detail::own_launch();
+        detail::DaemonState& own = detail::daemon_state();
         if (own.ready || own.plan == nullptr) return;
         const std::string& path = own.plan->streams[STDOUT_FILENO].path;
         if (std::fflush(stdout) != 0) {
-            detail::give_up(detail::fault(Stage::flush, errno, path.empty() ? "standard output" : path.c_str()));
+            detail::exit_failed(
+                detail::step_error(Stage::flush, errno, path.empty() ? "standard output" : path.c_str()));
         }
-        if (const detail::Fault failed = detail::announce_ready(own)) detail::give_up(failed);
+        if (const detail::StepError failed = detail::announce_ready(own)) detail::exit_failed(failed);
     }
 
     /// Shows `text` on the launcher's terminal, and gives the start until `extend_by` from now, if that is later than the
     /// time-out. Does nothing once ready.
     void progress(const std::string& text, Duration extend_by = Duration()) {
-        detail::OwnLaunch& own = detail::own_launch();
+        detail::DaemonState& own = detail::daemon_state();
         if (own.ready || own.plan == nullptr) return;
         if (!own.channel) return detail::write_error(detail::joined({own.name(), ": ", detail::one_line(text), "\n"}));
         detail::Record record;
@@ -129,7 +130,7 @@ class Daemon {
     /// as the same user, appending. What can't be opened stays as it was, and is told. Does nothing to streams that lead
     /// elsewhere. Fails at Stage::standard_output, Stage::standard_error and Stage::flush.
     bool reopen_logs(Failure& failure) noexcept {
-        detail::OwnLaunch& own = detail::own_launch();
+        detail::DaemonState& own = detail::daemon_state();
         failure = Failure();
         if (own.plan == nullptr) return true;
         const detail::StreamTarget& out = own.plan->streams[STDOUT_FILENO];
@@ -151,9 +152,9 @@ class Daemon {
   private:
     static void reopen(const std::string& path, int stream, bool both, Failure& failure) noexcept {
         detail::Descriptor opened;
-        detail::Fault failed = detail::open_stream_file(stream, path.c_str(), opened);
+        detail::StepError failed = detail::open_stream_file(stream, path.c_str(), opened);
         if (!failed && std::fflush(stream == STDOUT_FILENO ? stdout : stderr) != 0) {
-            failed = detail::fault(Stage::flush, errno, path.c_str());
+            failed = detail::step_error(Stage::flush, errno, path.c_str());
         }
         if (!failed) failed = put(opened, stream, path);
         if (!failed && both) failed = put(opened, STDERR_FILENO, path);
@@ -161,13 +162,13 @@ class Daemon {
     }
 
     // Until readiness it is the target that waits for standard error which changes.
-    static detail::Fault put(const detail::Descriptor& opened, int stream, const std::string& path) noexcept {
-        detail::Descriptor& waiting = detail::own_launch().stderr_target;
+    static detail::StepError put(const detail::Descriptor& opened, int stream, const std::string& path) noexcept {
+        detail::Descriptor& waiting = detail::daemon_state().stderr_target;
         if (stream != STDERR_FILENO || !waiting) return detail::put_stream(opened.get(), stream, path.c_str());
         detail::Descriptor copy = detail::duplicate(opened.get());
-        if (!copy) return detail::fault(Stage::standard_error, errno, path.c_str());
+        if (!copy) return detail::step_error(Stage::standard_error, errno, path.c_str());
         waiting = std::move(copy);
-        return detail::Fault();
+        return detail::StepError();
     }
 };
 

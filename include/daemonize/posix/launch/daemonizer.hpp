@@ -52,7 +52,7 @@ class Daemonizer {
     Daemonizer(const Daemonizer&) = delete;
     Daemonizer& operator=(const Daemonizer&) = delete;
     ~Daemonizer() {
-        if (detail::own_launch().options != options_) delete options_;
+        if (detail::daemon_state().options != options_) delete options_;
     }
 
     /// How often to fork; twice by default. Stage::fork.
@@ -255,7 +255,7 @@ class Daemonizer {
     Daemon daemonize() noexcept {
         Launch launch;
         if (detail::start(*options_, false, launch)) {
-            detail::own_launch().options = options_;
+            detail::daemon_state().options = options_;
             return Daemon();
         }
         launch.print();

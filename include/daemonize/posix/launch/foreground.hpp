@@ -91,11 +91,11 @@ inline void find_identity(Plan& plan, const Options& options) {
 }
 
 // In the new root, so that no link inside it can lead the maker outside; before the drop, so that it may.
-inline Fault make_directories_inside(const Plan& plan) noexcept {
+inline StepError make_directories_inside(const Plan& plan) noexcept {
     const auto make = [&](Stage stage, const std::string& path) {
-        return path.empty() ? Fault() : make_directory(stage, path, plan.owner());
+        return path.empty() ? StepError() : make_directory(stage, path, plan.owner());
     };
-    Fault failed;
+    StepError failed;
     if (!plan.chroot.empty()) failed = make(Stage::runtime_directory, plan.runtime_directory);
     if (!failed) failed = make(Stage::state_directory, plan.state_directory);
     if (!failed) failed = make(Stage::log_directory, plan.log_directory);
@@ -116,50 +116,51 @@ inline void check_limits(Plan& plan, const Options& options) {
     }
 }
 
-inline Fault call_before_drop(Plan& plan, const Options& options) {
+inline StepError call_before_drop(Plan& plan, const Options& options) {
     if (options.bind) {
         const Failure& failed = plan.bind_failure = options.bind();
         if (failed) {
-            return fault(failed.stage(), failed.code().value(), failed.detail().c_str(), failed.reason().c_str());
+            return step_error(failed.stage(), failed.code().value(), failed.detail().c_str(), failed.reason().c_str());
         }
     }
-    if (!options.before_drop) return Fault();
+    if (!options.before_drop) return StepError();
     bool succeeded = false;
     std::string& why = plan.before_drop_text;
-    if (call_guarded([&] { succeeded = options.before_drop(why); }, why) && succeeded) return Fault();
-    return fault(Stage::before_drop, ECANCELED, "", why.empty() ? no_reason : why.c_str());
+    if (call_guarded([&] { succeeded = options.before_drop(why); }, why) && succeeded) return StepError();
+    return step_error(Stage::before_drop, ECANCELED, "", why.empty() ? no_reason : why.c_str());
 }
 
-inline Fault keep_who_can_undo(const Plan& plan, Launching& launching) noexcept {
+inline StepError start_rollback_helper(const Plan& plan, LaunchState& launch_state) noexcept {
     const bool gives_up_right = plan.identity.changes_user || !plan.chroot.empty();
     const bool makes = !plan.pid_file.path.empty() || !plan.missing.empty() || !plan.missing_logs.empty();
-    return gives_up_right && makes ? launching.undoer.start(plan) : Fault();
+    return gives_up_right && makes ? launch_state.rollback_helper.start(plan) : StepError();
 }
 
 // Without a fork: this process becomes the daemon, or is told why not.
-inline Launch launch_here(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
+inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& launch_state, DaemonState& own) {
     const std::string name = plan->name;
     struct sigaction before = {};
-    Fault failed;
-    if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &before) != 0) failed = fault(Stage::signals, errno, "SIGCHLD");
-    launching.sigchld = before;
+    StepError failed;
+    if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &before) != 0)
+        failed = step_error(Stage::signals, errno, "SIGCHLD");
+    launch_state.sigchld = before;
     if (own.plan != nullptr) {
-        failed = fault(Stage::options, EBUSY, "foreground()", "this process is a daemon already");
+        failed = step_error(Stage::options, EBUSY, "foreground()", "this process is a daemon already");
     }
-    if (!failed) failed = set_up(*plan, options, launching);
+    if (!failed) failed = set_up(*plan, options, launch_state);
     if (failed) {
         Outcome outcome;
         outcome.failure = to_failure(failed);
         if (plan->pid_file.file) plan->pid_file.remove();
-        if (!launching.undoer.undo()) undo_all(*plan, launching.pid_file, true);
+        if (!launch_state.rollback_helper.undo()) roll_back_all(*plan, launch_state.pid_file, true);
         held_pid_files.remove(&plan->pid_file);
         return Launch(name, std::move(outcome));
     }
-    launching.undoer.finish();
+    launch_state.rollback_helper.finish();
     own.plan = plan.release();
-    own.stderr_target = std::move(launching.stderr_target);
-    const Fault swapped = swap_stderr(own);
-    if (swapped) give_up(swapped);
+    own.stderr_target = std::move(launch_state.stderr_target);
+    const StepError swapped = swap_stderr(own);
+    if (swapped) exit_failed(swapped);
     return Launch();
 }
 
@@ -167,7 +168,7 @@ inline constexpr DirectoriesPart directories_part = {find_directories, make_dire
 inline constexpr IdentityPart identity_part = {find_identity, take_groups, become_user};
 inline constexpr PidFilePart pid_file_part = {check_pid_file, open_others_pid_file, hold_pid_file};
 inline constexpr LimitsPart limits_part = {check_limits, set_limits};
-inline constexpr ForegroundPart foreground_part = {launch_here, keep_who_can_undo};
+inline constexpr ForegroundPart foreground_part = {launch_here, start_rollback_helper};
 
 } // namespace detail
 } // namespace daemonize

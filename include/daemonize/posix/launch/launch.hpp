@@ -85,7 +85,7 @@ namespace detail {
 
 inline const List<Failure>& problems_of(const Launch& launch) noexcept { return launch.problems_; }
 
-// Ends the plan's life in the launcher. In the daemon it is released to own_launch().
+// Ends the plan's life in the launcher. In the daemon it is released to daemon_state().
 class OwnedPlan {
   public:
     explicit OwnedPlan(const Options& options) : plan_(new Plan(options)) {}
@@ -101,19 +101,20 @@ class OwnedPlan {
 };
 
 // The last of the checks, and the first of the steps: what must exist, and be locked, before any fork.
-inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& launching) {
+inline void make_ready_to_fork(Plan& plan, const Options& options, LaunchState& launch_state) {
     check_directories(plan);
     if (!plan.problems.empty()) {
         if (options.pid_file_part) options.pid_file_part->check(plan);
         return;
     }
     if (!plan.runtime_directory.empty()) {
-        const Fault failed =
+        const StepError failed =
             options.directories->make(Stage::runtime_directory, plan.runtime_directory, plan.owner(), &plan.made);
         if (failed) return plan.problems.push_back(to_failure(failed));
     }
     if (!plan.pid_file.path.empty()) {
-        Failure failure = options.pid_file_part->open(plan.pid_file.path, plan.pid_file_owners(), launching.pid_file);
+        Failure failure =
+            options.pid_file_part->open(plan.pid_file.path, plan.pid_file_owners(), launch_state.pid_file);
         if (failure) return plan.problems.push_back(std::move(failure));
     }
     if (const int error = ForkGuard::prepare()) return plan.problem(Stage::fork, error, "");
@@ -121,69 +122,69 @@ inline void make_ready_to_fork(Plan& plan, const Options& options, Launching& la
 }
 
 // The daemon's standard error until it is ready. Only our end is made non-blocking.
-inline Fault make_words(Descriptor& read_end, Descriptor& write_end) noexcept {
+inline StepError make_stderr_pipe(Descriptor& read_end, Descriptor& write_end) noexcept {
     int ends[2];
-    if (!make_pipe(ends)) return fault(Stage::channel, errno);
+    if (!make_pipe(ends)) return step_error(Stage::channel, errno);
     write_end = Descriptor(ends[1]);
     read_end = above_standard(ends[0]);
     if (read_end) write_end = above_standard(write_end.release());
     const bool made = read_end && write_end && DAEMONIZE_SYSTEM(fcntl)(read_end.get(), F_SETFL, O_NONBLOCK) == 0;
-    return made ? Fault() : fault(Stage::channel, errno);
+    return made ? StepError() : step_error(Stage::channel, errno);
 }
 
 // In the process that has become the daemon: the launch is the process's own from here on.
-inline Fault finish_set_up(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
-    const Fault failed = set_up(*plan, options, launching);
+inline StepError finish_set_up(OwnedPlan& plan, const Options& options, LaunchState& launch_state, DaemonState& own) {
+    const StepError failed = set_up(*plan, options, launch_state);
     if (failed) return failed;
     own.plan = plan.release();
-    own.channel.hold(std::move(launching.channel.daemon));
-    own.stderr_target = std::move(launching.stderr_target);
-    return options.wait ? Fault() : announce_ready(own);
+    own.channel.hold(std::move(launch_state.channel.daemon));
+    own.stderr_target = std::move(launch_state.stderr_target);
+    return options.wait ? StepError() : announce_ready(own);
 }
 
 // The child's side of the first fork. Returns in the daemon alone.
-inline void run_child(OwnedPlan& plan, const Options& options, Launching& launching, OwnLaunch& own) {
-    launching.channel.launcher.reset();
+inline void run_child(OwnedPlan& plan, const Options& options, LaunchState& launch_state, DaemonState& own) {
+    launch_state.channel.launcher.reset();
     // Where a daemon launches another, what it told its own launcher, and has still to tell, is not this child's.
     own.plan = nullptr;
     own.stderr_target.reset();
     own.ready = false;
-    const int channel = launching.channel.daemon.get();
+    const int channel = launch_state.channel.daemon.get();
     Plan& the_plan = *plan; // the same once it is the process's own
-    Fault failed;
-    if (launching.adopted != nullptr) {
-        failed = fork_in_passing(options, launching.adopted);
+    StepError failed;
+    if (launch_state.adopted != nullptr) {
+        failed = fork_and_exit(options, launch_state.adopted);
     } else if (options.fork == Fork::twice) {
-        failed = fork_again(*plan, options, launching);
+        failed = fork_again(*plan, options, launch_state);
     }
-    if (!failed) failed = finish_set_up(plan, options, launching, own);
+    if (!failed) failed = finish_set_up(plan, options, launch_state, own);
     if (!failed) return;
     the_plan.pid_file.remove(); // nobody else does, if the launcher is gone
-    undo_launch(the_plan, launching.pid_file, {});
-    static_cast<void>(send_fault(channel, failed, 0));
+    roll_back_launch(the_plan, launch_state.pid_file, {});
+    static_cast<void>(send_step_error(channel, failed, 0));
     DAEMONIZE_SYSTEM(_exit)(exit_code(failed.stage));
 }
 
 // What connects launcher and daemon. The daemon's words are caught where somebody waits for them; standard error that is
 // to be kept is the launcher's own, and needs no catching.
-inline Fault connect(const Plan& plan, const Options& options, bool keep_words, Launching& launching,
-                     Descriptor& words) noexcept {
-    if (const Fault failed = make_channel(launching.channel)) return failed;
-    if (!options.wait && !keep_words) return Fault();
-    if (plan.streams[STDERR_FILENO].kind == StreamTarget::Kind::kept) return Fault();
-    return make_words(words, launching.words);
+inline StepError connect(const Plan& plan, const Options& options, bool keep_stderr, LaunchState& launch_state,
+                         Descriptor& words) noexcept {
+    if (const StepError failed = make_channel(launch_state.channel)) return failed;
+    if (!options.wait && !keep_stderr) return StepError();
+    if (plan.streams[STDERR_FILENO].kind == StreamTarget::Kind::kept) return StepError();
+    return make_stderr_pipe(words, launch_state.words);
 }
 
-inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& launching, Descriptor& words,
-                          bool keep_words, BlockedSignals& signals, Launch& launch) {
+inline bool fork_and_wait(OwnedPlan& plan, const Options& options, LaunchState& launch_state, Descriptor& words,
+                          bool keep_stderr, BlockedSignals& signals, Launch& launch) {
     Outcome outcome;
     WaitableChildren waitable;
-    launching.sigchld = waitable.before();
+    launch_state.sigchld = waitable.before();
     pid_t child = -1;
     if (const int error = signals.error() != 0 ? signals.error() : waitable.error()) {
         outcome.failure = posix_failure(Stage::signals, error, "");
     } else {
-        if (can_be_adopted(*plan, options, keep_words)) launching.adopted = prepare_adoption();
+        if (can_be_adopted(*plan, options, keep_stderr)) launch_state.adopted = prepare_adoption();
         child = DAEMONIZE_SYSTEM(fork)();
         if (child < 0) outcome.failure = posix_failure(Stage::fork, errno, "");
     }
@@ -191,55 +192,55 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, Launching& la
         signals.leave_blocked();
         waitable.leave_waitable();
         words.reset();
-        run_child(plan, options, launching, own_launch());
+        run_child(plan, options, launch_state, daemon_state());
         return true;
     }
     if (child > 0) {
-        launching.channel.daemon.reset();
-        launching.words.reset();
-        outcome = Launcher(*plan, options, child, launching, words.get(), keep_words).await(signals);
+        launch_state.channel.daemon.reset();
+        launch_state.words.reset();
+        outcome = Launcher(*plan, options, child, launch_state, words.get(), keep_stderr).await(signals);
         // Not to be the daemon's parent for longer than it must; it would have nothing but memory to give back.
-        if (launching.adopted != nullptr && !outcome.failure) DAEMONIZE_SYSTEM(_exit)(0);
+        if (launch_state.adopted != nullptr && !outcome.failure) DAEMONIZE_SYSTEM(_exit)(0);
     }
-    if (outcome.failure) undo_all(*plan, launching.pid_file, false);
+    if (outcome.failure) roll_back_all(*plan, launch_state.pid_file, false);
     // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has
     // nothing left to do but to leave.
-    if (!outcome.failure && !keep_words) signals.leave_blocked();
+    if (!outcome.failure && !keep_stderr) signals.leave_blocked();
     launch = Launch(plan->name, std::move(outcome));
     return false;
 }
 
 // Launches. True in the daemon, where it has become the process's own; false in the launcher, with what came of it.
-inline bool start(const Options& options, bool keep_words, Launch& launch) {
+inline bool start(const Options& options, bool keep_stderr, Launch& launch) {
     OwnedPlan plan(options);
-    Launching launching;
-    OwnLaunch& own = own_launch(); // made here, before the fork: it allocates
+    LaunchState launch_state;
+    DaemonState& own = daemon_state(); // made here, before the fork: it allocates
     // Both processes would write out what stdio holds; so nothing may be left in it.
     if (!options.foreground && std::fflush(nullptr) != 0) plan->problem(Stage::flush, errno, "what stdio still held");
     // The launcher of a daemon that is up leaves, and the kernel ends all that a container's process 1 leaves behind.
-    if (!options.foreground && !keep_words && DAEMONIZE_SYSTEM(getpid)() == 1) {
+    if (!options.foreground && !keep_stderr && DAEMONIZE_SYSTEM(getpid)() == 1) {
         plan->problem(Stage::fork, EINVAL, "", "this is process 1, and all others end with it: run in the foreground");
     }
     // From the first thing that is made, a signal waits: it is not to end us before we can take it away again.
     BlockedSignals signals;
-    make_ready_to_fork(*plan, options, launching);
+    make_ready_to_fork(*plan, options, launch_state);
     if (plan->problems.empty() && options.foreground) {
-        launch = options.foreground->launch(plan, options, launching, own);
+        launch = options.foreground->launch(plan, options, launch_state, own);
         if (launch.ok()) signals.leave_blocked(); // in name: set-up has emptied the mask
         return launch.ok();
     }
     Descriptor words;
     if (plan->problems.empty()) {
-        if (const Fault failed = connect(*plan, options, keep_words, launching, words)) {
+        if (const StepError failed = connect(*plan, options, keep_stderr, launch_state, words)) {
             plan->problems.push_back(to_failure(failed));
         }
     }
     if (!plan->problems.empty()) {
-        undo_launch(*plan, launching.pid_file, plan->made);
+        roll_back_launch(*plan, launch_state.pid_file, plan->made);
         launch = Launch(plan->name, std::move(plan->problems));
         return false;
     }
-    return fork_and_wait(plan, options, launching, words, keep_words, signals, launch);
+    return fork_and_wait(plan, options, launch_state, words, keep_stderr, signals, launch);
 }
 
 } // namespace detail

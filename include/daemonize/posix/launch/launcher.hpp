@@ -84,12 +84,12 @@ struct Outcome {
 
 class Launcher {
   public:
-    // `child`: who forks the daemon, or in a single fork the daemon. `keep_words`: for the caller, instead of showing them.
-    Launcher(const Plan& plan, const Options& options, pid_t child, const Launching& launching, int words,
-             bool keep_words)
-        : options_(options), child_(child), group_(child), adopted_(launching.adopted),
-          channel_(launching.channel.launcher.get()), words_(words), keep_words_(keep_words), progress_(plan.name),
-          deadline_(monotonic_now() + options.timeout) {}
+    // `child`: who forks the daemon, or in a single fork the daemon. `keep_stderr`: for the caller, instead of showing them.
+    Launcher(const Plan& plan, const Options& options, pid_t child, const LaunchState& launch_state, int words,
+             bool keep_stderr)
+        : options_(options), child_(child), group_(child), adopted_(launch_state.adopted),
+          channel_(launch_state.channel.launcher.get()), stderr_output_(words), keep_stderr_(keep_stderr),
+          progress_(plan.name), deadline_(monotonic_now() + options.timeout) {}
 
     // Waits until the daemon is ready, or the launch has failed and nothing of it runs. Signals come in meanwhile, and
     // are blocked again at the end: one that came with the record decides before the launch is called a success.
@@ -101,10 +101,10 @@ class Launcher {
         if (ready && interrupting_signal != 0) ready = fail_interrupted();
         outcome_.interrupted_by = interrupting_signal;
         if (!ready) end();
-        if (progress_.is_shown() && is_heard()) progress_.clear();
-        finish_words();
-        if (ready && !is_parent()) let_go();
-        if (ready && !keep_words_) interruption.stay();
+        if (progress_.is_shown() && stderr_is_writable()) progress_.clear();
+        finish_stderr();
+        if (ready && !is_parent()) release_intermediate();
+        if (ready && !keep_stderr_) interruption.stay();
         return std::move(outcome_);
     }
 
@@ -126,25 +126,25 @@ class Launcher {
     // True once the daemon is ready; false when the launch has failed.
     bool watch() {
         for (;;) {
-            pollfd watched[2] = {{channel_, POLLIN, 0}, {words_, POLLIN, 0}};
-            const int count = DAEMONIZE_SYSTEM(poll)(watched, words_ >= 0 ? 2u : 1u, poll_time(deadline_));
+            pollfd watched[2] = {{channel_, POLLIN, 0}, {stderr_output_, POLLIN, 0}};
+            const int count = DAEMONIZE_SYSTEM(poll)(watched, stderr_output_ >= 0 ? 2u : 1u, poll_time(deadline_));
             if (interrupting_signal != 0) return fail_interrupted();
             if (count == 0) return fail_late();
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) return fail(Stage::channel, errno, "");
-            if (watched[1].revents != 0) relay_words();
+            if (watched[1].revents != 0) relay_stderr();
             if (watched[0].revents == 0 && is_late()) return fail_late(); // though words keep coming
             if (watched[0].revents == 0) continue;
             Record record;
             std::string detail, reason;
             const bool received = receive_record(channel_, record, detail, reason);
             const int error = errno == ECONNRESET ? 0 : errno; // which is how a death may look
-            drain_words();
+            drain_stderr();
             if (!received) return error != 0 ? fail(Stage::channel, error, "") : fail_dead();
             if (record.kind == Record::progress) {
                 extend(record.extend_by);
-                finish_words();
-                if (is_heard()) progress_.show(reason);
+                finish_stderr();
+                if (stderr_is_writable()) progress_.show(reason);
                 continue;
             }
             outcome_.pid = static_cast<pid_t>(record.pid);
@@ -159,7 +159,7 @@ class Launcher {
 
     // The process between has nothing left to tell. Where it can't be killed it is told to leave: what else wakes it, our
     // own end too, has it end the daemon. Where it does not listen any more, the daemon is dead already.
-    void let_go() noexcept {
+    void release_intermediate() noexcept {
         if (DAEMONIZE_SYSTEM(kill)(child_, SIGKILL) != 0 && DAEMONIZE_SYSTEM(send)(channel_, "", 1, quiet_send) != 1) {
             static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_RDWR));
         }
@@ -170,9 +170,9 @@ class Launcher {
 
     // What the daemon wrote before a record comes before what we write about it. A pipe holds no more than this; who
     // writes on and on is not waited for.
-    void drain_words() {
-        for (int i = 0; i < 16 && words_ >= 0; ++i) {
-            if (!relay_words()) return;
+    void drain_stderr() {
+        for (int i = 0; i < 16 && stderr_output_ >= 0; ++i) {
+            if (!relay_stderr()) return;
         }
     }
 
@@ -182,17 +182,17 @@ class Launcher {
     }
 
     // Shows, or keeps, what the daemon wrote. False where nothing is left for now.
-    bool relay_words() {
+    bool relay_stderr() {
         char text[4096];
-        const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(read)(words_, text, sizeof text); });
-        if (size == 0) words_ = -1;
+        const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(read)(stderr_output_, text, sizeof text); });
+        if (size == 0) stderr_output_ = -1;
         if (size <= 0) return false;
         const std::string words(text, static_cast<std::size_t>(size));
-        if (!keep_words_) {
-            if (!is_heard()) return true;
+        if (!keep_stderr_) {
+            if (!stderr_is_writable()) return true;
             progress_.clear();
             write_error(words);
-            words_end_open_ = words.back() != '\n';
+            stderr_end_open_ = words.back() != '\n';
         } else {
             constexpr std::size_t most = 65536; // the last of them say what went wrong
             outcome_.words += words;
@@ -204,7 +204,7 @@ class Launcher {
     // Whether our standard error takes a few words before time is up. Where nobody reads it, or its terminal is stopped,
     // they are dropped then, and soon on an interruption, which may come just before the poll: a start is not to hang on
     // them.
-    bool is_heard() const noexcept {
+    bool stderr_is_writable() const noexcept {
         constexpr int look = 100; // milliseconds
         for (;;) {
             pollfd error = {STDERR_FILENO, POLLOUT, 0};
@@ -216,9 +216,9 @@ class Launcher {
     }
 
     // What we write is not to be the end of a line that the daemon began.
-    void finish_words() noexcept {
-        if (words_end_open_ && is_heard()) write_error("\n");
-        words_end_open_ = false;
+    void finish_stderr() noexcept {
+        if (stderr_end_open_ && stderr_is_writable()) write_error("\n");
+        stderr_end_open_ = false;
     }
 
     bool fail(Stage stage, int error, std::string_view reason) {
@@ -318,7 +318,7 @@ class Launcher {
             });
             const bool is_gone = result != 0 || info.si_pid == child_;
             if (result != 0) child_ = interrupted_child = -1; // another had it, and its number may be anybody's now
-            drain_words();
+            drain_stderr();
             if (is_gone) return true;
             if (is_late()) return false;
             // SIGCHLD would wake us, but its handler is the application's. This lasts as long as a dying process does.
@@ -328,11 +328,11 @@ class Launcher {
 
     // Reads on until the stream ends, or the last record has come. False then, and when time is up.
     bool await_end() {
-        pollfd watched[2] = {{channel_, POLLIN, 0}, {words_, POLLIN, 0}};
-        const int count = DAEMONIZE_SYSTEM(poll)(watched, words_ >= 0 ? 2u : 1u, poll_time(deadline_));
+        pollfd watched[2] = {{channel_, POLLIN, 0}, {stderr_output_, POLLIN, 0}};
+        const int count = DAEMONIZE_SYSTEM(poll)(watched, stderr_output_ >= 0 ? 2u : 1u, poll_time(deadline_));
         if (count < 0 && errno == EINTR) return true;
         if (count <= 0) return false;
-        if (watched[1].revents != 0) relay_words();
+        if (watched[1].revents != 0) relay_stderr();
         if (watched[0].revents == 0) return !is_late();
         Record record;
         std::string detail, reason;
@@ -359,10 +359,10 @@ class Launcher {
     const volatile pid_t* adopted_; // where the number of a daemon that is to be adopted is found
     bool is_adopted_ = false;
     int channel_;
-    int words_;
-    bool keep_words_;
-    bool is_told_ = false;        // the daemon said itself what failed
-    bool words_end_open_ = false; // what was shown last has no end of line
+    int stderr_output_;
+    bool keep_stderr_;
+    bool is_told_ = false;         // the daemon said itself what failed
+    bool stderr_end_open_ = false; // what was shown last has no end of line
     ProgressLine progress_;
     Duration deadline_;
     Outcome outcome_;

@@ -77,33 +77,33 @@ struct Identity;
 struct Owners;
 struct OpenPidFile;
 struct HeldPidFile;
-struct Launching;
-struct OwnLaunch;
+struct LaunchState;
+struct DaemonState;
 class OwnedPlan;
 
 // What a launch does for some of the options alone; see parts.hpp.
 struct DirectoriesPart {
     void (*find)(Plan&, const Options&);
-    Fault (*make)(Stage, const std::string& path, const Owner&, List<std::string>* made) noexcept;
-    Fault (*make_inside)(const Plan&) noexcept;
+    StepError (*make)(Stage, const std::string& path, const Owner&, List<std::string>* made) noexcept;
+    StepError (*make_inside)(const Plan&) noexcept;
 };
 struct LimitsPart {
     void (*check)(Plan&, const Options&);
-    Fault (*set)(const Options&) noexcept;
+    StepError (*set)(const Options&) noexcept;
 };
 struct ForegroundPart {
-    Launch (*launch)(OwnedPlan&, const Options&, Launching&, OwnLaunch&);
-    Fault (*keep_who_can_undo)(const Plan&, Launching&) noexcept;
+    Launch (*launch)(OwnedPlan&, const Options&, LaunchState&, DaemonState&);
+    StepError (*start_rollback_helper)(const Plan&, LaunchState&) noexcept;
 };
 struct IdentityPart {
     void (*find)(Plan&, const Options&);
-    Fault (*take_groups)(Identity&) noexcept;
-    Fault (*become_user)(const Identity&) noexcept;
+    StepError (*take_groups)(Identity&) noexcept;
+    StepError (*become_user)(const Identity&) noexcept;
 };
 struct PidFilePart {
     void (*check)(Plan&);
     Failure (*open)(const std::string& path, const Owners&, OpenPidFile& locked);
-    Fault (*hold)(HeldPidFile&, OpenPidFile&) noexcept;
+    StepError (*hold)(HeldPidFile&, OpenPidFile&) noexcept;
 };
 
 struct Options {
@@ -135,7 +135,7 @@ struct Options {
     const PidFilePart* pid_file_part = nullptr;
     const LimitsPart* limits_part = nullptr;
     const ForegroundPart* foreground = nullptr;
-    Fault (*call_before_drop)(Plan&, const Options&) = nullptr; // with either of the two
+    StepError (*call_before_drop)(Plan&, const Options&) = nullptr; // with either of the two
     bool no_new_privileges = false;
     bool wait = false;
     bool allow_threads = false;

@@ -42,16 +42,16 @@ inline volatile pid_t* prepare_adoption() noexcept { return nullptr; }
 #endif
 
 // The second fork. Returns in the daemon, or with what failed.
-inline Fault fork_in_passing(const Options& options, volatile pid_t* number) noexcept {
-    if (const Fault failed = lead_session_between(options)) return failed;
+inline StepError fork_and_exit(const Options& options, volatile pid_t* number) noexcept {
+    if (const StepError failed = lead_session_between(options)) return failed;
     const pid_t daemon = DAEMONIZE_SYSTEM(fork)();
-    if (daemon < 0) return fault(Stage::fork, errno);
+    if (daemon < 0) return step_error(Stage::fork, errno);
     if (daemon > 0) {
         *number = daemon;
         DAEMONIZE_SYSTEM(_exit)(0);
     }
     static_cast<void>(DAEMONIZE_SYSTEM(munmap)(const_cast<pid_t*>(number), sizeof(pid_t)));
-    return Fault();
+    return StepError();
 }
 
 } // namespace detail

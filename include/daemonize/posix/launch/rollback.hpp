@@ -46,7 +46,8 @@ inline void remove_empty_log(const std::string& path, uid_t owner, bool is_open_
 
 // Removes the pid file, which is locked still, and these directories, if they are empty: what somebody has put there since
 // is not ours to delete.
-inline void undo_launch(const Plan& plan, const OpenPidFile& pid_file, const List<std::string>& directories) noexcept {
+inline void roll_back_launch(const Plan& plan, const OpenPidFile& pid_file,
+                             const List<std::string>& directories) noexcept {
     if (pid_file) remove_pid_file(pid_file.get(), pid_file.facts, plan.pid_file.path.c_str());
     for (std::size_t i = directories.size(); i-- > 0;) {
         static_cast<void>(DAEMONIZE_SYSTEM(rmdir)(directories[i].c_str()));
@@ -55,30 +56,30 @@ inline void undo_launch(const Plan& plan, const OpenPidFile& pid_file, const Lis
 
 // The same of a launch that had come to its steps: all that it was to make may be there. In the foreground the logs may be
 // open here.
-inline void undo_all(const Plan& plan, const OpenPidFile& pid_file, bool is_foreground) noexcept {
+inline void roll_back_all(const Plan& plan, const OpenPidFile& pid_file, bool is_foreground) noexcept {
     const uid_t owner = plan.identity.changes_user ? plan.identity.uid : geteuid();
     for (const std::string& path : plan.missing_logs) remove_empty_log(path, owner, is_foreground);
-    undo_launch(plan, pid_file, plan.missing);
+    roll_back_launch(plan, pid_file, plan.missing);
 }
 
 // In the foreground nobody stays behind who could undo a launch that fails once this process has entered a new root, where
 // every path means something else, or is another user. So a child does, which stays as the process was. It waits for our
 // word, and leaves without one when we are gone.
-class Undoer {
+class RollbackHelper {
   public:
-    Undoer() noexcept = default;
-    Undoer(const Undoer&) = delete;
-    Undoer& operator=(const Undoer&) = delete;
+    RollbackHelper() noexcept = default;
+    RollbackHelper(const RollbackHelper&) = delete;
+    RollbackHelper& operator=(const RollbackHelper&) = delete;
 
     // Once this process holds its pid file.
-    Fault start(const Plan& plan) noexcept {
+    StepError start(const Plan& plan) noexcept {
         int ends[2];
-        if (!make_socket_pair(ends)) return fault(Stage::channel, errno);
+        if (!make_socket_pair(ends)) return step_error(Stage::channel, errno);
         const Descriptor theirs(ends[0]);
         ours_ = Descriptor(ends[1]);
         child_ = DAEMONIZE_SYSTEM(fork)();
-        if (child_ < 0) return fault(Stage::fork, errno);
-        if (child_ > 0) return Fault();
+        if (child_ < 0) return step_error(Stage::fork, errno);
+        if (child_ > 0) return StepError();
         ours_.reset();
         char word;
         if (retry([&] { return DAEMONIZE_SYSTEM(recv)(theirs.get(), &word, 1, 0); }) == 1) undo_held(plan);
@@ -107,7 +108,7 @@ class Undoer {
         if (held.owner != 0 && is_at(held.path.c_str(), held.facts)) {
             static_cast<void>(DAEMONIZE_SYSTEM(unlink)(held.path.c_str()));
         }
-        undo_all(plan, OpenPidFile(), true);
+        roll_back_all(plan, OpenPidFile(), true);
     }
 
     Descriptor ours_;

@@ -1,5 +1,5 @@
 // Instance: the daemon of a pid file, seen from outside. Who runs, since when; signals, a stop, a reload, a wait.
-// Uses pid_file, process_handle and process_facts; programs and Service use it.
+// Uses pid_file, process_handle and process_info; programs and Service use it.
 #ifndef DAEMONIZE_POSIX_PID_FILE_INSTANCE_HPP
 #define DAEMONIZE_POSIX_PID_FILE_INSTANCE_HPP
 
@@ -47,7 +47,7 @@ class Instance {
         result.state = found.state;
         result.pid = found.pid;
         if (found.pid <= 0) return result;
-        const detail::ProcessFacts facts = detail::process_facts(found.pid);
+        const detail::ProcessInfo facts = detail::process_info(found.pid);
         result.since = facts.since;
         result.memory = facts.memory;
         return result;

@@ -141,11 +141,11 @@ inline bool is_at(const char* path, const struct stat& file) noexcept {
 }
 
 // In the process that is to be named: takes the lock that names it, and writes its number as the file's one line.
-inline Fault claim_pid_file(int file, const char* path) noexcept {
+inline StepError claim_pid_file(int file, const char* path) noexcept {
     // A reader that had waited for the byte may get it in between. It must not be able to refuse a start: the number in
     // the file, which only its owner can write, then names us, as it does where the application closed the file.
     bool is_taken = false;
-    if (!lock_who(file, is_taken) && !is_taken) return fault(Stage::pid_file_lock, errno, path);
+    if (!lock_who(file, is_taken) && !is_taken) return step_error(Stage::pid_file_lock, errno, path);
     char line[22];
     char digits[21];
     std::size_t size = format_number(static_cast<std::uint64_t>(DAEMONIZE_SYSTEM(getpid)()), digits);
@@ -154,10 +154,10 @@ inline Fault claim_pid_file(int file, const char* path) noexcept {
     for (std::size_t done = 0; done < size;) {
         const ssize_t written =
             retry([&] { return DAEMONIZE_SYSTEM(pwrite)(file, line + done, size - done, static_cast<off_t>(done)); });
-        if (written <= 0) return fault(Stage::pid_file_write, written == 0 ? EIO : errno, path);
+        if (written <= 0) return step_error(Stage::pid_file_write, written == 0 ? EIO : errno, path);
         done += static_cast<std::size_t>(written);
     }
-    return Fault();
+    return StepError();
 }
 
 inline bool make_empty(int file) noexcept {

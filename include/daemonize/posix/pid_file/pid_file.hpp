@@ -1,6 +1,6 @@
 // PidFile: a pid file that says, by its lock, who runs. Daemonizer keeps one for the daemon; a program that needs one
 // by itself holds one of these.
-// Uses pid_file_open, process_facts and fork_guard; the launch uses it.
+// Uses pid_file_open, process_info and fork_guard; the launch uses it.
 #ifndef DAEMONIZE_POSIX_PID_FILE_PID_FILE_HPP
 #define DAEMONIZE_POSIX_PID_FILE_PID_FILE_HPP
 
@@ -87,13 +87,13 @@ inline Failure open_others_pid_file(const std::string& path, const Owners& owner
 }
 
 // In the process that is to hold it: claims a file that open_pid_file opened. `held` has its path already.
-inline Fault hold_pid_file(HeldPidFile& held, OpenPidFile& opened) noexcept {
-    if (const Fault failed = claim_pid_file(opened.get(), held.path.c_str())) return failed;
+inline StepError hold_pid_file(HeldPidFile& held, OpenPidFile& opened) noexcept {
+    if (const StepError failed = claim_pid_file(opened.get(), held.path.c_str())) return failed;
     held.facts = opened.facts;
     held.owner = DAEMONIZE_SYSTEM(getpid)();
     held.file.hold(std::move(opened.file));
     held_pid_files.add(&held);
-    return Fault();
+    return StepError();
 }
 
 } // namespace detail

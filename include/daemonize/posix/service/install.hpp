@@ -238,7 +238,7 @@ inline Failure install_service(ServiceUnit unit) {
     }
     if (init.kind == InitSystem::Kind::systemd && geteuid() != 0) {
         const std::string directory = directory_of(init.file); // the fault points into it
-        const Fault failed = make_directory(Stage::service_install, directory, Owner());
+        const StepError failed = make_directory(Stage::service_install, directory, Owner());
         if (failed) return to_failure(failed);
     }
     const bool is_update = is_installed(init);

@@ -108,7 +108,7 @@ inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
 // Tells of a failure wherever somebody may look: the launcher, standard error or the journal, systemd's status.
 inline int tell_end(RunningService& running, const std::string& text, int code) {
     static_cast<void>(running.notifier.status(text));
-    if (own_launch().channel || !writes_to_journal()) return tell_failure(text, code);
+    if (daemon_state().channel || !writes_to_journal()) return tell_failure(text, code);
     running.log.write(Severity::failure, text);
     return failure_status(code);
 }
@@ -122,7 +122,7 @@ inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
     const bool returned = call_guarded([&] { code = exit_status(body(context)); }, what);
     if (!returned) return tell_end(running, what, 1);
     if (context.stop_requested()) {
-        if (own_launch().channel) return tell_failure("it was asked to stop before it was ready", 1);
+        if (daemon_state().channel) return tell_failure("it was asked to stop before it was ready", 1);
         return 0;
     }
     if (!running.failure.empty()) return tell_end(running, running.failure, code);

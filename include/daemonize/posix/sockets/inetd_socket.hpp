@@ -28,7 +28,7 @@ inline int move_off_streams(Descriptor& socket) noexcept {
     struct stat facts;
     if (DAEMONIZE_SYSTEM(fstat)(STDIN_FILENO, &facts) != 0) return errno;
     Descriptor null;
-    if (const Fault failed = open_null_device(null)) return failed.error;
+    if (const StepError failed = open_null_device(null)) return failed.error;
     socket = duplicate(STDIN_FILENO);
     if (!socket) return errno;
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {

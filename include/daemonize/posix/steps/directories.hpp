@@ -72,10 +72,10 @@ struct Owner {
 // Makes `path` and what is missing above it, 0755, and gives it to `owner`. Allocates nothing. Ownership goes through a
 // descriptor that followed no link: a link in its place would hand out another directory.
 // `made`, where given, is told what was not there before; in the launcher only, since that allocates.
-inline Fault make_directory(Stage stage, const std::string& path, const Owner& owner,
-                            List<std::string>* made = nullptr) noexcept {
+inline StepError make_directory(Stage stage, const std::string& path, const Owner& owner,
+                                List<std::string>* made = nullptr) noexcept {
     char part[4096];
-    if (path.size() >= sizeof part) return fault(stage, ENAMETOOLONG, path.c_str());
+    if (path.size() >= sizeof part) return step_error(stage, ENAMETOOLONG, path.c_str());
     int refused = 0; // of no concern where the directory is there already
     for (std::size_t i = 1; i <= path.size(); ++i) {
         if (i < path.size() && path[i] != '/') continue;
@@ -84,19 +84,19 @@ inline Fault make_directory(Stage stage, const std::string& path, const Owner& o
         if (DAEMONIZE_SYSTEM(mkdir)(part, 0755) == 0) {
             if (made != nullptr) made->push_back(part);
             if (DAEMONIZE_SYSTEM(chmod)(part, 0755) != 0)
-                return fault(stage, errno, path.c_str()); // whatever the umask
+                return step_error(stage, errno, path.c_str()); // whatever the umask
         } else if (errno == EROFS || errno == EACCES) {
             refused = errno;
         } else if (errno != EEXIST) {
-            return fault(stage, errno, path.c_str());
+            return step_error(stage, errno, path.c_str());
         }
     }
     const Descriptor directory = open_file(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_NONBLOCK);
-    if (!directory) return fault(stage, errno == ENOENT && refused != 0 ? refused : errno, path.c_str());
+    if (!directory) return step_error(stage, errno == ENOENT && refused != 0 ? refused : errno, path.c_str());
     if (owner.is_given() && DAEMONIZE_SYSTEM(fchown)(directory.get(), owner.uid, owner.gid) != 0) {
-        return fault(stage, errno, path.c_str());
+        return step_error(stage, errno, path.c_str());
     }
-    return Fault();
+    return StepError();
 }
 
 } // namespace detail

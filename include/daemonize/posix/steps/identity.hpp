@@ -225,38 +225,38 @@ using GroupCount = int;
 #endif
 
 // What to say of an identity that was read back, and is not the one that was set; or of the reading that failed.
-inline Fault unproved(Stage stage, const char* name, const char* reason) noexcept {
-    return errno != 0 ? fault(stage, errno, name) : fault(stage, EPERM, name, reason);
+inline StepError unproved(Stage stage, const char* name, const char* reason) noexcept {
+    return errno != 0 ? step_error(stage, errno, name) : step_error(stage, EPERM, name, reason);
 }
 
 // Takes the identity's groups; the user comes last, since it takes the right to do the rest.
-inline Fault take_groups(Identity& identity) noexcept {
+inline StepError take_groups(Identity& identity) noexcept {
     const char* name = identity.group.c_str();
     const auto count = static_cast<GroupCount>(identity.groups.size());
     if (DAEMONIZE_SYSTEM(setgroups)(count, identity.groups.data()) != 0 || !set_every_gid(identity.gid)) {
-        return fault(Stage::group, errno, name);
+        return step_error(Stage::group, errno, name);
     }
     errno = 0;
     if (!has_only_gid(identity.gid)) return unproved(Stage::group, name, "the group did not change");
     if (!has_only_groups(identity)) return unproved(Stage::group, name, "the launcher's groups did not go");
     if (!has_every_group(identity)) return unproved(Stage::group, name, "not all of its groups came");
-    return Fault();
+    return StepError();
 }
 
 // Becomes the user, and proves that there is no way back.
-inline Fault become_user(const Identity& identity) noexcept {
+inline StepError become_user(const Identity& identity) noexcept {
     const char* name = identity.user.c_str();
     const bool to_root = identity.uid == 0;
     if ((!to_root && !forget_kept_capabilities()) || !set_every_uid(identity.uid)) {
-        return fault(Stage::user, errno, name);
+        return step_error(Stage::user, errno, name);
     }
     errno = 0;
     if (!has_only_uid(identity.uid)) return unproved(Stage::user, name, "the user did not change");
     // What an intruder would try.
     if (!to_root && (DAEMONIZE_SYSTEM(setuid)(0) == 0 || DAEMONIZE_SYSTEM(seteuid)(0) == 0)) {
-        return fault(Stage::user, EPERM, name, "root could be regained");
+        return step_error(Stage::user, EPERM, name, "root could be regained");
     }
-    return Fault();
+    return StepError();
 }
 
 } // namespace detail

@@ -35,14 +35,14 @@ inline const char* limit_name(int resource) noexcept {
     return "of a resource that is not POSIX's";
 }
 
-inline Fault set_limits(const Options& options) noexcept {
+inline StepError set_limits(const Options& options) noexcept {
     for (const LimitOption& limit : options.limits) {
         const struct rlimit wanted = {limit.soft, limit.hard};
         if (DAEMONIZE_SYSTEM(setrlimit)(limit.resource, &wanted) != 0) {
-            return fault(Stage::limits, errno, limit_name(limit.resource));
+            return step_error(Stage::limits, errno, limit_name(limit.resource));
         }
     }
-    return Fault();
+    return StepError();
 }
 
 } // namespace detail

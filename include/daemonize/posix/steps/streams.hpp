@@ -37,23 +37,23 @@ inline const char* open_reason(int error, const char* path) noexcept {
 
 // Opens a stream's file: a log to append to, made where it is missing. Opened without blocking, for a FIFO would hang
 // the start until somebody reads; then made to block, as everybody expects of a standard stream.
-inline Fault open_stream_file(int stream, const char* path, Descriptor& opened) noexcept {
+inline StepError open_stream_file(int stream, const char* path, Descriptor& opened) noexcept {
     constexpr int common = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const int flags = stream == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_APPEND | O_CREAT;
     opened = open_above(path, flags | common, 0666);
-    if (!opened) return fault(stream_stage(stream), errno, path, open_reason(errno, path));
+    if (!opened) return step_error(stream_stage(stream), errno, path, open_reason(errno, path));
     if (DAEMONIZE_SYSTEM(fcntl)(opened.get(), F_SETFL, flags & O_APPEND) != 0) {
-        return fault(stream_stage(stream), errno, path);
+        return step_error(stream_stage(stream), errno, path);
     }
-    return Fault();
+    return StepError();
 }
 
 // Makes `stream` what `source` is.
-inline Fault put_stream(int source, int stream, const char* path) noexcept {
+inline StepError put_stream(int source, int stream, const char* path) noexcept {
     if (retry([&] { return DAEMONIZE_SYSTEM(dup2)(source, stream); }) != stream) {
-        return fault(stream_stage(stream), errno, path);
+        return step_error(stream_stage(stream), errno, path);
     }
-    return Fault();
+    return StepError();
 }
 
 } // namespace detail

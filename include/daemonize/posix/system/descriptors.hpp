@@ -101,12 +101,13 @@ inline bool make_pipe(int (&ends)[2]) noexcept {
 #endif
 
 // Opens /dev/null, and makes sure that it is the device: a file that somebody left there would fill, and be read.
-inline Fault open_null_device(Descriptor& null) noexcept {
+inline StepError open_null_device(Descriptor& null) noexcept {
     constexpr const char* path = "/dev/null";
     null = open_above(path, O_RDWR | O_NOCTTY);
     struct stat facts;
-    if (!null || DAEMONIZE_SYSTEM(fstat)(null.get(), &facts) != 0) return fault(Stage::null_device, errno, path);
-    return is_null_device(facts) ? Fault() : fault(Stage::null_device, ENODEV, path, "it is not the null device");
+    if (!null || DAEMONIZE_SYSTEM(fstat)(null.get(), &facts) != 0) return step_error(Stage::null_device, errno, path);
+    return is_null_device(facts) ? StepError()
+                                 : step_error(Stage::null_device, ENODEV, path, "it is not the null device");
 }
 
 // Which descriptors stay: sorted, above 2 and without repetition.
@@ -210,15 +211,16 @@ inline bool close_gaps(const KeptDescriptors& kept) noexcept {
 
 // Closes everything above 2 but the kept ones, by whatever this system allows. The time it takes depends on how many are
 // open, never on RLIMIT_NOFILE.
-inline Fault close_all_but(const KeptDescriptors& kept) noexcept {
-    if (close_gaps(kept) || close_listed(kept)) return Fault();
+inline StepError close_all_but(const KeptDescriptors& kept) noexcept {
+    if (close_gaps(kept) || close_listed(kept)) return StepError();
     const int size = descriptor_table_size();
     for (int number = STDERR_FILENO + 1; number < size; ++number) {
         if (!kept.include(number)) static_cast<void>(DAEMONIZE_SYSTEM(close)(number));
     }
-    return size != 0 ? Fault()
-                     : fault(Stage::descriptors, EPERM, "",
-                             "close_range is refused, /proc/self/fd cannot be read, and their number cannot be found");
+    return size != 0
+               ? StepError()
+               : step_error(Stage::descriptors, EPERM, "",
+                            "close_range is refused, /proc/self/fd cannot be read, and their number cannot be found");
 }
 
 } // namespace detail

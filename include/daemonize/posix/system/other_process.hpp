@@ -17,7 +17,7 @@
 namespace daemonize {
 namespace detail {
 
-struct ProcessFacts {
+struct ProcessInfo {
     std::int64_t since = 0;   // seconds since the Epoch; 0: unknown
     std::uint64_t memory = 0; // resident bytes; 0: unknown
 };
@@ -42,8 +42,8 @@ inline std::uint64_t stat_field(const std::string& stat, int number) noexcept {
     return value;
 }
 
-inline ProcessFacts process_facts(pid_t pid) {
-    ProcessFacts facts;
+inline ProcessInfo process_info(pid_t pid) {
+    ProcessInfo facts;
     const std::string stat = read_proc(pid, "stat");
     const std::string status = read_proc(pid, "status");
     if (const char* kilobytes = status_value(status.c_str(), "\nVmRSS:")) {
@@ -91,7 +91,7 @@ inline Answer holds_lock(pid_t pid, const struct stat& file) {
 
 #else
 
-inline ProcessFacts process_facts(pid_t) { return ProcessFacts(); }
+inline ProcessInfo process_info(pid_t) { return ProcessInfo(); }
 inline Answer takes_signal(pid_t, int) { return Answer::unknown; }
 // There the file's number is all that names its owner, and only the owner can write it.
 inline Answer holds_lock(pid_t, const struct stat&) { return Answer::yes; }

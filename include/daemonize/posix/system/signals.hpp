@@ -89,47 +89,47 @@ class WaitableChildren {
 };
 
 // What the daemon does with SIGCHLD: as asked, counted from what the program had before the launch.
-inline Fault set_sigchld(Sigchld policy, const struct sigaction& before) noexcept {
+inline StepError set_sigchld(Sigchld policy, const struct sigaction& before) noexcept {
     struct sigaction action = before;
     if (policy == Sigchld::ignore) action = plain_action(SIG_IGN);
     if (policy == Sigchld::default_action && is_ignored(before)) action = plain_action(SIG_DFL);
     if (policy == Sigchld::default_action) action.sa_flags &= ~SA_NOCLDWAIT;
-    return DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, &action, nullptr) == 0 ? Fault()
-                                                                       : fault(Stage::signals, errno, "SIGCHLD");
+    return DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, &action, nullptr) == 0 ? StepError()
+                                                                       : step_error(Stage::signals, errno, "SIGCHLD");
 }
 
 // Gives the ignored signals back their default action: exec(2) passes ignored ones on, so a daemon started below nohup
 // or by a shell in the background has them. Handlers are the application's own, and stay. SIGPIPE stays too: who ignores
 // it wants EPIPE. SIGCHLD has a policy of its own.
-inline Fault restore_ignored(std::uint64_t ignored) noexcept {
+inline StepError restore_ignored(std::uint64_t ignored) noexcept {
     const struct sigaction action = plain_action(SIG_DFL);
     for (int number = 1; number < signal_end; ++number) {
         if ((ignored >> (number - 1) & 1) == 0 || number == SIGPIPE || number == SIGCHLD) continue;
         if (DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr) != 0) {
             // Of the real-time ones, libc keeps some for itself.
-            if (errno != EINVAL || number < 32) return fault(Stage::signals, errno);
+            if (errno != EINVAL || number < 32) return step_error(Stage::signals, errno);
         }
     }
-    return Fault();
+    return StepError();
 }
 
 // Forgets a hang-up that came between fork and setsid: it was meant for the terminal's session, which the daemon has
 // left. Ignoring a pending signal discards it.
-inline Fault discard_hangup() noexcept {
+inline StepError discard_hangup() noexcept {
     const struct sigaction ignore = plain_action(SIG_IGN);
     struct sigaction before;
     if (DAEMONIZE_SYSTEM(sigaction)(SIGHUP, &ignore, &before) != 0 ||
         DAEMONIZE_SYSTEM(sigaction)(SIGHUP, &before, nullptr) != 0) {
-        return fault(Stage::signals, errno, "SIGHUP");
+        return step_error(Stage::signals, errno, "SIGHUP");
     }
-    return Fault();
+    return StepError();
 }
 
-inline Fault unblock_all_signals() noexcept {
+inline StepError unblock_all_signals() noexcept {
     sigset_t none;
     static_cast<void>(sigemptyset(&none));
     const int error = DAEMONIZE_SYSTEM(pthread_sigmask)(SIG_SETMASK, &none, nullptr);
-    return error == 0 ? Fault() : fault(Stage::signals, error);
+    return error == 0 ? StepError() : step_error(Stage::signals, error);
 }
 
 } // namespace detail

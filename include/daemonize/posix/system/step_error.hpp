@@ -1,4 +1,4 @@
-// Fault: a failure as it is between a fork and the end of set-up, where nothing may allocate.
+// StepError: a failure as it is between a fork and the end of set-up, where nothing may allocate.
 // Uses core; everything in posix may use it.
 #ifndef DAEMONIZE_POSIX_SYSTEM_STEP_ERROR_HPP
 #define DAEMONIZE_POSIX_SYSTEM_STEP_ERROR_HPP
@@ -14,7 +14,7 @@ namespace daemonize {
 namespace detail {
 
 // What failed, with pointers to texts that were made before the fork.
-struct Fault {
+struct StepError {
     bool failed = false;
     Stage stage = Stage::options;
     int error = 0;
@@ -24,8 +24,8 @@ struct Fault {
     explicit operator bool() const noexcept { return failed; }
 };
 
-inline Fault fault(Stage stage, int error, const char* detail = "", const char* reason = "") noexcept {
-    return Fault{true, stage, error, detail, reason};
+inline StepError step_error(Stage stage, int error, const char* detail = "", const char* reason = "") noexcept {
+    return StepError{true, stage, error, detail, reason};
 }
 
 inline std::error_code posix_error(int error) noexcept { return std::error_code(error, std::system_category()); }
@@ -34,7 +34,7 @@ inline Failure posix_failure(Stage stage, int error, std::string_view detail = {
     return Failure(stage, posix_error(error), std::string(detail), std::string(reason));
 }
 
-inline Failure to_failure(const Fault& fault) {
+inline Failure to_failure(const StepError& fault) {
     if (!fault) return Failure();
     return posix_failure(fault.stage, fault.error, fault.detail, fault.reason);
 }
