@@ -23,7 +23,7 @@ bool echo(const Socket& connection) {
 int run(daemonize::Context& context) {
     std::vector<Socket> sockets = std::move(context.sockets());
     if (sockets.empty()) return context.fail("there is no socket");
-    context.on_reload([&] { context.report("echoes on " + std::to_string(sockets.size()) + " sockets"); });
+    context.on_reload([&] { context.status("echoes on " + std::to_string(sockets.size()) + " sockets"); });
     context.ready();
     for (bool draining = false; !sockets.empty();) {
         std::vector<pollfd> watched = {{context.native_handle(), POLLIN, 0}};

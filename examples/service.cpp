@@ -40,7 +40,7 @@ int run(daemonize::Context& context) {
     context.on_reload([&](std::string& reason) { return read_settings(context.arguments(), settings, reason); });
     bool written = append_time(settings.log);
     if (written) context.ready();
-    context.report("writing to " + settings.log);
+    context.status("writing to " + settings.log);
     while (written && context.sleep_for(std::chrono::seconds(settings.interval))) written = append_time(settings.log);
     return written ? 0 : context.fail("cannot write " + settings.log);
 }
@@ -53,8 +53,9 @@ int main(int argc, char** argv) {
         .description("Appends the time to a log")
         .posix([](auto& daemonizer) { daemonizer.chdir(daemonize::keep); }) // a relative --log is the user's
         .notify_fd(fd != nullptr ? std::atoi(fd) : -1)
-        .on_check([settings = Settings()](const std::vector<std::string>& arguments, std::string& why) mutable {
-            return read_settings(arguments, settings, why);
-        })
+        .on_check_configuration(
+            [settings = Settings()](const std::vector<std::string>& arguments, std::string& why) mutable {
+                return read_settings(arguments, settings, why);
+            })
         .run(argc, argv, run);
 }

@@ -73,7 +73,7 @@ TEST_CASE("the exit statuses are the known ones") {
                                         {Stage::chdir, 200},
                                         {Stage::descriptors, 202},
                                         {Stage::limits, 205},
-                                        {Stage::signals, 207},
+                                        {Stage::signal_reset, 207},
                                         {Stage::standard_input, 208},
                                         {Stage::standard_output, 209},
                                         {Stage::chroot, 210},

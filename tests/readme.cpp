@@ -38,7 +38,7 @@ constexpr Named stages[] = {{Stage::options, "options"},
                             {Stage::standard_input, "standard_input"},
                             {Stage::standard_output, "standard_output"},
                             {Stage::standard_error, "standard_error"},
-                            {Stage::signals, "signals"},
+                            {Stage::signal_reset, "signal_reset"},
                             {Stage::readiness, "readiness"},
                             {Stage::timeout, "timeout"},
                             {Stage::interrupted, "interrupted"}};

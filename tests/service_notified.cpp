@@ -59,7 +59,7 @@ TEST_CASE("systemd hears of the start, of a reload, of the status and of the sto
                               context.progress("warming up", Duration::seconds(2));
                               context.ready();
                               context.ready();
-                              context.report("idle");
+                              context.status("idle");
                               context.wait_for_stop();
                               return 0;
                           }),

@@ -144,7 +144,7 @@ TEST_CASE("a configuration is checked once, with the arguments that it is for") 
     const auto program = [&](int argc, char** argv) {
         const int code = Service("tested")
                              .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid"); })
-                             .on_check([&](const std::vector<std::string>& arguments, std::string&) {
+                             .on_check_configuration([&](const std::vector<std::string>& arguments, std::string&) {
                                  checked += arguments.empty() ? "none " : arguments[0] + " ";
                                  return true;
                              })

@@ -223,7 +223,7 @@ TEST_CASE("instances run side by side, each under its own name") {
     const test::Orphanage orphanage;
     const auto body = [](const char* instance) {
         return [instance](int argc, char** argv) {
-            return Service("daemonize-tested").instance(instance).run(argc, argv, [](Context& context) {
+            return Service("daemonize-tested").instance_name(instance).run(argc, argv, [](Context& context) {
                 context.ready();
                 context.wait_for_stop();
             });

@@ -19,12 +19,12 @@ class TestedService {
     int main(int argc, char** argv) {
         return daemonize::Service("tested")
             .description("Is tested")
-            .instance(instance)
+            .instance_name(instance)
             .stop_timeout(stop_timeout)
             .posix([this](daemonize::Daemonizer& daemonizer) {
                 daemonizer.pid_file(pid_file).keep_fd(report.write_end()).keep_fd(hold.read_end());
             })
-            .on_check([](const std::vector<std::string>& arguments, std::string& why) {
+            .on_check_configuration([](const std::vector<std::string>& arguments, std::string& why) {
                 if (!arguments.empty() && arguments[0] == "worse") throw std::runtime_error("worse is no better");
                 if (arguments.empty() || arguments[0] != "bad") return true;
                 why = "bad is bad";

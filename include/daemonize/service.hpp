@@ -50,8 +50,8 @@ class Service {
     }
 
     /// Makes it one of several that run side by side: it is NAME@`instance` in each of these places.
-    Service& instance(std::string instance) {
-        settings_.instance = std::move(instance);
+    Service& instance_name(std::string name) {
+        settings_.instance = std::move(name);
         return *this;
     }
 
@@ -93,7 +93,7 @@ class Service {
     /// Whether the configuration will do: `f(arguments, std::string& why)`, `f(std::string& why)` or `f()`. Asked by restart
     /// and reload before they touch the service that runs: where it says no, that one stays as it is. Stage::configuration.
     template <class Body>
-    Service& on_check(Body f) {
+    Service& on_check_configuration(Body f) {
         if constexpr (std::is_invocable<Body&, const std::vector<std::string>&, std::string&>::value) {
             settings_.check = Callback<bool(const std::vector<std::string>&, std::string&)>(std::move(f));
         } else {

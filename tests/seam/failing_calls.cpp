@@ -89,9 +89,10 @@ TEST_CASE("a call that fails in the launcher is told") {
         {"pipe2", seam::launcher, 1, nullptr, ENFILE, Stage::channel,
          "cannot make the channel between launcher and daemon: Too many open files in system"},
         {"fork", seam::launcher, 1, nullptr, EAGAIN, Stage::fork, "cannot fork: Resource temporarily unavailable"},
-        {"pthread_sigmask", seam::launcher, 1, nullptr, EINVAL, Stage::signals,
+        {"pthread_sigmask", seam::launcher, 1, nullptr, EINVAL, Stage::signal_reset,
          "cannot reset the signals: Invalid argument"},
-        {"sigaction", seam::launcher, 1, nullptr, EINVAL, Stage::signals, "cannot reset the signals: Invalid argument"},
+        {"sigaction", seam::launcher, 1, nullptr, EINVAL, Stage::signal_reset,
+         "cannot reset the signals: Invalid argument"},
         {"poll", seam::launcher, 1, nullptr, ENOMEM, Stage::channel,
          "cannot make the channel between launcher and daemon: Cannot allocate memory"},
         {"recv", seam::launcher, 1, nullptr, EIO, Stage::channel,
@@ -130,9 +131,9 @@ TEST_CASE("a pid file whose place cannot be looked at from above is refused") {
 TEST_CASE("a call that fails in the process between is told") {
     check_all({
         {"setsid", seam::middle, 1, nullptr, EPERM, Stage::setsid, "cannot start a session: Operation not permitted"},
-        {"sigaction", seam::middle, 1, nullptr, EINVAL, Stage::signals,
+        {"sigaction", seam::middle, 1, nullptr, EINVAL, Stage::signal_reset,
          "cannot reset the signals SIGCHLD: Invalid argument"},
-        {"pthread_sigmask", seam::middle, 1, nullptr, EINVAL, Stage::signals,
+        {"pthread_sigmask", seam::middle, 1, nullptr, EINVAL, Stage::signal_reset,
          "cannot reset the signals: Invalid argument"},
         {"fork", seam::middle, 1, nullptr, ENOMEM, Stage::fork, "cannot fork: Cannot allocate memory"},
     });
@@ -140,7 +141,7 @@ TEST_CASE("a call that fails in the process between is told") {
 
 TEST_CASE("a call that fails in the daemon is told") {
     check_all({
-        {"sigaction", seam::daemon, 1, nullptr, EINVAL, Stage::signals,
+        {"sigaction", seam::daemon, 1, nullptr, EINVAL, Stage::signal_reset,
          "cannot reset the signals SIGCHLD: Invalid argument"},
         {"open", seam::daemon, 1, "/dev/null", ENOENT, Stage::null_device,
          "cannot use the null device /dev/null: No such file or directory"},
@@ -155,7 +156,7 @@ TEST_CASE("a call that fails in the daemon is told") {
         {"setrlimit", seam::daemon, 1, nullptr, EPERM, Stage::limits,
          "cannot set the resource limit RLIMIT_CORE: Operation not permitted"},
         {"chdir", seam::daemon, 1, "/", EACCES, Stage::chdir, "cannot change the directory to /: Permission denied"},
-        {"pthread_sigmask", seam::daemon, 1, nullptr, EINVAL, Stage::signals,
+        {"pthread_sigmask", seam::daemon, 1, nullptr, EINVAL, Stage::signal_reset,
          "cannot reset the signals: Invalid argument"},
     });
 }

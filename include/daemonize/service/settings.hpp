@@ -36,7 +36,7 @@ struct ServiceSettings {
     // The name that tells this service from all others: of files, of units, in logs.
     std::string full_name() const { return joined({name, instance.empty() ? "" : "@", instance}); }
 
-    // Asks on_check(), where there is one, whether the configuration will do.
+    // Asks on_check_configuration(), where there is one, whether the configuration will do.
     Failure check_configuration(const std::vector<std::string>& arguments) {
         std::string why;
         bool accepted = !check;

@@ -17,7 +17,7 @@ using Words = std::vector<std::string>;
 using std::chrono::milliseconds;
 
 void wait_at(Context& context, const std::string& gate) {
-    context.report("waits at " + gate);
+    context.status("waits at " + gate);
     while (::access(gate.c_str(), F_OK) != 0 && !context.stop_requested()) ::usleep(20000);
 }
 
@@ -31,7 +31,7 @@ int serve(Context& context) {
 int gated(Context& context, const Words& words) {
     context.on_reload([&] {
         wait_at(context, words[1]);
-        context.report("went through");
+        context.status("went through");
     });
     wait_at(context, words[1]);
     return serve(context);
@@ -92,7 +92,7 @@ int directories(Context& context, const Words&) {
         std::FILE* file = std::fopen((*directory + "/written").c_str(), "w");
         if (file == nullptr || std::fclose(file) != 0) return context.fail("cannot write to " + *directory);
     }
-    context.report(context.runtime_directory() + " " + context.state_directory() + " " + context.log_directory());
+    context.status(context.runtime_directory() + " " + context.state_directory() + " " + context.log_directory());
     return serve(context);
 }
 
@@ -110,7 +110,7 @@ int sockets(Context& context, const Words&) {
     for (const daemonize::Socket& socket : context.sockets()) {
         text += socket.name() + (socket.kind() == daemonize::SocketKind::listening ? " listens, " : " is connected, ");
     }
-    context.report(text + context.name());
+    context.status(text + context.name());
     return serve(context);
 }
 
@@ -120,7 +120,7 @@ int store(Context& context, const Words&) {
         if (socket.name() != "kept") continue;
         char word[16] = "";
         if (::recv(socket.get(), word, sizeof word - 1, MSG_DONTWAIT) < 0) return context.fail("it came back empty");
-        context.report(socket.name() + " came back with " + word);
+        context.status(socket.name() + " came back with " + word);
         return serve(context);
     }
     int ends[2];
@@ -129,7 +129,7 @@ int store(Context& context, const Words&) {
         !context.notifier().store(ends[1], "kept", failure) || !context.notifier().store(ends[0], "other", failure)) {
         return context.fail("cannot store it: " + failure.message());
     }
-    context.report("stored");
+    context.status("stored");
     return serve(context);
 }
 
@@ -157,5 +157,5 @@ int run(Context& context) {
 
 int main(int argc, char** argv) {
     const char* instance = std::getenv("BODY_INSTANCE");
-    return daemonize::Service("bodyd").instance(instance != nullptr ? instance : "").run(argc, argv, run);
+    return daemonize::Service("bodyd").instance_name(instance != nullptr ? instance : "").run(argc, argv, run);
 }

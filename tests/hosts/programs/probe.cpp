@@ -63,7 +63,7 @@ int run(daemonize::Context& context) {
 
 int main(int argc, char** argv) {
     daemonize::Service service("probe");
-    if (!variable("PROBE_INSTANCE").empty()) service.instance(variable("PROBE_INSTANCE"));
+    if (!variable("PROBE_INSTANCE").empty()) service.instance_name(variable("PROBE_INSTANCE"));
     if (!variable("PROBE_LISTEN").empty()) service.listen("http", variable("PROBE_LISTEN"));
     return service
         .posix([](daemonize::Daemonizer& daemonizer) {

@@ -12,7 +12,7 @@ int body(daemonize::Context& context) {
         if (static_cast<SOCKET>(socket.get()) == INVALID_SOCKET || socket.family() != AF_INET) return 1;
     }
     context.progress("starting");
-    context.report("started");
+    context.status("started");
     context.ready();
     return context.sleep_for(daemonize::Duration::seconds(1)) ? 0 : context.fail("stopped", 2);
 }
@@ -24,7 +24,7 @@ int both_platforms(int argc, char** argv) {
     service.posix([](auto& daemonizer) { daemonizer.user("nobody").chdir(daemonize::keep); })
         .windows([](auto& windows) { windows.wait_hint(daemonize::Duration::seconds(5)); })
         .windows([](auto&, auto& config) { config.account = "NT AUTHORITY\\LocalService"; })
-        .on_check([](std::string& why) { return why.empty(); })
+        .on_check_configuration([](std::string& why) { return why.empty(); })
         .listen("web", "127.0.0.1:8080");
     return argc > 1 ? service.run(argc, argv, body) : service.run([] {});
 }

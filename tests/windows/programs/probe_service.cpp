@@ -38,7 +38,7 @@ int main(int argc, char** argv) {
     const std::size_t at = program.find('@');
     return daemonize::Service("daemonize-probe")
         .description("Writes down what it sees")
-        .instance(at == std::string::npos ? "" : program.substr(at + 1))
+        .instance_name(at == std::string::npos ? "" : program.substr(at + 1))
         .listen("web", "127.0.0.1:0")
         .windows([](auto&, daemonize::ServiceConfig& config) { config.start = daemonize::StartType::manual; })
         .run(argc, argv, run);

@@ -219,7 +219,7 @@ CASE(what_windows_took_for_itself_stays) {
 CASE(arguments_of_the_start_come_first) {
     std::vector<std::string> seen;
     Service service("Probe");
-    service.instance("eu");
+    service.instance_name("eu");
     FakeScm scm(windows_service(service,
                                 [&](Context& context) {
                                     seen = context.arguments();

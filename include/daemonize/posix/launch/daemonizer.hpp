@@ -132,7 +132,7 @@ class Daemonizer {
     Daemonizer& stderr_to(Keep) { return stream(2, keep); }
 
     /// What becomes of ended children. Sigchld::ignore breaks whoever waits for its own children: system(3) then fails
-    /// with ECHILD, and so do libraries. Stage::signals.
+    /// with ECHILD, and so do libraries. Stage::signal_reset.
     Daemonizer& sigchld(Sigchld value) {
         options_->sigchld = value;
         return *this;

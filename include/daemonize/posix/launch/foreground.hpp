@@ -142,7 +142,7 @@ inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& 
     struct sigaction before = {};
     StepError failed;
     if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &before) != 0)
-        failed = step_error(Stage::signals, errno, "SIGCHLD");
+        failed = step_error(Stage::signal_reset, errno, "SIGCHLD");
     launch_state.sigchld = before;
     if (own.plan != nullptr) {
         failed = step_error(Stage::options, EBUSY, "foreground()", "this process is a daemon already");

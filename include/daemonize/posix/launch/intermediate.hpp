@@ -38,12 +38,12 @@ inline StepError become_intermediate(const Options& options, int channel) noexce
     struct sigaction action = plain_action(wake_intermediate);
     action.sa_flags = SA_NOCLDSTOP | SA_RESTART;
     if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, &action, nullptr) != 0)
-        return step_error(Stage::signals, errno, "SIGCHLD");
+        return step_error(Stage::signal_reset, errno, "SIGCHLD");
     sigset_t mask;
     static_cast<void>(sigfillset(&mask));
     static_cast<void>(sigdelset(&mask, SIGCHLD));
     const int error = DAEMONIZE_SYSTEM(pthread_sigmask)(SIG_SETMASK, &mask, nullptr);
-    return error == 0 ? StepError() : step_error(Stage::signals, error);
+    return error == 0 ? StepError() : step_error(Stage::signal_reset, error);
 }
 
 // Asks the daemon to end, and makes it after the grace. Returns its wait status.

@@ -182,7 +182,7 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, LaunchState& 
     launch_state.sigchld = waitable.before();
     pid_t child = -1;
     if (const int error = signals.error() != 0 ? signals.error() : waitable.error()) {
-        outcome.failure = posix_failure(Stage::signals, error, "");
+        outcome.failure = posix_failure(Stage::signal_reset, error, "");
     } else {
         if (can_be_adopted(*plan, options, keep_stderr)) launch_state.adopted = prepare_adoption();
         child = DAEMONIZE_SYSTEM(fork)();

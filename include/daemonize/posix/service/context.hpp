@@ -75,7 +75,7 @@ class Context {
     }
 
     /// What the service does, for people: the line that `systemctl status` shows.
-    void report(const std::string& text) { note(running_.notifier.status(text)); }
+    void status(const std::string& text) { note(running_.notifier.status(text)); }
 
     /// Why the body ends, for it to return: `return context.fail("port 80 is taken", 3);`. The launcher prints the text as
     /// its one line, systemd shows it, and both end with `exit_code`; one that would read as success becomes 1.

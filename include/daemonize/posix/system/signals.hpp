@@ -94,8 +94,9 @@ inline StepError set_sigchld(Sigchld policy, const struct sigaction& before) noe
     if (policy == Sigchld::ignore) action = plain_action(SIG_IGN);
     if (policy == Sigchld::default_action && is_ignored(before)) action = plain_action(SIG_DFL);
     if (policy == Sigchld::default_action) action.sa_flags &= ~SA_NOCLDWAIT;
-    return DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, &action, nullptr) == 0 ? StepError()
-                                                                       : step_error(Stage::signals, errno, "SIGCHLD");
+    return DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, &action, nullptr) == 0
+               ? StepError()
+               : step_error(Stage::signal_reset, errno, "SIGCHLD");
 }
 
 // Gives the ignored signals back their default action: exec(2) passes ignored ones on, so a daemon started below nohup
@@ -107,7 +108,7 @@ inline StepError restore_ignored(std::uint64_t ignored) noexcept {
         if ((ignored >> (number - 1) & 1) == 0 || number == SIGPIPE || number == SIGCHLD) continue;
         if (DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr) != 0) {
             // Of the real-time ones, libc keeps some for itself.
-            if (errno != EINVAL || number < 32) return step_error(Stage::signals, errno);
+            if (errno != EINVAL || number < 32) return step_error(Stage::signal_reset, errno);
         }
     }
     return StepError();
@@ -120,7 +121,7 @@ inline StepError discard_hangup() noexcept {
     struct sigaction before;
     if (DAEMONIZE_SYSTEM(sigaction)(SIGHUP, &ignore, &before) != 0 ||
         DAEMONIZE_SYSTEM(sigaction)(SIGHUP, &before, nullptr) != 0) {
-        return step_error(Stage::signals, errno, "SIGHUP");
+        return step_error(Stage::signal_reset, errno, "SIGHUP");
     }
     return StepError();
 }
@@ -129,7 +130,7 @@ inline StepError unblock_all_signals() noexcept {
     sigset_t none;
     static_cast<void>(sigemptyset(&none));
     const int error = DAEMONIZE_SYSTEM(pthread_sigmask)(SIG_SETMASK, &none, nullptr);
-    return error == 0 ? StepError() : step_error(Stage::signals, error);
+    return error == 0 ? StepError() : step_error(Stage::signal_reset, error);
 }
 
 } // namespace detail

@@ -53,7 +53,7 @@ class Context {
     }
 
     /// What the service does, for people. Windows has no place that shows it.
-    void report(const std::string&) {}
+    void status(const std::string&) {}
 
     /// Why the body ends, for it to return: `return context.fail("port 80 is taken", 3);`. The text goes to the event log,
     /// or the console, and the code is the service's own; one that would read as success becomes 1.
