@@ -1,5 +1,5 @@
 // A user's own test of a service: its start, a pause, a shutdown of the machine, without Windows and in no time.
-#define DAEMONIZE_TESTING
+#define DAEMONIZE_TESTING 1
 #include <daemonize.hpp>
 
 #include <chrono>
