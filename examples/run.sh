@@ -4,7 +4,7 @@
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/examples
-. "$top/tests/setup/packages.sh"
+. "$top/tests/support/setup/packages.sh"
 exec </dev/null
 
 fail() {
@@ -78,7 +78,7 @@ syslog_demo() {
     echo
     echo '== syslog_daemon: two lines in a real syslogd =='
     log=$work/messages pid_file=$work/syslog_daemon.pid
-    unshare "$1" sh "$top/tests/setup/private_syslog.sh" "$log" "$work/syslogd.pid" \
+    unshare "$1" sh "$top/tests/support/setup/private_syslog.sh" "$log" "$work/syslogd.pid" \
         "$build/examples/syslog_daemon" --pid-file "$pid_file" || fail 'syslog_daemon did not start'
     pid=$(cat "$pid_file") || fail 'syslog_daemon wrote no pid file'
     show_process "$pid"

@@ -9,11 +9,11 @@
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}
-. "$top/tests/setup/packages.sh"
-. "$top/tests/setup/wine_packages.sh"
-. "$top/tests/setup/results.sh"
-. "$top/tests/setup/dynamic_checks.sh"
-. "$top/tests/setup/static_checks.sh"
+. "$top/tests/support/setup/packages.sh"
+. "$top/tests/support/setup/wine_packages.sh"
+. "$top/tests/support/setup/results.sh"
+. "$top/tests/support/setup/dynamic_checks.sh"
+. "$top/tests/support/setup/static_checks.sh"
 exec </dev/null
 
 native='' fresh='' soak='' as='' left_out='^$'
@@ -58,7 +58,7 @@ suite_as_ordinary_user() {
     copy=$(mktemp -d) || exit 1
     trap 'rm -rf "$copy"' EXIT
     trap 'exit 1' HUP INT TERM
-    sh "$top/tests/setup/copy_tree.sh" "$copy/daemonize"
+    sh "$top/tests/support/setup/copy_tree.sh" "$copy/daemonize"
     mkdir "$copy/build"
     chmod 755 "$copy"
     chown -R daemon: "$copy"
@@ -79,8 +79,8 @@ mkdir -p "$build" || exit 1
 [ -z "$soak" ] || export DAEMONIZE_SOAK=1
 if [ -z "$native" ]; then
     # Where there is none, the tests that want it say so.
-    DAEMONIZE_ZIG=$(sh "$top/tests/setup/zig.sh") || DAEMONIZE_ZIG=''
-    DAEMONIZE_SUPER_SERVERS=$(sh "$top/tests/setup/super_servers.sh") || DAEMONIZE_SUPER_SERVERS=''
+    DAEMONIZE_ZIG=$(sh "$top/tests/support/setup/zig.sh") || DAEMONIZE_ZIG=''
+    DAEMONIZE_SUPER_SERVERS=$(sh "$top/tests/support/setup/super_servers.sh") || DAEMONIZE_SUPER_SERVERS=''
     export DAEMONIZE_ZIG DAEMONIZE_SUPER_SERVERS
 fi
 
@@ -92,18 +92,18 @@ sanitized_suite "$build/sanitize"
 check_format
 check_tidy "$build/sanitize"
 # Its option unquoted, since there may be none.
-check 'ThreadSanitizer, cppcheck and -fanalyzer' sh "$top/tests/setup/analysers.sh" $soak
+check 'ThreadSanitizer, cppcheck and -fanalyzer' sh "$top/tests/support/setup/analysers.sh" $soak
 if [ "$(id -u)" -eq 0 ]; then
-    check 'what a launch costs' sh "$top/tests/benchmark/exact.sh"
+    check 'what a launch costs' sh "$top/tests/proof/benchmark/exact.sh"
 else
     skip 'what a launch costs (only root may write to /run)'
 fi
 for proof in races faults fuzz mutation; do
-    check "$proof" sh "$top/tests/$proof/run.sh" $soak
+    check "$proof" sh "$top/tests/proof/$proof/run.sh" $soak
 done
 if [ -n "$soak" ]; then
-    check 'one failure at a time, beside others' sh "$top/tests/faults/compare.sh"
-    check 'coverage' sh "$top/tests/coverage/run.sh" --soak
+    check 'one failure at a time, beside others' sh "$top/tests/proof/faults/compare.sh"
+    check 'coverage' sh "$top/tests/proof/coverage/run.sh" --soak
     [ -n "$native" ] || check 'a thousand starts and stops under Wine' sh "$top/tests/windows/soak.sh"
 fi
 [ -z "$fresh" ] || check 'a bare Debian' sh "$top/tests/hosts/fresh_debian.sh"

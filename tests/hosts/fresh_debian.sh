@@ -30,7 +30,7 @@ cp -R /usr/local/share/ca-certificates/. "$tree/usr/local/share/ca-certificates/
 
 chroot "$tree" useradd --create-home tester
 for home in root home/tester; do
-    sh "$top/tests/setup/copy_tree.sh" "$tree/$home/daemonize"
+    sh "$top/tests/support/setup/copy_tree.sh" "$tree/$home/daemonize"
 done
 chroot "$tree" chown -R tester: /home/tester
 cp "$top/tests/hosts/fresh_debian_inside.sh" "$tree/"

@@ -3,8 +3,8 @@
 #ifndef DAEMONIZE_TESTS_HOSTS_HOST_HPP
 #define DAEMONIZE_TESTS_HOSTS_HOST_HPP
 
-#include "../catch.hpp"
-#include "../process.hpp"
+#include "support/catch.hpp"
+#include "support/process.hpp"
 
 #include <arpa/inet.h>
 #include <initializer_list>

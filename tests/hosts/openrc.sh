@@ -4,7 +4,7 @@
 # shellcheck disable=SC2086 # lists of control groups
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/../windows/skip.sh"
+. "$here/../support/skip.sh"
 . "$here/bare_debian.sh"
 . "$here/own_cgroup.sh"
 exec </dev/null

@@ -7,7 +7,7 @@ using test::eventually;
 
 namespace {
 
-// Where tests/setup/super_servers.sh unpacked them, or else where their packages have them.
+// Where tests/support/setup/super_servers.sh unpacked them, or else where their packages have them.
 std::string super_server(const std::string& name) {
     const char* directory = std::getenv("DAEMONIZE_SUPER_SERVERS");
     return std::string(directory != nullptr && *directory != '\0' ? directory : "/usr/sbin") + "/" + name;

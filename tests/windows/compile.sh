@@ -5,7 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1
 shift
-. "$here/skip.sh"
+. "$here/../support/skip.sh"
 command -v "$1" >/dev/null || skip "$1 is not installed"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT

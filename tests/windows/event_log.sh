@@ -2,7 +2,7 @@
 # sh event_log.sh PROGRAM: what it writes by EventLog arrives in a syslogd of the test's own.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/skip.sh"
+. "$here/../support/skip.sh"
 command -v busybox >/dev/null || skip 'busybox is not installed'
 work=$(mktemp -d)
 trap 'kill "$(cat "$work/pid")" 2>/dev/null; rm -rf "$work"' EXIT
@@ -11,7 +11,7 @@ for try in -m -rm; do
     [ -n "$flags" ] || ! unshare "$try" mount -n -t tmpfs tmpfs /run 2>/dev/null || flags=$try
 done
 [ -n "$flags" ] || skip 'this user cannot have a /dev of its own here'
-unshare "$flags" sh "$here/../setup/private_syslog.sh" "$work/log" "$work/pid" "$1"
+unshare "$flags" sh "$here/../support/setup/private_syslog.sh" "$work/log" "$work/pid" "$1"
 for line in 'daemon.info test-source.*: one 100% %s' 'daemon.warn test-source.*: two' 'daemon.err test-source.*: three' \
     'daemon.warn test-source.*: four' 'daemon.err test-source.*: five'; do
     timeout 10 tail -n +1 -f "$work/log" | grep -q -m 1 -e "$line" || {

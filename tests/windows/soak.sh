@@ -6,8 +6,8 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 work=${DAEMONIZE_BUILD_DIR:-$top/build}/soak_wine
-. "$top/tests/setup/packages.sh"
-. "$top/tests/setup/wine_packages.sh"
+. "$top/tests/support/setup/packages.sh"
+. "$top/tests/support/setup/wine_packages.sh"
 # shellcheck disable=SC2086 # a list of packages
 install_missing $wine_packages
 export DAEMONIZE_CYCLES="${DAEMONIZE_CYCLES:-1000}" DAEMONIZE_SEED="${1:-$(date +%s)}" DAEMONIZE_PATIENCE=3000
@@ -22,4 +22,4 @@ echo "time: $(($(date +%s) - started)) s" >>"$work/figures"
 cat "$work/figures"
 [ $status -eq 0 ] || exit 1
 [ "$DAEMONIZE_CYCLES" -lt 1000 ] || ! grep -q '^<!-- windows:' "$top/README.md" ||
-    sh "$top/tests/setup/readme_section.sh" --figures windows <"$work/figures"
+    sh "$top/tests/support/setup/readme_section.sh" --figures windows <"$work/figures"

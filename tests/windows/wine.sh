@@ -9,7 +9,7 @@
 # sh wine.sh tear_down WORK                 ends that Wine
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-. "$here/skip.sh"
+. "$here/../support/skip.sh"
 . "$here/service_programs.sh"
 exec </dev/null
 action=$1
@@ -47,7 +47,7 @@ directory_of() {
 build_others() {
     for model in posix win32; do
         mkdir -p "$(directory_of $model)"
-        for program in install refused asked_of_scm windows_parts probe_service service_under_fake; do
+        for program in install refused asked_of_scm windows_system probe_service service_under_fake; do
             build "$1" $model "tests/windows/programs/$program.cpp" "$(directory_of $model)/$program.exe"
         done
         build "$1" $model examples/service.cpp "$(directory_of $model)/timestampd.exe"

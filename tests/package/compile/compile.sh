@@ -1,0 +1,46 @@
+#!/bin/sh
+# sh compile.sh run|link INCLUDE COMPILER [FLAG...]: builds the files beside this one into one program, which also shows
+# a missing `inline`, and runs it where it can run here. COMPILER may be `zig`, which is where DAEMONIZE_ZIG says.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+mode=$1 include=$2
+shift 2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+skip() {
+    if [ -n "${DAEMONIZE_NO_SKIP:-}" ]; then
+        echo "cannot be skipped here: $1"
+        exit 1
+    fi
+    echo "SKIPPED: $1"
+    exit 0
+}
+
+# Whether this machine runs programs of this kind is asked of a trivial one: a kernel without 32-bit support refuses it.
+run() {
+    "$work/program" && return 0
+    printf 'int main() { return 0; }\n' >"$work/probe.cpp"
+    "$@" "$work/probe.cpp" -o "$work/probe" >"$work/log" 2>&1 || return 1
+    status=0
+    "$work/probe" 2>"$work/log" || status=$?
+    # The shell's own status for a program that cannot be executed.
+    [ "$status" -eq 126 ] || return 1
+    echo "SKIPPED: this machine cannot run what $* builds: $(tail -n 1 "$work/log" | sed 's/.*: //')"
+}
+
+if [ "$1" = zig ]; then
+    [ -n "${DAEMONIZE_ZIG:-}" ] || skip 'DAEMONIZE_ZIG does not say where a zig is, as tests/support/setup/zig.sh does'
+    shift
+    set -- "$DAEMONIZE_ZIG" c++ "$@"
+fi
+command -v "$1" >/dev/null || skip "$1 is not installed"
+
+"$@" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I "$include" "$here"/*.cpp -o "$work/program" || {
+    # The fault is the header's only if these flags build anything at all.
+    printf '#include <string>\nint main() { return static_cast<int>(std::string().size()); }\n' >"$work/probe.cpp"
+    "$@" "$work/probe.cpp" -o "$work/probe" >"$work/log" 2>&1 ||
+        skip "$* builds no program here: $(grep -m 1 -i error "$work/log" || tail -n 1 "$work/log")"
+    exit 1
+}
+[ "$mode" = link ] || run "$@"

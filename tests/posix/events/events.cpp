@@ -1,0 +1,295 @@
+#include "support/catch.hpp"
+#include "support/process.hpp"
+
+#include <daemonize.hpp>
+
+#include <poll.h>
+#include <stdexcept>
+#include <thread>
+
+using daemonize::Duration;
+using daemonize::Events;
+
+namespace {
+
+template <class Body>
+std::string in_process(Body body) {
+    return test::in_child([&] {
+        test::default_signals();
+        return std::string(body());
+    });
+}
+
+bool is_readable(int number) {
+    struct pollfd watched = {number, POLLIN, 0};
+    return ::poll(&watched, 1, 0) == 1;
+}
+
+void send(int number) { ::kill(::getpid(), number); }
+
+// Long enough that only an event ends it.
+const Duration long_time = Duration::seconds(3600);
+
+} // namespace
+
+TEST_CASE("each signal that asks for a stop ends a sleep, and is told as what asked") {
+    const int number = GENERATE(SIGTERM, SIGINT, SIGQUIT);
+    CHECK(in_process([&] {
+              Events events;
+              std::string told = events.stop_requested() ? "already " : "";
+              events.on_stop([&] { told += "stop "; });
+              send(number);
+              told += events.sleep_for(long_time) ? "slept " : "awake ";
+              events.wait_for_stop();
+              told += events.sleep_for(long_time) || events.poll() ? "on " : "";
+              return told + (events.stop_requested() ? std::to_string(events.stop_signal()) : "not");
+          }) == "stop awake " + std::to_string(number));
+}
+
+TEST_CASE("a signal from another process ends a sleep that has begun") {
+    const test::Orphanage orphans;
+    test::Pipe report;
+    test::Launcher program([&] {
+        Events events;
+        report.tell("up\n");
+        events.wait_for_stop();
+        return events.stop_signal();
+    });
+    CHECK(report.line() == "up");
+    while (test::contents("/proc/" + std::to_string(program.pid()) + "/stat").find(" S ") == std::string::npos) {
+        std::this_thread::yield();
+    }
+    ::kill(program.pid(), SIGTERM);
+    CHECK(program.ended().with(SIGTERM));
+}
+
+TEST_CASE("stop() asks for a stop as a signal does, but for the signal") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              events.on_stop([&] { told += "stop "; });
+              events.stop();
+              events.wait_for_stop();
+              send(SIGTERM);
+              return told + std::to_string(events.stop_signal()) + (events.poll() ? " on" : " off");
+          }) == "stop 0 off");
+}
+
+TEST_CASE("stop() from another thread, and a signal to one, wake the sleeper, whose thread alone runs callbacks") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              const std::thread::id own = std::this_thread::get_id();
+              events.on_reload([&] {
+                  told += std::this_thread::get_id() == own ? "reload " : "elsewhere ";
+                  std::thread([&] { events.stop(); }).detach();
+              });
+              events.on_stop([&] { told += std::this_thread::get_id() == own ? "stop" : "elsewhere"; });
+              std::thread other([] { ::pthread_kill(::pthread_self(), SIGHUP); });
+              events.wait_for_stop();
+              other.join();
+              return told;
+          }) == "reload stop");
+}
+
+TEST_CASE("SIGHUP is reload, SIGUSR1 reopens logs, and any other is what it was registered for") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              events.on_reload([&] { told += "reload "; }).on_reopen_logs([&] { told += "logs "; });
+              events.on(SIGUSR2, [&] { told += "usr2 "; }).on(SIGRTMIN + 1, [&] { told += "rt "; });
+              for (const int number : {SIGHUP, SIGUSR1, SIGUSR2, SIGRTMIN + 1}) {
+                  send(number);
+                  if (!events.poll()) told += "stopped ";
+                  if (!events.poll()) told += "stopped ";
+              }
+              return told;
+          }) == "reload logs usr2 rt ");
+}
+
+TEST_CASE("SIGHUP and SIGUSR1 without a callback are dropped") {
+    CHECK(in_process([] {
+              Events events;
+              send(SIGHUP);
+              send(SIGUSR1);
+              const bool pending = is_readable(events.native_handle());
+              const bool goes_on = events.poll();
+              return pending && goes_on && !is_readable(events.native_handle()) ? "dropped" : "?";
+          }) == "dropped");
+}
+
+TEST_CASE("signals are not counted: many before a callback runs are one") {
+    CHECK(in_process([] {
+              Events events;
+              int reloads = 0;
+              events.on_reload([&] { ++reloads; });
+              for (int i = 0; i < 100000; ++i) send(SIGHUP); // more than a pipe holds
+              events.poll();
+              const int at_once = reloads;
+              const bool quiet = !is_readable(events.native_handle());
+              send(SIGHUP);
+              events.poll();
+              return std::to_string(at_once) + (quiet ? " quiet " : " ") + std::to_string(reloads);
+          }) == "1 quiet 2");
+}
+
+TEST_CASE("the descriptor is readable while something is pending, and quiet after poll") {
+    CHECK(in_process([] {
+              Events events;
+              const int handle = events.native_handle();
+              std::string told;
+              const auto look = [&] { told += is_readable(handle) ? "1" : "0"; };
+              bool again = true;
+              events.on_reload([&] { // pending again while its callback runs
+                  if (std::exchange(again, false)) send(SIGHUP);
+              });
+              events.on(SIGUSR2, [&] { events.stop(); }); // told in the same turn
+              look();
+              send(SIGHUP);
+              look();
+              events.poll();
+              look();
+              events.poll();
+              look();
+              send(SIGUSR2);
+              look();
+              events.poll();
+              look();
+              return told;
+          }) == "011010");
+}
+
+TEST_CASE("a sleep lasts its whole time by the monotonic clock, whatever is dispatched meanwhile") {
+    CHECK(in_process([] {
+              Events events;
+              int reloads = 0;
+              events.on_reload([&] { ++reloads; });
+              const auto before = daemonize::detail::monotonic_now();
+              std::thread other([] {
+                  for (int i = 0; i < 5; ++i) {
+                      send(SIGHUP);
+                      std::this_thread::sleep_for(std::chrono::milliseconds(5));
+                  }
+              });
+              const bool whole = events.sleep_for(std::chrono::milliseconds(60));
+              const auto after = daemonize::detail::monotonic_now();
+              other.join();
+              const bool right = whole && reloads > 0 && after.nanoseconds() - before.nanoseconds() >= 60000000;
+              return right && events.sleep_for(Duration()) ? "whole" : "cut short";
+          }) == "whole");
+}
+
+TEST_CASE("what a callback throws leaves the sleep, and what else was pending comes with the next") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              events.on_reload([] { throw std::runtime_error("thrown "); });
+              events.on_reopen_logs([&] { told += "logs "; });
+              events.on_stop([&] { told += "stop "; });
+              send(SIGUSR1);
+              send(SIGHUP); // the first by number
+              send(SIGTERM);
+              try {
+                  events.sleep_for(long_time);
+                  told += "nothing ";
+              } catch (const std::runtime_error& error) {
+                  told += error.what();
+              }
+              told += is_readable(events.native_handle()) ? "pending " : "quiet ";
+              told += events.sleep_for(long_time) ? "slept" : "awake";
+              return told;
+          }) == "thrown pending logs stop awake");
+}
+
+TEST_CASE("a stop that is pending beside a callback that throws ends the next wait") {
+    CHECK(in_process([] {
+              Events events;
+              events.on_reload([] { throw std::runtime_error("thrown "); });
+              send(SIGHUP);
+              send(SIGTERM);
+              std::string told;
+              try {
+                  events.wait_for_stop();
+              } catch (const std::runtime_error& error) {
+                  told += error.what();
+              }
+              return told + (is_readable(events.native_handle()) ? "pending" : "quiet");
+          }) == "thrown pending");
+}
+
+TEST_CASE("a callback may sleep, what else is pending runs inside it, and none runs twice") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              events.on_reload([&] {
+                  told += "[";
+                  const bool slept = events.sleep_for(Duration::milliseconds(1));
+                  told += slept ? "slept]" : "awake]";
+              });
+              events.on_reopen_logs([&] { told += "logs "; });
+              events.on_stop([&] { told += events.sleep_for(long_time) ? "slept " : "stop "; });
+              send(SIGHUP);
+              send(SIGUSR1);
+              told += events.poll() ? "on " : "off ";
+              send(SIGHUP);
+              send(SIGTERM);
+              told += events.poll() ? "on" : "off";
+              return told;
+          }) == "[logs slept]on [stop awake]off");
+}
+
+TEST_CASE("a callback may replace itself, and goes on until it returns") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              const std::string kept(100, '1'); // on the heap, within the callback
+              events.on_reload([&, kept] {
+                  events.on_reload([&] { told += "2"; });
+                  told += kept;
+              });
+              send(SIGHUP);
+              events.poll();
+              send(SIGHUP);
+              events.poll();
+              return told;
+          }) == std::string(100, '1') + "2");
+}
+
+TEST_CASE("a callback may ask for a stop, which is told before the call returns") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              events.on_stop([&] { told += "stop"; });
+              events.on_reload([&] {
+                  events.stop();
+                  told += "asked ";
+              });
+              send(SIGHUP);
+              events.wait_for_stop();
+              return told;
+          }) == "asked stop");
+}
+
+TEST_CASE("a program that waits makes no system call") {
+    const test::Orphanage orphans;
+    test::Pipe report;
+    test::Launcher program([&] {
+        Events events;
+        report.tell("up\n");
+        events.wait_for_stop();
+        return 0;
+    });
+    CHECK(report.line() == "up");
+    const auto state = [&] { return test::contents("/proc/" + std::to_string(program.pid()) + "/stat"); };
+    while (state().find(" S ") == std::string::npos) std::this_thread::yield();
+    const auto switches = [&] {
+        return test::process_status("voluntary_ctxt_switches", program.pid()) + " " +
+               test::process_status("nonvoluntary_ctxt_switches", program.pid());
+    };
+    // Other processes come and go meanwhile; whoever waits by looking has looked.
+    const std::string before = switches();
+    for (int i = 0; i < 200; ++i) CHECK(in_process([] { return "gone"; }) == "gone");
+    CHECK(switches() == before);
+    ::kill(program.pid(), SIGTERM);
+    CHECK(program.ended().with(0));
+}

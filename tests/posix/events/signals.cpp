@@ -1,0 +1,294 @@
+// Which signals Events takes, and gives back.
+#include "support/catch.hpp"
+#include "support/process.hpp"
+
+#include <daemonize.hpp>
+
+#include <fcntl.h>
+#include <sys/ioctl.h>
+#include <sys/resource.h>
+#include <thread>
+
+using daemonize::Events;
+using daemonize::Failure;
+using daemonize::Stage;
+
+namespace {
+
+template <class Body>
+std::string in_process(Body body) {
+    return test::in_child([&] {
+        test::default_signals();
+        return std::string(body());
+    });
+}
+
+std::string all_signals() { return test::process_status("SigCgt") + " " + test::process_status("SigIgn"); }
+
+volatile std::sig_atomic_t handled = 0;
+void count(int) { handled = handled + 1; }
+
+// A program on a terminal of its own: what the test writes to `keyboard` is typed there.
+struct OnTerminal {
+    template <class Body>
+    explicit OnTerminal(Body body) {
+        keyboard = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
+        if (keyboard < 0 || ::grantpt(keyboard) != 0 || ::unlockpt(keyboard) != 0) throw std::runtime_error("no pty");
+        const std::string name = ::ptsname(keyboard);
+        pid = test::fork_clean();
+        if (pid != 0) return;
+        test::default_signals();
+        ::setsid();
+        const int terminal = ::open(name.c_str(), O_RDWR);
+        if (terminal < 0 || ::ioctl(terminal, TIOCSCTTY, 0) != 0) std::_Exit(99);
+        std::_Exit(body());
+    }
+    OnTerminal(const OnTerminal&) = delete;
+    OnTerminal& operator=(const OnTerminal&) = delete;
+    ~OnTerminal() { ::close(keyboard); }
+
+    void type(char key) const {
+        if (::write(keyboard, &key, 1) != 1) throw std::runtime_error("cannot type");
+    }
+    int status() const {
+        int status = 0;
+        while (::waitpid(pid, &status, 0) == -1 && errno == EINTR) {
+        }
+        return status;
+    }
+
+    int keyboard = -1;
+    pid_t pid = -1;
+};
+
+constexpr char interrupt_key = 3;
+constexpr char quit_key = 28;
+
+// A body that never polls: it says when it has seen the first stop, and ends by itself when the test lets go.
+int never_polling(test::Pipe& report, test::Pipe& hold, Events& events) {
+    const struct rlimit no_core = {0, 0};
+    if (::setrlimit(RLIMIT_CORE, &no_core) != 0) return 98;
+    report.tell("up\n");
+    while (!events.stop_requested()) ::usleep(100);
+    report.tell("first\n");
+    hold.close_write();
+    hold.wait_until_closed();
+    return 7;
+}
+
+} // namespace
+
+TEST_CASE("every handler is given back as it was") {
+    CHECK(in_process([] {
+              ::signal(SIGHUP, SIG_IGN);
+              ::signal(SIGUSR1, count);
+              ::signal(SIGUSR2, count);
+              const std::string before = all_signals();
+              const std::set<int> open = test::open_descriptors();
+              {
+                  Events events;
+                  events.on(SIGUSR2, [] {}).on(SIGWINCH, [] {});
+                  ::raise(SIGUSR1);
+                  if (handled != 0) return std::string("the earlier handler ran");
+                  if (all_signals() == before) return std::string("nothing was taken");
+              }
+              if (test::open_descriptors() != open) return std::string("a descriptor stays");
+              ::raise(SIGUSR1);
+              ::raise(SIGUSR2);
+              return all_signals() == before && handled == 2 ? std::string("as before") : all_signals();
+          }) == "as before");
+}
+
+TEST_CASE("a handler that was put in the place of ours stays") {
+    CHECK(in_process([] {
+              {
+                  Events events;
+                  ::signal(SIGHUP, count);
+              }
+              ::raise(SIGHUP);
+              return std::to_string(handled);
+          }) == "1");
+}
+
+TEST_CASE("nothing is blocked, and SIGPIPE and SIGCHLD are left alone") {
+    CHECK(in_process([] {
+              const std::string blocked = test::process_status("SigBlk");
+              Events events;
+              struct sigaction pipe, child;
+              ::sigaction(SIGPIPE, nullptr, &pipe);
+              ::sigaction(SIGCHLD, nullptr, &child);
+              const bool alone = pipe.sa_handler == SIG_DFL && child.sa_handler == SIG_DFL;
+              return alone && test::process_status("SigBlk") == blocked ? "alone" : "touched";
+          }) == "alone");
+}
+
+TEST_CASE("of signals that were ignored, those of the keyboard stay so, and the others come") {
+    CHECK(in_process([] {
+              for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGTERM}) ::signal(number, SIG_IGN);
+              Events events;
+              std::string told;
+              events.on_reload([&] { told += "reload "; });
+              ::raise(SIGINT);
+              ::raise(SIGQUIT);
+              ::raise(SIGHUP);
+              told += events.poll() ? "on " : "off ";
+              ::raise(SIGTERM);
+              return told + (events.poll() ? "on" : "off");
+          }) == "reload on off");
+}
+
+TEST_CASE("a second key from a terminal ends a program that never polls") {
+    const char key = GENERATE(interrupt_key, quit_key);
+    const test::Orphanage orphans;
+    test::Pipe report, hold;
+    const OnTerminal program([&] {
+        Events events;
+        return never_polling(report, hold, events);
+    });
+    CHECK(report.line() == "up");
+    program.type(interrupt_key);
+    CHECK(report.line() == "first");
+    program.type(key);
+    const int status = program.status();
+    REQUIRE(WIFSIGNALED(status));
+    CHECK(WTERMSIG(status) == (key == quit_key ? SIGQUIT : SIGINT));
+}
+
+TEST_CASE("neither a second SIGTERM nor a wrapper that hands a key on ends a program at once") {
+    const bool by_key = GENERATE(false, true);
+    const test::Orphanage orphans;
+    test::Pipe report, hold;
+    const OnTerminal program([&] {
+        Events events;
+        return never_polling(report, hold, events);
+    });
+    CHECK(report.line() == "up");
+    if (by_key) {
+        program.type(interrupt_key);
+    } else {
+        ::kill(program.pid, SIGTERM);
+    }
+    CHECK(report.line() == "first");
+    ::kill(program.pid, by_key ? SIGINT : SIGTERM);
+    ::kill(program.pid, SIGTERM);
+    hold.close_write();
+    const int status = program.status();
+    REQUIRE(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 7);
+}
+
+TEST_CASE("a second Events in a process is refused, and disturbs nothing") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              {
+                  Failure failure;
+                  Events second(failure);
+                  told = failure.stage() == Stage::events ? failure.message() : "taken";
+                  if (second.native_handle() != -1) told += " by a descriptor";
+                  if (second.on(
+                          SIGUSR2, [] {}, failure))
+                      told += " and taken";
+              }
+              ::raise(SIGTERM);
+              return told + (events.poll() ? " on" : " off");
+          }) == "cannot take signals as events: this process takes them already off");
+}
+
+TEST_CASE("after the end of one Events there may be another") {
+    CHECK(in_process([] {
+              for (int i = 0; i < 3; ++i) {
+                  Events events;
+                  ::raise(SIGTERM);
+                  if (events.poll()) return "on";
+              }
+              return "off";
+          }) == "off");
+}
+
+TEST_CASE("what cannot be an event is refused in one clear line") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              for (const int number : {SIGKILL, SIGTERM, SIGCHLD, SIGSEGV, 0, -1, 1000}) {
+                  Failure failure;
+                  if (events.on(
+                          number, [] {}, failure))
+                      told += "taken";
+                  told += failure.message() + "\n";
+              }
+              try {
+                  events.on(SIGSTOP, [] {});
+              } catch (const daemonize::Error& error) {
+                  told += error.what();
+              }
+              return told;
+          }) == "cannot take signals as events (signal 9): Invalid argument\n"
+                "cannot take signals as events (signal 15): it asks for a stop, of which on_stop tells\n"
+                "cannot take signals as events (signal 17): on_child tells of children\n"
+                "cannot take signals as events (signal 11): a fault cannot wait for a callback\n"
+                "cannot take signals as events (signal 0): Invalid argument\n"
+                "cannot take signals as events (signal -1): Invalid argument\n"
+                "cannot take signals as events (signal 1000): Invalid argument\n"
+                "cannot take signals as events (signal 19): Invalid argument");
+}
+
+TEST_CASE("without a descriptor left, the failure is told in one clear line, and everything is as before") {
+    CHECK(in_process([] {
+              const std::string before = all_signals();
+              struct rlimit few = {};
+              ::getrlimit(RLIMIT_NOFILE, &few);
+              few.rlim_cur = 3;
+              ::setrlimit(RLIMIT_NOFILE, &few);
+              Failure failure;
+              const Events events(failure);
+              std::string told = failure.message();
+              try {
+                  const Events throwing;
+              } catch (const daemonize::Error& error) {
+                  if (error.failure().stage() == Stage::events) told += " (thrown)";
+              }
+              few.rlim_cur = few.rlim_max;
+              ::setrlimit(RLIMIT_NOFILE, &few);
+              return told + (all_signals() == before ? "" : " and it was taken");
+          }) == "cannot take signals as events: Too many open files (thrown)");
+}
+
+TEST_CASE("a system call that waits goes on behind a signal that was taken") {
+    CHECK(in_process([] {
+              Events events;
+              test::Pipe from_helper;
+              const pid_t reader = ::getpid();
+              const pid_t helper = test::fork_clean();
+              if (helper == 0) {
+                  while (test::process_status("State", reader)[0] != 'S') {
+                  }
+                  ::kill(reader, SIGHUP);
+                  while (test::process_status("ShdPnd", reader).find_first_not_of('0') != std::string::npos) {
+                  }
+                  from_helper.tell("x"); // not before the signal has found the reader waiting
+                  ::_exit(0);
+              }
+              char byte = '-';
+              const ssize_t size = ::read(from_helper.read_end(), &byte, 1);
+              ::waitpid(helper, nullptr, 0);
+              return std::to_string(size) + byte;
+          }) == "1x");
+}
+
+TEST_CASE("of a stop from the terminal and its end only the latter is told") {
+    CHECK(in_process([] {
+              Events events;
+              std::string told;
+              events.on(SIGTSTP, [&] { told += "stop "; });
+              events.on(SIGCONT, [&] { told += "go on "; });
+              ::raise(SIGTSTP);
+              events.poll();
+              ::raise(SIGCONT);
+              events.poll();
+              ::raise(SIGCONT);
+              ::raise(SIGTSTP);
+              events.poll();
+              return told;
+          }) == "stop go on stop ");
+}

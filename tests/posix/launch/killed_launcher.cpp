@@ -1,0 +1,199 @@
+// A start whose launcher, or whose process between, is killed: it is complete, or it has failed and nothing is left.
+#include "support/catch.hpp"
+#include "support/process.hpp"
+
+#include <ctime>
+#include <sched.h>
+#include <string>
+
+#include <daemonize.hpp>
+
+using daemonize::Daemon;
+using daemonize::Daemonizer;
+using daemonize::Fork;
+
+TEST_CASE("a launcher that is killed takes the start with it") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    test::Pipe report;
+    test::Launcher launcher([&]() -> int {
+        Daemonizer("lost").keep_fd(report.write_end()).pid_file(directory / "pid").wait_until_ready().daemonize();
+        report.tell("up\n");
+        for (;;) ::pause();
+    });
+    REQUIRE(report.line() == "up");
+    REQUIRE(test::exists(directory / "pid"));
+    ::kill(launcher.pid(), SIGKILL);
+    CHECK(launcher.ended().signal() == SIGKILL);
+    CHECK(report.rest().empty());
+    orphans.wait_until_empty();
+    CHECK_FALSE(test::exists(directory / "pid"));
+}
+
+TEST_CASE("a daemon whose launcher was killed learns it when it says that it is ready") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    test::Pipe report, go;
+    test::Launcher launcher([&]() -> int {
+        go.close_write();
+        Daemon daemon = Daemonizer("lost")
+                            .fork(Fork::once) // with nobody between who would end it
+                            .keep_fd(report.write_end())
+                            .keep_fd(go.read_end())
+                            .pid_file(directory / "pid")
+                            .wait_until_ready()
+                            .daemonize();
+        report.tell(std::to_string(::getpid()) + "\n");
+        go.wait_until_closed();
+        daemon.ready();
+        report.tell("it went on\n");
+        return 0;
+    });
+    const pid_t daemon = std::stoi(report.line());
+    ::kill(launcher.pid(), SIGKILL);
+    CHECK(launcher.ended().signal() == SIGKILL);
+    go.close_write();
+    const int status = orphans.wait_for(daemon);
+    CHECK(WIFEXITED(status));
+    CHECK(WEXITSTATUS(status) == 1);
+    CHECK(report.rest().empty());
+    CHECK_FALSE(test::exists(directory / "pid"));
+}
+
+TEST_CASE("without the process between, a daemon that becomes ready is up") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    test::Pipe report, go, hold;
+    test::Launcher launcher([&] {
+        go.close_write();
+        Daemon daemon = Daemonizer("lost")
+                            .keep_fd(report.write_end())
+                            .keep_fd(go.read_end())
+                            .keep_fd(hold.read_end())
+                            .pid_file(directory / "pid")
+                            .wait_until_ready()
+                            .daemonize();
+        report.tell(std::to_string(::getppid()) + "\n");
+        go.wait_until_closed();
+        daemon.ready();
+        hold.wait_until_closed();
+        return 0;
+    });
+    ::kill(std::stoi(report.line()), SIGKILL);
+    go.close_write();
+    const test::Ended ended = launcher.ended();
+    CHECK(ended.with(0));
+    CHECK(ended.error.empty());
+    CHECK(test::exists(directory / "pid"));
+    CHECK_FALSE(orphans.is_empty());
+    hold.close_write();
+    orphans.wait_until_empty();
+}
+
+TEST_CASE("without the process between, a daemon that dies is a failed start all the same") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    test::Pipe report, go;
+    test::Launcher launcher([&] {
+        go.close_write();
+        Daemonizer("lost")
+            .keep_fd(report.write_end())
+            .keep_fd(go.read_end())
+            .pid_file(directory / "pid")
+            .wait_until_ready()
+            .daemonize();
+        report.tell(std::to_string(::getppid()) + "\n");
+        go.wait_until_closed();
+        return 7;
+    });
+    ::kill(std::stoi(report.line()), SIGKILL);
+    go.close_write();
+    const test::Ended ended = launcher.ended();
+    CHECK(ended.with(1));
+    CHECK(ended.error == "lost: cannot become ready: the daemon ended, and nobody is left to say how\n");
+    CHECK_FALSE(test::exists(directory / "pid"));
+    orphans.wait_until_empty();
+}
+
+TEST_CASE("without the process between, a daemon that is not ready in time is ended") {
+    const test::Orphanage orphans;
+    test::Pipe report;
+    test::Launcher launcher([&]() -> int {
+        Daemonizer("lost").keep_fd(report.write_end()).wait_until_ready(daemonize::Duration::seconds(3)).daemonize();
+        report.tell(std::to_string(::getppid()) + "\n");
+        for (;;) ::pause();
+    });
+    ::kill(std::stoi(report.line()), SIGKILL);
+    CHECK(launcher.ended().with(124));
+    CHECK(report.rest().empty());
+    orphans.wait_until_empty();
+}
+
+TEST_CASE("a daemon that ignores SIGTERM does not outlive a launcher that is killed") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    test::Pipe report;
+    test::Launcher launcher([&]() -> int {
+        Daemonizer("lost").keep_fd(report.write_end()).pid_file(directory / "pid").wait_until_ready().daemonize();
+        ::signal(SIGTERM, SIG_IGN);
+        report.tell("up\n");
+        for (;;) ::pause();
+    });
+    REQUIRE(report.line() == "up");
+    ::kill(launcher.pid(), SIGKILL);
+    CHECK(launcher.ended().signal() == SIGKILL);
+    CHECK(report.rest().empty());
+    orphans.wait_until_empty();
+    CHECK_FALSE(test::exists(directory / "pid"));
+}
+
+TEST_CASE("what the daemon had started does not outlive a launcher that is killed") {
+    const test::Orphanage orphans;
+    test::Pipe report;
+    test::Launcher launcher([&]() -> int {
+        Daemonizer("lost").keep_fd(report.write_end()).wait_until_ready().daemonize();
+        if (::fork() == 0) {
+            ::signal(SIGTERM, SIG_IGN);
+            report.tell("up\n");
+        }
+        for (;;) ::pause();
+    });
+    REQUIRE(report.line() == "up");
+    ::kill(launcher.pid(), SIGKILL);
+    CHECK(launcher.ended().signal() == SIGKILL);
+    CHECK(report.rest().empty());
+    orphans.wait_until_empty();
+}
+
+TEST_CASE("a launcher that is killed before it hears of the daemon's death leaves no pid file") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    test::Pipe report, go;
+    test::Launcher launcher([&] {
+        go.close_write();
+        Daemonizer("lost")
+            .keep_fd(report.write_end())
+            .keep_fd(go.read_end())
+            .pid_file(directory / "pid")
+            .wait_until_ready()
+            .daemonize();
+        report.tell(std::to_string(::getpid()) + "\n" + std::to_string(::getppid()) + "\n");
+        go.wait_until_closed();
+        return 7;
+    });
+    const pid_t daemon = std::stoi(report.line());
+    const pid_t between = std::stoi(report.line());
+    ::kill(launcher.pid(), SIGSTOP);
+    CHECK(::waitpid(launcher.pid(), nullptr, WUNTRACED) == launcher.pid());
+    go.close_write();
+    // The process between has reaped the daemon and told of it, and sleeps until the launcher is gone.
+    const std::time_t deadline = std::time(nullptr) + test::patience / 1000;
+    while (::kill(daemon, 0) == 0 || test::process_status("State", between)[0] != 'S') {
+        if (std::time(nullptr) > deadline) FAIL("the process between does not come to rest");
+        ::sched_yield();
+    }
+    ::kill(launcher.pid(), SIGKILL);
+    CHECK(launcher.ended().signal() == SIGKILL);
+    orphans.wait_until_empty();
+    CHECK_FALSE(test::exists(directory / "pid"));
+}

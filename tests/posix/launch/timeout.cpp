@@ -1,0 +1,208 @@
+// A start that takes too long is ended, with all that belongs to it, and has failed.
+#include "support/catch.hpp"
+#include "support/process.hpp"
+
+#include <climits>
+#include <string>
+
+#include <daemonize.hpp>
+
+using daemonize::Daemon;
+using daemonize::Daemonizer;
+using daemonize::Duration;
+using daemonize::Fork;
+using daemonize::Launch;
+using daemonize::Stage;
+
+namespace {
+
+// A start that must run into its time-out, once its body has come to where it reports. On a machine so busy that the
+// body did not come that far in time, the same again, with more time. The body must not return.
+template <class Body>
+void time_out(Fork fork, Body body) {
+    for (std::int64_t milliseconds = 200; milliseconds < 60000; milliseconds *= 5) {
+        test::Pipe report;
+        const Launch launch = Daemonizer("timeout")
+                                  .fork(fork)
+                                  .keep_fd(report.write_end())
+                                  .wait_until_ready(Duration::milliseconds(milliseconds))
+                                  .launch([&] {
+                                      test::default_signals();
+                                      body(report);
+                                  });
+        CHECK(launch.failure().stage() == Stage::timeout);
+        CHECK(launch.exit_code() == 124);
+        const std::string told = report.rest();
+        if (told.compare(0, 3, "up\n") != 0) continue;
+        CHECK(told.substr(3) == "");
+        return;
+    }
+    FAIL("the daemon never came as far as to report");
+}
+
+// Until a signal ends the process.
+[[noreturn]] void stay() {
+    for (;;) ::pause();
+}
+
+} // namespace
+
+TEST_CASE("a daemon that is not ready in time is ended") {
+    const test::Orphanage orphans;
+    for (const Fork fork : {Fork::twice, Fork::once}) {
+        time_out(fork, [](const test::Pipe& report) {
+            report.tell("up\n");
+            stay();
+        });
+        CHECK(orphans.is_empty());
+    }
+}
+
+TEST_CASE("the launcher says how long it waited, and exits 124") {
+    const test::Orphanage orphans;
+    const auto timed_out = [](Duration timeout) {
+        return test::run_launcher([&]() -> int {
+            Daemonizer("timeout").wait_until_ready(timeout).daemonize();
+            stay();
+        });
+    };
+    const test::Ended fraction = timed_out(Duration::milliseconds(50));
+    CHECK(fraction.with(124));
+    CHECK(fraction.error == "timeout: cannot become ready: the time-out of 50 ms is over, and the daemon was ended\n");
+    const test::Ended whole = timed_out(Duration::seconds(1));
+    CHECK(whole.error == "timeout: cannot become ready: the time-out of 1 s is over, and the daemon was ended\n");
+    CHECK(orphans.is_empty());
+}
+
+TEST_CASE("the pid file of a daemon that was not ready in time goes") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const Launch launch =
+        Daemonizer("timeout").pid_file(directory / "pid").wait_until_ready(Duration::milliseconds(200)).launch([] {
+            stay();
+        });
+    CHECK(launch.failure().stage() == Stage::timeout);
+    CHECK_FALSE(test::exists(directory / "pid"));
+    CHECK(orphans.is_empty());
+}
+
+TEST_CASE("the daemon may clean up when its time is over") {
+    const test::Orphanage orphans;
+    static int report_end = -1;
+    for (const Fork fork : {Fork::twice, Fork::once}) {
+        test::Pipe cleaned;
+        for (int attempt = 0; attempt < 3; ++attempt) {
+            test::Pipe report;
+            const Launch launch = Daemonizer("timeout")
+                                      .fork(fork)
+                                      .keep_fd(report.write_end())
+                                      .wait_until_ready(Duration::milliseconds(200 + attempt * 4000))
+                                      .launch([&] {
+                                          report_end = report.write_end();
+                                          ::signal(SIGTERM, [](int) {
+                                              static_cast<void>(!::write(report_end, "cleaned\n", 8));
+                                              std::_Exit(0);
+                                          });
+                                          report.tell("up\n");
+                                          stay();
+                                      });
+            CHECK(launch.failure().stage() == Stage::timeout);
+            const std::string told = report.rest();
+            if (told.empty()) continue;
+            CHECK(told == "up\ncleaned\n");
+            break;
+        }
+        CHECK(orphans.is_empty());
+    }
+}
+
+TEST_CASE("a stopped daemon goes on so that it can end") {
+    const test::Orphanage orphans;
+    static int report_end = -1;
+    for (const Fork fork : {Fork::twice, Fork::once}) {
+        for (int attempt = 0; attempt < 3; ++attempt) {
+            test::Pipe report;
+            Daemonizer("timeout")
+                .fork(fork)
+                .keep_fd(report.write_end())
+                .wait_until_ready(Duration::milliseconds(200 + attempt * 4000))
+                .launch([&] {
+                    report_end = report.write_end();
+                    ::signal(SIGTERM, [](int) {
+                        static_cast<void>(!::write(report_end, "ended\n", 6));
+                        std::_Exit(0);
+                    });
+                    report.tell("up\n");
+                    ::raise(SIGSTOP);
+                    stay();
+                });
+            const std::string told = report.rest();
+            if (told.empty()) continue;
+            CHECK(told == "up\nended\n");
+            break;
+        }
+        CHECK(orphans.is_empty());
+    }
+}
+
+TEST_CASE("what the daemon had started ends with it") {
+    const test::Orphanage orphans;
+    for (const Fork fork : {Fork::twice, Fork::once}) {
+        time_out(fork, [](const test::Pipe& report) {
+            if (::fork() == 0) {
+                ::signal(SIGTERM, SIG_IGN);
+                report.tell("up\n");
+                stay();
+            }
+            stay();
+        });
+        orphans.wait_until_empty(); // the kill is done; init's part, the reaping, is ours here
+    }
+}
+
+TEST_CASE("a daemon that ignores SIGTERM is killed after the grace") {
+    const test::Orphanage orphans;
+    time_out(Fork::twice, [](const test::Pipe& report) {
+        ::signal(SIGTERM, SIG_IGN);
+        report.tell("up\n");
+        stay();
+    });
+    CHECK(orphans.is_empty());
+}
+
+TEST_CASE("a very long time-out is no short one") {
+    const test::Orphanage orphans;
+    test::Pipe hold;
+    const Launch launch = Daemonizer("timeout")
+                              .keep_fd(hold.read_end())
+                              .wait_until_ready(Duration::longest())
+                              .launch([&](Daemon& daemon) {
+                                  daemon.ready();
+                                  hold.wait_until_closed();
+                              });
+    CHECK(launch.ok());
+    hold.close_write();
+    orphans.wait_until_empty();
+}
+
+TEST_CASE("a time that is over is not waited for, and one without end is as long as poll can wait") {
+    const Duration now = daemonize::detail::monotonic_now();
+    CHECK(daemonize::detail::poll_time(now + Duration::seconds(-5)) == 0);
+    CHECK(daemonize::detail::poll_time(Duration::nanoseconds(INT64_MIN)) == 0);
+    CHECK(daemonize::detail::poll_time(Duration::longest()) == INT_MAX);
+    const int soon = daemonize::detail::poll_time(now + Duration::seconds(1000));
+    CHECK(soon > 0);
+    CHECK(soon <= 1000001);
+}
+
+TEST_CASE("a daemon that writes to standard error without end is late all the same") {
+    const test::Orphanage orphans;
+    const daemonize::Launch launch =
+        daemonize::Daemonizer("endless").wait_until_ready(daemonize::Duration::milliseconds(200)).launch([] {
+            for (;;) {
+                if (::write(STDERR_FILENO, "word ", 5) < 0) return 0;
+            }
+        });
+    CHECK(launch.failure().stage() == daemonize::Stage::timeout);
+    orphans.wait_until_empty();
+}

@@ -1,0 +1,93 @@
+// A launcher whose standard error nobody reads, any more or for now: what it would have said is lost, and nothing else.
+#include "support/catch.hpp"
+#include "support/process.hpp"
+
+#include <daemonize.hpp>
+
+using daemonize::Daemon;
+using daemonize::Daemonizer;
+
+namespace {
+
+// In a launcher: its standard error leads to nobody from here on.
+void lose_reader() {
+    test::Pipe pipe;
+    if (::dup2(pipe.write_end(), STDERR_FILENO) != STDERR_FILENO) std::abort();
+}
+
+// The same, but the reader is still there, and does not read what fills the pipe to its end.
+void fill_up(const test::Pipe& pipe) {
+    ::fcntl(pipe.write_end(), F_SETFL, O_NONBLOCK);
+    while (::write(pipe.write_end(), "x", 1) == 1) {
+    }
+    ::fcntl(pipe.write_end(), F_SETFL, 0);
+    if (::dup2(pipe.write_end(), STDERR_FILENO) != STDERR_FILENO) std::abort();
+}
+
+// A launch that reports progress where `prepare` has seen to it that nobody hears of it: it comes to its end all the same.
+template <class Prepare>
+void come_up_unread(Prepare prepare, daemonize::Duration timeout) {
+    const test::Orphanage orphans;
+    test::Pipe hold;
+    const test::Ended ended = test::run_launcher([&] {
+        prepare();
+        Daemon daemon = Daemonizer("unread").keep_fd(hold.read_end()).wait_until_ready(timeout).daemonize();
+        daemon.progress("half way");
+        daemon.ready();
+        hold.wait_until_closed();
+        return 0;
+    });
+    CHECK(ended.with(0));
+    CHECK_FALSE(orphans.is_empty());
+    hold.close_write();
+    orphans.wait_until_empty();
+}
+
+} // namespace
+
+TEST_CASE("a failed start has its exit status although nobody reads why") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const test::Ended ended = test::run_launcher([&] {
+        lose_reader();
+        Daemonizer("unread").chdir(directory / "nowhere").daemonize();
+        return 0;
+    });
+    CHECK(ended.with(daemonize::exit_code(daemonize::Stage::chdir)));
+    CHECK(orphans.is_empty());
+}
+
+TEST_CASE("a daemon comes up although nobody reads of its progress") {
+    come_up_unread([] { lose_reader(); }, daemonize::Duration::seconds(30));
+}
+
+TEST_CASE("a daemon comes up although its progress finds no room") {
+    test::Pipe full;
+    const auto prepare = [&] {
+        fill_up(full);
+        ::alarm(test::patience / 1000);
+    };
+    come_up_unread(prepare, daemonize::Duration::milliseconds(300));
+}
+
+TEST_CASE("a signal ends a start whose progress finds no room") {
+    const test::Orphanage orphans;
+    test::Pipe up, full;
+    test::Launcher launcher([&] {
+        fill_up(full);
+        ::alarm(test::patience / 1000);
+        Daemonizer("unread")
+            .keep_fd(up.write_end())
+            .wait_until_ready(daemonize::Duration::longest())
+            .launch([&](Daemon& daemon) {
+                daemon.progress("half way");
+                up.tell("up\n");
+                for (;;) ::pause();
+            });
+        return 0;
+    });
+    CHECK(up.line() == "up");
+    ::kill(launcher.pid(), SIGTERM);
+    CHECK(launcher.ended().signal() == SIGTERM); // what it does to a process that handles none, once the daemon is gone
+    CHECK(orphans.is_empty());
+}

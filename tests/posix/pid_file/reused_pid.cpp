@@ -1,0 +1,105 @@
+// A number that was a dead daemon's and is another process's now: whatever is asked of the pid file, the other process hears
+// nothing of it. In a pid namespace of its own, where numbers are few and come back at once.
+#include "support/catch.hpp"
+#include "support/process.hpp"
+
+#include <daemonize.hpp>
+
+#include <sched.h>
+#include <sys/mount.h>
+#include <sys/utsname.h>
+
+using daemonize::Duration;
+using daemonize::Failure;
+using daemonize::Instance;
+using daemonize::PidFile;
+
+namespace {
+
+// From Linux 6.14 on the highest number is the namespace's own; before that, to change it would change it for all.
+bool has_own_pid_max() {
+    struct utsname system;
+    int major = 0, minor = 0;
+    return ::uname(&system) == 0 && std::sscanf(system.release, "%d.%d", &major, &minor) == 2 &&
+           (major > 6 || (major == 6 && minor >= 14));
+}
+
+bool write_setting(const char* path, const std::string& value) {
+    const int file = ::open(path, O_WRONLY | O_CLOEXEC);
+    const bool written = file >= 0 && ::write(file, value.data(), value.size()) == static_cast<ssize_t>(value.size());
+    ::close(file);
+    return written;
+}
+
+// A process that waits to be killed; a signal that it survives it tells.
+template <class Body>
+pid_t fork_number(pid_t number, Body body) {
+    for (;;) {
+        if (number > 0) write_setting("/proc/sys/kernel/ns_last_pid", std::to_string(number - 1));
+        const pid_t child = ::fork();
+        if (child == 0) {
+            if (number <= 0 || ::getpid() == number) body();
+            ::_exit(0);
+        }
+        if (child < 0 || number <= 0 || child == number) return child;
+        ::waitpid(child, nullptr, 0); // somebody else was given the number
+    }
+}
+
+// One daemon that dies, and whose number a bystander gets, while a stop is under way. Whether the bystander was spared.
+std::string round(const std::string& path, int delay) {
+    int ready[2];
+    if (::pipe2(ready, O_CLOEXEC) != 0) return "no pipe";
+    const pid_t daemon = fork_number(0, [&] {
+        const PidFile file = PidFile::acquire(path);
+        if (::write(ready[1], "", 1) == 1) ::pause();
+    });
+    char byte;
+    if (::read(ready[0], &byte, 1) != 1) return "the daemon did not start";
+    const pid_t stopper = fork_number(0, [&] {
+        Failure failure;
+        Instance::at(path).stop(Duration::milliseconds(test::patience), true, failure);
+    });
+    for (int i = 0; i < delay; ++i) ::sched_yield(); // so that the death comes at another moment in each round
+    ::kill(daemon, SIGKILL);
+    ::waitpid(daemon, nullptr, 0);
+    const pid_t bystander = fork_number(daemon, [] { ::pause(); });
+    ::waitpid(stopper, nullptr, 0);
+    const bool spared = ::waitpid(bystander, nullptr, WNOHANG) == 0;
+    ::kill(bystander, SIGKILL);
+    if (spared) ::waitpid(bystander, nullptr, 0);
+    ::close(ready[0]);
+    ::close(ready[1]);
+    return spared && bystander == daemon ? "" : "process " + std::to_string(bystander) + " was hit";
+}
+
+std::string rounds_in_namespace(const std::string& path, int count) {
+    test::default_signals();
+    if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
+        ::mount("proc", "/proc", "proc", 0, nullptr) != 0) {
+        return "no /proc";
+    }
+    if (has_own_pid_max() && !write_setting("/proc/sys/kernel/pid_max", "310")) return "no pid_max";
+    for (int i = 0; i < count; ++i) {
+        const std::string hit = round(path, i % 16);
+        if (!hit.empty()) return hit;
+    }
+    return "nobody was hit";
+}
+
+} // namespace
+
+// In 1,000 stops, and in 10,000 with --soak.
+TEST_CASE("no process is hit that got a dead daemon's number while it was stopped") {
+    NEEDS_ROOT();
+    const test::Directory directory;
+    const int lots = std::getenv("DAEMONIZE_SOAK") == nullptr ? 2 : 20;
+    // Some at a time, so that the test hears of each lot long before its patience ends.
+    for (int lot = 0; lot < lots; ++lot) {
+        const std::string told = test::in_child([&]() -> std::string {
+            if (::unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) return "no namespace";
+            return test::in_child([&] { return rounds_in_namespace(directory / "daemon.pid", 500); });
+        });
+        REQUIRE(told == "nobody was hit");
+    }
+}

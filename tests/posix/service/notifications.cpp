@@ -1,0 +1,313 @@
+// What a service tells the manager that started it: readiness, status, signs of life, the journal's priorities.
+#include "support/catch.hpp"
+#include "support/service_program.hpp"
+
+#include <sys/socket.h>
+#include <sys/un.h>
+
+using daemonize::Context;
+using daemonize::Duration;
+using daemonize::HostKind;
+using daemonize::Service;
+using test::program;
+using test::ready_and_wait;
+using test::Said;
+
+namespace {
+
+// Where systemd would listen.
+class Manager {
+  public:
+    Manager() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {
+        struct sockaddr_un address = {};
+        address.sun_family = AF_UNIX;
+        path().copy(address.sun_path, sizeof address.sun_path - 1);
+        if (::bind(socket_, reinterpret_cast<struct sockaddr*>(&address), sizeof address) != 0) std::abort();
+    }
+    Manager(const Manager&) = delete;
+    Manager& operator=(const Manager&) = delete;
+    ~Manager() { ::close(socket_); }
+
+    std::string path() const { return directory_ / "notify"; }
+
+    // The next message; empty where none comes in `longest` milliseconds.
+    std::string message(int longest = test::patience) const {
+        struct pollfd watched = {socket_, POLLIN, 0};
+        if (::poll(&watched, 1, longest) != 1) return {};
+        char text[4096];
+        const ssize_t size = ::recv(socket_, text, sizeof text, 0);
+        return size < 0 ? std::string() : std::string(text, static_cast<std::size_t>(size));
+    }
+
+  private:
+    test::Directory directory_;
+    int socket_;
+};
+
+} // namespace
+
+TEST_CASE("systemd hears of the start, of a reload, of the status and of the stop") {
+    const Manager manager;
+    test::Run run(program(HostKind::systemd,
+                          [](Context& context) {
+                              bool good = false;
+                              context.on_reload([&](std::string& why) {
+                                  why = "line 3";
+                                  good = !good;
+                                  return good;
+                              });
+                              context.progress("warming up", Duration::seconds(2));
+                              context.ready();
+                              context.ready();
+                              context.status("idle");
+                              context.wait_for_stop();
+                              return 0;
+                          }),
+                  {}, [&] { ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1); });
+    CHECK(manager.message() == "STATUS=warming up");
+    CHECK(manager.message() == "EXTEND_TIMEOUT_USEC=2000000");
+    CHECK(manager.message() == "READY=1");
+    CHECK(manager.message() == "STATUS=idle");
+    ::kill(run.pid(), SIGHUP);
+    CHECK(manager.message().find("RELOADING=1\nMONOTONIC_USEC=") == 0);
+    CHECK(manager.message() == "READY=1");
+    ::kill(run.pid(), SIGHUP);
+    CHECK(manager.message().find("RELOADING=1\n") == 0);
+    CHECK(manager.message() == "READY=1\nSTATUS=cannot use the new configuration: line 3");
+    ::kill(run.pid(), SIGTERM);
+    CHECK(manager.message() == "STOPPING=1");
+    CHECK(run.end() == 0);
+    CHECK(run.error == "tested: warming up\ntested: cannot use the new configuration: line 3\n");
+}
+
+TEST_CASE("a manager whose unit runs the verb start learns whom to watch, from the daemon itself") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const Manager manager;
+    const auto body = [&](int argc, char** argv) {
+        return Service("tested")
+            .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid"); })
+            .run(argc, argv, [](Context& context) {
+                context.ready();
+                context.wait_for_stop();
+            });
+    };
+    const Said said = test::run(body, {"start"}, [&] { ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1); });
+    CHECK(said.code == 0);
+    const pid_t daemon = daemonize::PidFile::holder(directory / "pid").pid;
+    CHECK(manager.message(1000) == "MAINPID=" + std::to_string(daemon));
+    CHECK(manager.message(1000) == "READY=1");
+    CHECK(test::run(body, {"stop"}).code == 0);
+    CHECK(manager.message(1000) == "STOPPING=1");
+    orphanage.wait_until_empty();
+}
+
+TEST_CASE("systemd's status has the reason of a failed start") {
+    const Manager manager;
+    const Said said =
+        test::run(program(HostKind::systemd, [](Context& context) { return context.fail("no cache", 4); }), {},
+                  [&] { ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1); });
+    CHECK(said.code == 4);
+    CHECK(manager.message() == "STATUS=no cache");
+}
+
+TEST_CASE("the watchdog hears of a body that sleeps, and not of one that is stuck") {
+    const Manager manager;
+    test::Pipe hold;
+    test::Run run(program(HostKind::systemd,
+                          [&](Context& context) {
+                              context.ready();
+                              context.wait_for_stop();
+                              hold.close_write();
+                              hold.wait_until_closed(); // stuck
+                              return 0;
+                          }),
+                  {}, [&] {
+                      ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+                      ::setenv("WATCHDOG_USEC", "40000", 1);
+                      ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+                  });
+    CHECK(manager.message() == "READY=1");
+    for (int i = 0; i < 5; ++i) CHECK(manager.message() == "WATCHDOG=1");
+    ::kill(run.pid(), SIGTERM);
+    std::string last = manager.message();
+    while (last == "WATCHDOG=1") last = manager.message();
+    CHECK(last == "STOPPING=1");
+    CHECK(manager.message(200).empty());
+    hold.close_write();
+    CHECK(run.end() == 0);
+}
+
+TEST_CASE("the watchdog is not told more often than it asks for") {
+    const Manager manager;
+    const auto body = program(HostKind::systemd, [](Context& context) {
+        for (int i = 0; i < 20; ++i) context.poll();
+        context.ready();
+        return 0;
+    });
+    CHECK(test::run(body, {}, [&] {
+              ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+              ::setenv("WATCHDOG_USEC", "600000000", 1);
+              ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+          }).code == 0);
+    CHECK(manager.message() == "WATCHDOG=1");
+    CHECK(manager.message() == "READY=1");
+}
+
+TEST_CASE("a body sleeps for the whole time, and costs nothing meanwhile") {
+    const auto body = program([](Context& context) {
+        struct timespec used = {};
+        const Duration before = daemonize::detail::monotonic_now();
+        const bool whole = context.sleep_for(Duration::milliseconds(300));
+        const Duration after = daemonize::detail::monotonic_now();
+        ::clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &used);
+        context.ready();
+        const bool slept = whole && after >= before + Duration::milliseconds(300);
+        return !slept ? 1 : used.tv_sec > 0 || used.tv_nsec > 20000000 ? 2 : 0;
+    });
+    CHECK(test::run(body, {}).code == 0);
+}
+
+TEST_CASE("progress is a sign of life") {
+    const Manager manager;
+    const auto body = program(HostKind::systemd, [](Context& context) {
+        context.progress("step");
+        context.ready();
+        return 0;
+    });
+    CHECK(test::run(body, {}, [&] {
+              ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+              ::setenv("WATCHDOG_USEC", "60000000", 1);
+              ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+          }).code == 0);
+    CHECK(manager.message() == "STATUS=step");
+    CHECK(manager.message() == "WATCHDOG=1");
+    CHECK(manager.message() == "READY=1");
+}
+
+TEST_CASE("a body that worked for a while before it sleeps is not late with its sign of life") {
+    const Manager manager;
+    test::Run run(program(HostKind::systemd,
+                          [](Context& context) {
+                              context.poll();
+                              ::poll(nullptr, 0, 1900); // works
+                              context.wait_for_stop();
+                              return 0;
+                          }),
+                  {}, [&] {
+                      ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+                      ::setenv("WATCHDOG_USEC", "4000000", 1);
+                      ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+                  });
+    CHECK(manager.message() == "WATCHDOG=1");
+    const Duration first = daemonize::detail::monotonic_now();
+    CHECK(manager.message() == "WATCHDOG=1");
+    CHECK(daemonize::detail::monotonic_now() < first + Duration::seconds(3));
+    CHECK(run.end(SIGTERM) == 0);
+}
+
+TEST_CASE("a notification socket that cannot be used ends the start by name") {
+    const auto with = [](const std::string& socket) {
+        return test::run(program([](Context&) { return 0; }), {},
+                         [&] { ::setenv("NOTIFY_SOCKET", socket.c_str(), 1); });
+    };
+    for (const std::string& socket : {std::string("relative"), "/" + std::string(200, 'x'), std::string("/gone")}) {
+        const Said said = with(socket);
+        CHECK(said.code == 68);
+        CHECK(said.error.find("tested: cannot notify the service manager") == 0);
+        CHECK(said.error.find('\n') == said.error.size() - 1);
+    }
+}
+
+TEST_CASE("what a service manager left malformed in the environment ends the start by name") {
+    const struct {
+        const char* name;
+        const char* value;
+        int code;
+    } wrong[] = {{"WATCHDOG_USEC", "0", 68}, {"WATCHDOG_USEC", "soon", 68}, {"LISTEN_FDS", "many", 67},
+                 {"LISTEN_FDS", "-1", 67},   {"LISTEN_FDS", "0x1", 67},     {"LISTEN_FDS", "99999999999", 67}};
+    for (const auto& one : wrong) {
+        INFO(one.name << '=' << one.value);
+        const Manager manager;
+        const Said said = test::run(program([](Context& context) {
+                                        context.ready();
+                                        return 0;
+                                    }),
+                                    {}, [&] {
+                                        ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1);
+                                        ::setenv("LISTEN_PID", std::to_string(::getpid()).c_str(), 1);
+                                        ::setenv(one.name, one.value, 1);
+                                    });
+        CHECK(said.code == one.code);
+        CHECK(said.error.find("tested: cannot ") == 0);
+        CHECK(said.error.find(one.name) != std::string::npos);
+        CHECK(said.error.find('\n') == said.error.size() - 1);
+    }
+}
+
+TEST_CASE("what a service manager meant for another process is none of the service's") {
+    const Said said = test::run(program([](Context& context) {
+                                    context.ready();
+                                    return static_cast<int>(context.sockets().size());
+                                }),
+                                {}, [] {
+                                    ::setenv("LISTEN_PID", "1", 1);
+                                    ::setenv("LISTEN_FDS", "3", 1);
+                                    ::setenv("WATCHDOG_PID", "1", 1);
+                                    ::setenv("WATCHDOG_USEC", "1000", 1);
+                                });
+    CHECK(said.code == 0);
+    CHECK(said.error.empty());
+}
+
+TEST_CASE("a supervisor that waits for a newline gets it when the service is ready") {
+    test::Pipe supervisor;
+    test::Run run(
+        [&](int argc, char** argv) {
+            return Service("tested")
+                .host(HostKind::supervisor)
+                .notify_fd(supervisor.write_end())
+                .run(argc, argv, ready_and_wait);
+        },
+        {});
+    REQUIRE(run.error_line() == "ready");
+    supervisor.close_write();
+    CHECK(supervisor.rest() == "\n"); // and it is closed
+    CHECK(run.end(SIGTERM) == 0);
+}
+
+TEST_CASE("the journal is given the priority of each line") {
+    const auto body = program([](Context& context) {
+        context.ready();
+        context.log(daemonize::Severity::information, "up");
+        context.log(daemonize::Severity::warning, "two\nlines");
+        return context.fail("broken");
+    });
+    const Said journal = test::run(body, {}, [] {
+        struct stat facts;
+        ::fstat(STDERR_FILENO, &facts);
+        ::setenv("JOURNAL_STREAM", (std::to_string(facts.st_dev) + ":" + std::to_string(facts.st_ino)).c_str(), 1);
+    });
+    CHECK(journal.error == "<6>up\n<4>two lines\n<3>broken\n");
+    const Said other = test::run(body, {}, [] { ::setenv("JOURNAL_STREAM", "1:2", 1); });
+    CHECK(other.error == "tested: up\ntested: two lines\ntested: broken\n");
+}
+
+TEST_CASE("the journal is given the priority of a start that failed") {
+    const test::Directory directory;
+    const auto body = [&](int argc, char** argv) {
+        return Service("tested")
+            .posix([&](daemonize::Daemonizer& daemonizer) {
+                daemonizer.pid_file(directory / "pid").stdout_to(directory / "none/log");
+            })
+            .run(argc, argv, ready_and_wait);
+    };
+    const Said journal = test::run(body, {"run"}, [] {
+        struct stat facts;
+        ::fstat(STDERR_FILENO, &facts);
+        ::setenv("JOURNAL_STREAM", (std::to_string(facts.st_dev) + ":" + std::to_string(facts.st_ino)).c_str(), 1);
+    });
+    CHECK(journal.error ==
+          "<3>cannot open standard output to " + (directory / "none/log") + ": No such file or directory\n");
+    CHECK(journal.code == 209);
+}

@@ -1,0 +1,194 @@
+// A service's run in the foreground: what ends it and what its end comes to, its directories, and a second one.
+#include "support/catch.hpp"
+#include "support/service_program.hpp"
+
+using daemonize::Context;
+using daemonize::HostKind;
+using daemonize::Service;
+using daemonize::StopReason;
+using test::program;
+using test::ready_and_wait;
+using test::Said;
+
+TEST_CASE("in the foreground a stop that was asked for ends with success, whatever the body returns") {
+    test::Run run(program([](Context& context) {
+                      ready_and_wait(context);
+                      return 7;
+                  }),
+                  {"run"});
+    REQUIRE(run.error_line() == "ready");
+    CHECK(run.end(SIGTERM) == 0);
+    CHECK(run.error.empty());
+}
+
+TEST_CASE("a body's own end is told by its value") {
+    CHECK(test::run(program([](Context& context) {
+                        context.ready();
+                        return 7;
+                    }),
+                    {})
+              .code == 7);
+    CHECK(test::run(program([](Context& context) {
+                        context.ready();
+                        return 256; // which exit would make success of
+                    }),
+                    {})
+              .code == 1);
+}
+
+TEST_CASE("what fails is told in one line and is no success") {
+    Said said = test::run(program([](Context&) { return 0; }), {});
+    CHECK(said.code == 1);
+    CHECK(said.error == "tested: it ended before it was ready\n");
+
+    said = test::run(program([](Context&) -> int { throw std::runtime_error("no\ncache"); }), {});
+    CHECK(said.code == 1);
+    CHECK(said.error == "tested: no cache\n");
+
+    said = test::run(program([](Context& context) { return context.fail("port 80 is taken", 0); }), {});
+    CHECK(said.code == 1);
+    CHECK(said.error == "tested: port 80 is taken\n");
+
+    said = test::run(program([](Context& context) {
+                         context.ready();
+                         return context.fail("the disk is full", 9);
+                     }),
+                     {});
+    CHECK(said.code == 9);
+    CHECK(said.error == "tested: the disk is full\n");
+
+    // What the body returns beside it does not make it a success.
+    said = test::run(program([](Context& context) { return context.fail("no cache", 256) == 1 ? 0 : 8; }), {});
+    CHECK(said.code == 1);
+    CHECK(said.error == "tested: no cache\n");
+}
+
+TEST_CASE("what is thrown during a stop is a failure all the same") {
+    test::Run run(program([](Context& context) -> int {
+                      ready_and_wait(context);
+                      throw std::runtime_error("cannot save");
+                  }),
+                  {});
+    REQUIRE(run.error_line() == "ready");
+    CHECK(run.end(SIGTERM) == 1);
+    CHECK(run.error == "tested: cannot save\n");
+}
+
+TEST_CASE("a stop before the body is ready is no failure") {
+    test::Run run(program([](Context& context) {
+                      std::fputs("starting\n", stderr);
+                      context.wait_for_stop();
+                      return 3;
+                  }),
+                  {});
+    REQUIRE(run.error_line() == "starting");
+    CHECK(run.end(SIGTERM) == 0);
+    CHECK(run.error.empty());
+}
+
+TEST_CASE("a body stops itself, and reaches what it runs on") {
+    const Said said =
+        test::run(program([](Context& context) {
+                      context.ready();
+                      std::printf("%s %d", context.name().c_str(), context.notifier().status("up"));
+                      context.events().stop();
+                      const bool by_events = context.stop_requested();
+                      context.stop();
+                      std::printf(" %d %d %d", by_events, context.sleep_for(daemonize::Duration::longest()),
+                                  context.stop_deadline() == daemonize::Duration::longest());
+                      return 7;
+                  }),
+                  {});
+    CHECK(said.output == "tested 1 1 0 1");
+    CHECK(said.code == 0);
+}
+
+TEST_CASE("who asked for the stop is told") {
+    const auto reason = [](HostKind host, int signal) {
+        test::Run run(program(host,
+                              [](Context& context) {
+                                  if (context.stop_reason() != StopReason::none) return 100;
+                                  ready_and_wait(context);
+                                  std::fprintf(stderr, "%d\n", static_cast<int>(context.stop_reason()));
+                                  return 0;
+                              }),
+                      {});
+        REQUIRE(run.error_line() == "ready");
+        CHECK(run.end(signal) == 0);
+        return static_cast<StopReason>(std::atoi(run.error.c_str()));
+    };
+    CHECK(reason(HostKind::terminal, SIGTERM) == StopReason::operator_request);
+    CHECK(reason(HostKind::terminal, SIGINT) == StopReason::interrupt);
+    CHECK(reason(HostKind::terminal, SIGQUIT) == StopReason::interrupt);
+    CHECK(reason(HostKind::systemd, SIGTERM) == StopReason::supervisor);
+    CHECK(reason(HostKind::supervisor, SIGTERM) == StopReason::supervisor);
+}
+
+TEST_CASE("on a terminal it runs in the foreground, and in the background where that is asked for") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    for (const HostKind host : {HostKind::terminal, HostKind::unknown}) {
+        const Said said = test::run(
+            [&](int argc, char** argv) {
+                return Service("tested")
+                    .background()
+                    .host(host)
+                    .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid"); })
+                    .run(argc, argv, [](Context& context) {
+                        context.ready();
+                        context.wait_for_stop();
+                    });
+            },
+            {});
+        CHECK(said.code == 0);
+        CHECK(said.output.find("tested: running, pid ") == 0);
+        CHECK_NOTHROW(daemonize::Instance::at(directory / "pid").stop());
+        orphanage.wait_until_empty();
+    }
+    test::Run supervised(
+        [&](int argc, char** argv) {
+            return Service("tested").background().host(HostKind::supervisor).run(argc, argv, ready_and_wait);
+        },
+        {});
+    CHECK(supervised.error_line() == "ready");
+    CHECK(supervised.end(SIGTERM) == 0);
+}
+
+TEST_CASE("directories are those that the service manager made, or those of the service's name") {
+    const auto body = program([](Context& context) {
+        std::printf("%s %s %s\n", context.runtime_directory().c_str(), context.state_directory().c_str(),
+                    context.log_directory().c_str());
+        context.ready();
+        return 0;
+    });
+    CHECK(test::run(body, {}, [] {
+              ::setenv("RUNTIME_DIRECTORY", "/run/a:/run/b", 1);
+              ::setenv("STATE_DIRECTORY", "/var/lib/private/c", 1);
+              ::setenv("LOGS_DIRECTORY", "/var/log/d", 1);
+          }).output == "/run/a /var/lib/private/c /var/log/d\n");
+    CHECK(test::run(body, {},
+                    [] {
+                        ::setenv("RUNTIME_DIRECTORY", "relative", 1); // no manager's
+                        ::setenv("XDG_RUNTIME_DIR", "/r", 1);
+                        ::setenv("XDG_STATE_HOME", "/s", 1);
+                    })
+              .output ==
+          (::geteuid() == 0 ? "/run/tested /var/lib/tested /var/log/tested\n" : "/r/tested /s/tested /s/log/tested\n"));
+}
+
+TEST_CASE("a second run of the same service in the foreground is refused") {
+    const test::Directory directory;
+    const auto body = [&](int argc, char** argv) {
+        return Service("tested")
+            .posix([&](daemonize::Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid"); })
+            .run(argc, argv, ready_and_wait);
+    };
+    test::Run first(body, {"run"});
+    REQUIRE(first.error_line() == "ready");
+    const Said second = test::run(body, {"run"});
+    CHECK(second.code == 75);
+    CHECK(second.error == "tested: cannot lock the pid file " + (directory / "pid") + ": it runs already as process " +
+                              std::to_string(first.pid()) + "\n");
+    CHECK(first.end(SIGTERM) == 0);
+    CHECK(!test::exists(directory / "pid"));
+}

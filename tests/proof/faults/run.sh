@@ -1,0 +1,65 @@
+#!/bin/sh
+# sh tests/proof/faults/run.sh [--soak]: launches a daemon that asks for every option once for each fault in a system call, and
+# once for each signal at it, and says where the promise is broken: up with every property, or told in one line and nothing
+# left. One error and one signal for each call of each process; with --soak all, with stops, delays and EINTR.
+# FAULTS_SEED draws the same ones again. DAEMONIZE_BUILD_DIR is where to build (default: build).
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+build=${DAEMONIZE_BUILD_DIR:-$top/build}/faults
+# shellcheck source=tests/support/setup/packages.sh
+. "$top/tests/support/setup/packages.sh"
+# shellcheck source=tests/proof/faults/prepare.sh
+. "$here/prepare.sh"
+case ${1:-} in
+    '') seed=${FAULTS_SEED:-$(date +%s)} workers=4 ;;
+    --soak) seed=all workers=16 ;;
+    *)
+        echo 'usage: sh tests/proof/faults/run.sh [--soak]' >&2
+        exit 2 ;;
+esac
+
+# shellcheck disable=SC2086 # a list of packages
+install_missing $build_packages strace || { can_build && command -v strace >/dev/null; }
+build_faults -DFAULTS_PEERS=OFF
+
+option=''
+if [ "$(id -u)" -ne 0 ]; then
+    echo 'Left out, as they need root: user(), group()'
+    option=--as-launcher
+fi
+started=$(date +%s)
+rm -f "$build/traces/"* "$build/results"*
+# shellcheck disable=SC2086 # one option, or none
+alone driver list /mnt $option >"$build/calls"
+"$build/driver" plan "$build/calls" "$here/errnos" "$seed" >"$build/plan"
+# All workers read from one place in the list, and so share it.
+exec 3<"$build/plan"
+running=''
+for worker in $(seq "$workers"); do
+    # shellcheck disable=SC2086 # one option, or none
+    alone driver work /mnt /mnt/steps $option <&3 >"$build/results.$worker" &
+    running="$running $!"
+done
+broken=0
+for worker in $running; do
+    wait "$worker" || broken=1
+done
+cat "$build/results."* >"$build/results"
+rm "$build/results."*
+awk -v planned="$(wc -l <"$build/plan")" -v seed="$seed" -v seconds=$(($(date +%s) - started)) '
+    $1 == "WRONG" { wrong++; print }
+    { outcome = $1 == "WRONG" ? $2 : $1; count[outcome]++ }
+    END {
+        printf "faults: %d launches, %s, in %d s\n", NR, seed == "all" ? "every error and signal" : "drawn with seed " seed, seconds
+        printf "up with every property: %d; told, and nothing left: %d; killed, and nothing left: %d; not reached: %d\n",
+            count["up"], count["told"], count["killed"], count["missed"]
+        printf "wrong: %d\n", wrong
+        if (NR != planned) printf "%d launches were planned, so the harness is broken\n", planned
+        # Some calls are made or not as the processes run; but a harness that reaches none would find nothing wrong.
+        if (count["missed"] * 20 > NR) printf "too many were not reached, so the harness is broken\n"
+        exit wrong > 0 || NR != planned || NR == 0 || count["missed"] * 20 > NR
+    }' "$build/results" >"$build/figures" || broken=1
+cat "$build/figures"
+[ "$broken" -eq 0 ] || exit 1
+[ "$seed" != all ] || sh "$top/tests/support/setup/readme_section.sh" --figures every_fault <"$build/figures"

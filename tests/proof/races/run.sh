@@ -1,0 +1,58 @@
+#!/bin/sh
+# sh tests/proof/races/run.sh [--soak]: 64 starts at once, verbs at random from 16 processes, and starts and stops from one
+# process that lives on; half a minute. --soak: 1,000 rounds, ten minutes and 10,000 times, and the figures go into
+# README.md. DAEMONIZE_BUILD_DIR is where to build (default: build); DAEMONIZE_RACE_SEED repeats a run's random verbs.
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+top=$(cd "$here/../../.." && pwd)
+build=${DAEMONIZE_BUILD_DIR:-$top/build}/races
+. "$top/tests/support/setup/packages.sh"
+race_packages='g++'
+
+soak=''
+case "$*" in
+    '') ;;
+    --soak) soak=1 ;;
+    *)
+        echo 'usage: sh tests/proof/races/run.sh [--soak]' >&2
+        exit 2 ;;
+esac
+# shellcheck disable=SC2086 # a list
+command -v "${CXX:-g++}" >/dev/null || install_missing $race_packages || exit 1
+mkdir -p "$build" || exit 1
+for program in starts verbs cycles; do
+    "${CXX:-g++}" -std=c++17 -O1 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I"$top/include" -I"$top/tests" \
+        "$here/$program.cpp" -o "$build/$program" || exit 1
+done
+
+failed=0
+# race TIME-OUT PROGRAM ARGUMENT...: its figures are kept, and its time.
+race() {
+    limit=$1 program=$2 begun=$(date +%s)
+    shift 2
+    timeout --kill-after=10 "$limit" "$build/$program" "$@" >"$build/$program.figures" || {
+        echo "failed: $program $* (status $?)" >&2
+        failed=$((failed + 1))
+    }
+    cat "$build/$program.figures" >>"$build/figures"
+    echo "$program: $(($(date +%s) - begun)) s" >&2
+}
+
+: >"$build/figures"
+seed=${DAEMONIZE_RACE_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
+if [ -n "$soak" ]; then
+    race 3600 starts 1000 3600
+    race 1200 verbs 600 "$seed"
+    race 3600 cycles 10000
+else
+    race 120 starts 1000 5
+    race 120 verbs 8 "$seed"
+    race 120 cycles 100
+fi
+cat "$build/figures"
+[ "$failed" -eq 0 ] || exit 1
+[ "$(id -u)" -eq 0 ] || [ -z "${DAEMONIZE_NO_SKIP:-}" ] || {
+    echo 'DAEMONIZE_NO_SKIP is set, and without root no number comes back' >&2
+    exit 1
+}
+[ -z "$soak" ] || sh "$top/tests/support/setup/readme_section.sh" --figures races <"$build/figures"

@@ -1,0 +1,24 @@
+// User and group data bases of a test's own, so that what a launch makes of them does not hang on whom a machine knows.
+#ifndef DAEMONIZE_TESTS_SUPPORT_ACCOUNTS_HPP
+#define DAEMONIZE_TESTS_SUPPORT_ACCOUNTS_HPP
+
+#include "support/own_mounts.hpp"
+
+namespace test {
+
+/// In a child of the test that is root: sees, from here on, the given lines in place of /etc/passwd and /etc/group.
+/// False where this machine lets even root make no mounts of its own.
+inline bool take_accounts(const Directory& directory, const std::string& passwd, const std::string& group) {
+    write_file(directory / "passwd", "root:x:0:0:root:/root:/bin/sh\n" + passwd);
+    write_file(directory / "group", "root:x:0:\n" + group);
+    if (!own_mounts()) return false;
+    bind_over(directory / "passwd", "/etc/passwd");
+    bind_over(directory / "group", "/etc/group");
+    return true;
+}
+
+} // namespace test
+
+#define NEEDS_ACCOUNTS() NEEDS_OWN_MOUNTS()
+
+#endif

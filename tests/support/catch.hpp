@@ -1,0 +1,42 @@
+// Catch2 in version 2 or 3, and how a test is skipped: by name and with a reason, or not at all where
+// DAEMONIZE_NO_SKIP says that this machine is one that can run everything.
+#ifndef DAEMONIZE_TESTS_SUPPORT_CATCH_HPP
+#define DAEMONIZE_TESTS_SUPPORT_CATCH_HPP
+
+#if __has_include(<catch2/catch_test_macros.hpp>)
+#include <catch2/catch_test_macros.hpp>
+#include <catch2/generators/catch_generators_all.hpp>
+#else
+#include <catch2/catch.hpp>
+#endif
+
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+inline bool skips_are_failures() {
+    const char* value = std::getenv("DAEMONIZE_NO_SKIP");
+    return value != nullptr && *value != '\0';
+}
+
+inline void print_skip(const std::string& reason) {
+    std::printf("SKIPPED: %s\n", reason.c_str());
+    std::fflush(stdout); // or the line comes twice where a test forked
+}
+
+/// Ends the test case. To be its first statement: ctest goes by the line printed, whatever else has failed.
+#define SKIP_TEST(reason)                                                                                              \
+    do {                                                                                                               \
+        if (skips_are_failures()) FAIL("cannot be skipped here: " << (reason));                                        \
+        print_skip(reason);                                                                                            \
+        return;                                                                                                        \
+    } while (false)
+
+#define NEEDS_ROOT()                                                                                                   \
+    do {                                                                                                               \
+        if (::geteuid() != 0) SKIP_TEST("needs root");                                                                 \
+    } while (false)
+
+#endif

@@ -1,0 +1,30 @@
+// How much memory this process has taken, by the C library's word and by the kernel's.
+#ifndef DAEMONIZE_TESTS_SUPPORT_MEMORY_HPP
+#define DAEMONIZE_TESTS_SUPPORT_MEMORY_HPP
+
+#include "support/process.hpp"
+
+#include <cstddef>
+#include <cstdlib>
+
+#if defined(__GLIBC__)
+#include <malloc.h>
+#endif
+
+namespace test {
+
+/// What the process has allocated, to the byte where the C library tells; 0 where it does not.
+inline std::size_t allocated() {
+#if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
+    return ::mallinfo2().uordblks;
+#else
+    return 0;
+#endif
+}
+
+/// What it holds of the machine's memory, in KiB.
+inline long resident() { return std::atol(process_status("VmRSS").c_str()); }
+
+} // namespace test
+
+#endif

@@ -1,0 +1,301 @@
+// What the tests of real processes stand on: a launcher run in a child of its own, directories that go again, pipes by
+// which a daemon reports and is held, and the proof that nothing was left behind.
+#ifndef DAEMONIZE_TESTS_SUPPORT_PROCESS_HPP
+#define DAEMONIZE_TESTS_SUPPORT_PROCESS_HPP
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <dirent.h>
+#include <fcntl.h>
+#include <fstream>
+#include <ftw.h>
+#include <grp.h>
+#include <iterator>
+#include <poll.h>
+#include <set>
+#include <stdexcept>
+#include <string>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+#include <utility>
+
+namespace test {
+
+constexpr int patience = 60000; // milliseconds: how long an event is awaited before the test has failed
+
+/// Makes every orphan of this process its own child: what a failed launch leaves behind can then be seen, and a daemon's
+/// end can be waited for. Sees to it that none is left from the test before.
+class Orphanage {
+  public:
+    Orphanage() {
+        // A parent that ignores SIGCHLD, as some runners do, has us never see a child's end.
+        if (::signal(SIGCHLD, SIG_DFL) == SIG_ERR || ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
+            throw std::runtime_error("cannot become a subreaper");
+    }
+    Orphanage(const Orphanage&) = delete;
+    Orphanage& operator=(const Orphanage&) = delete;
+
+    /// Whether no process that this one started, or inherited, is alive or unreaped.
+    bool is_empty() const { return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD; }
+
+    /// Waits for the end of a daemon; its wait status.
+    int wait_for(pid_t daemon) const {
+        int status = 0;
+        while (::waitpid(daemon, &status, 0) != daemon) {
+            if (errno != EINTR) throw std::runtime_error("no such orphan: " + std::string(std::strerror(errno)));
+        }
+        return status;
+    }
+
+    /// Waits for the end of all that this process started, or inherited.
+    void wait_until_empty() const {
+        while (::waitpid(-1, nullptr, 0) != -1 || errno == EINTR) {
+        }
+    }
+};
+
+/// A directory of the test's own, mode 0755, removed with all that is in it.
+class Directory {
+  public:
+    Directory() {
+        char name[] = "/tmp/daemonize-test-XXXXXX";
+        if (::mkdtemp(name) == nullptr || ::chmod(name, 0755) != 0) throw std::runtime_error("cannot make a directory");
+        path_ = name;
+    }
+    Directory(const Directory&) = delete;
+    Directory& operator=(const Directory&) = delete;
+    ~Directory() {
+        const auto remove = [](const char* path, const struct stat*, int, struct FTW*) { return std::remove(path); };
+        if (::getpid() == owner_) ::nftw(path_.c_str(), remove, 16, FTW_DEPTH | FTW_PHYS);
+    }
+
+    const std::string& path() const { return path_; }
+    std::string operator/(const std::string& name) const { return path_ + "/" + name; }
+
+  private:
+    std::string path_;
+    pid_t owner_ = ::getpid(); // a daemon that leaves the test by exit must not take it away
+};
+
+inline bool exists(const std::string& path) {
+    struct stat facts;
+    return ::lstat(path.c_str(), &facts) == 0;
+}
+
+inline std::string contents(const std::string& path) {
+    std::ifstream file(path, std::ios::binary);
+    return std::string(std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>());
+}
+
+inline void write_file(const std::string& path, const std::string& text) {
+    std::ofstream(path, std::ios::binary) << text;
+}
+
+/// What this process, or `pid`, has under `name` in /proc/PID/status, without the white space around it.
+inline std::string process_status(const std::string& name, pid_t pid = 0) {
+    std::ifstream file("/proc/" + (pid == 0 ? std::string("self") : std::to_string(pid)) + "/status");
+    for (std::string line; std::getline(file, line);) {
+        if (line.compare(0, name.size() + 1, name + ":") != 0) continue;
+        const std::size_t from = line.find_first_not_of(" \t", name.size() + 1);
+        return from == std::string::npos ? "" : line.substr(from, line.find_last_not_of(" \t") + 1 - from);
+    }
+    return "?";
+}
+
+constexpr uid_t nobody = 65534; // an ordinary user that every system has
+
+/// In a child of the test: an ordinary user from here on, with no group of root's. Does nothing where it is one already.
+inline void become_nobody(uid_t id = nobody) {
+    if (::geteuid() != 0) return;
+    const bool became = ::setgroups(0, nullptr) == 0 && ::setresgid(id, id, id) == 0 && ::setresuid(id, id, id) == 0;
+    if (!became) std::abort();
+}
+
+inline mode_t mode_of(const std::string& path) {
+    struct stat facts;
+    return ::lstat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777 : static_cast<mode_t>(-1);
+}
+
+inline std::string link_target(const std::string& path) {
+    char target[4096];
+    const ssize_t size = ::readlink(path.c_str(), target, sizeof target);
+    return size < 0 ? "?" : std::string(target, static_cast<std::size_t>(size));
+}
+
+/// The numbers in /proc/PID/fd, in order: of this process, or of `pid`.
+inline std::set<int> open_descriptors(pid_t pid = 0) {
+    std::set<int> open;
+    DIR* folder = ::opendir(("/proc/" + (pid == 0 ? std::string("self") : std::to_string(pid)) + "/fd").c_str());
+    if (folder == nullptr) throw std::runtime_error("cannot list the descriptors");
+    while (const struct dirent* entry = ::readdir(folder)) {
+        if (entry->d_name[0] != '.') open.insert(std::atoi(entry->d_name));
+    }
+    if (pid == 0) open.erase(::dirfd(folder));
+    ::closedir(folder);
+    return open;
+}
+
+/// In a child of the test: what Catch2 does on a signal, or whoever started the tests, is not what the program under test
+/// would do.
+inline void default_signals() {
+    for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGPIPE, SIGTERM}) ::signal(number, SIG_DFL);
+}
+
+/// Forks. What Catch2 has in its buffers is not the child's to write, least of all where the child has closed its streams.
+inline pid_t fork_clean() {
+    std::fflush(nullptr);
+    const pid_t child = ::fork();
+    if (child == -1) throw std::runtime_error("cannot fork");
+    return child;
+}
+
+/// A pipe between test and daemon. The daemon writes to it, or is held until the test lets go; hand the daemon's end to
+/// keep_fd().
+class Pipe {
+  public:
+    Pipe() {
+        if (::pipe2(ends_, O_CLOEXEC) != 0) throw std::runtime_error("cannot make a pipe");
+    }
+    Pipe(const Pipe&) = delete;
+    Pipe& operator=(const Pipe&) = delete;
+    ~Pipe() {
+        close_read();
+        close_write();
+    }
+
+    int read_end() const { return ends_[0]; }
+    int write_end() const { return ends_[1]; }
+    void close_read() { close(ends_[0]); }
+    void close_write() { close(ends_[1]); }
+
+    /// In the daemon: tells the test.
+    void tell(const std::string& text) const {
+        if (::write(ends_[1], text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
+    }
+
+    /// In the daemon: stays until the test closes its end. The daemon must not hold the write end itself.
+    void wait_until_closed() const {
+        char byte;
+        while (::read(ends_[0], &byte, 1) == -1 && errno == EINTR) {
+        }
+    }
+
+    /// In the test: one line, without its end; all that came where the stream ends before.
+    std::string line() { return receive(true); }
+
+    /// In the test: all until the last writer is gone. Closes the test's own write end first.
+    std::string rest() {
+        close_write();
+        return receive(false);
+    }
+
+  private:
+    static void close(int& end) {
+        if (end >= 0) ::close(end);
+        end = -1;
+    }
+
+    std::string receive(bool one_line) {
+        std::string text;
+        for (;;) {
+            struct pollfd watched = {ends_[0], POLLIN, 0};
+            const int count = ::poll(&watched, 1, patience);
+            if (count == 0) throw std::runtime_error("waited in vain for a word from the daemon, after: " + text);
+            char byte;
+            const ssize_t size = ::read(ends_[0], &byte, 1);
+            if (size == -1 && errno == EINTR) continue;
+            if (size <= 0 || (one_line && byte == '\n')) return text;
+            text += byte;
+        }
+    }
+
+    int ends_[2];
+};
+
+/// How a launcher ended, and what it wrote to standard error.
+struct Ended {
+    int status = 0;
+    std::string error;
+
+    bool with(int code) const { return WIFEXITED(status) && WEXITSTATUS(status) == code; }
+    int code() const { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
+    int signal() const { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
+};
+
+/// A launcher that runs in a child of the test: `body` calls daemonize(), and what follows there runs in the daemon,
+/// which then exits with what `body` returns. Its standard error is a pipe, unless `with_terminal` gave it another.
+class Launcher {
+  public:
+    template <class Body>
+    explicit Launcher(Body body) {
+        pid_ = fork_clean();
+        if (pid_ == 0) {
+            error_.close_read();
+            if (::dup2(error_.write_end(), STDERR_FILENO) != STDERR_FILENO) std::abort();
+            error_.close_write();
+            default_signals();
+            std::_Exit(body());
+        }
+        error_.close_write();
+    }
+    Launcher(const Launcher&) = delete;
+    Launcher& operator=(const Launcher&) = delete;
+
+    pid_t pid() const { return pid_; }
+    std::string error_line() { return error_.line(); }
+
+    /// Waits for the launcher's end, and then for the end of its standard error: a daemon that kept it is found by the
+    /// test's running out of patience.
+    Ended ended() {
+        Ended result;
+        while (::waitpid(pid_, &result.status, 0) == -1 && errno == EINTR) {
+        }
+        result.error = error_.rest();
+        return result;
+    }
+
+  private:
+    pid_t pid_ = -1;
+    Pipe error_;
+};
+
+template <class Body>
+Ended run_launcher(Body body) {
+    return Launcher(body).ended();
+}
+
+/// What `body`, a std::string(), returns in a child of the test: for what a test must not do to itself, as closing its
+/// standard streams or taking a terminal. The low descriptors are free for it to arrange.
+template <class Body>
+std::string in_child(Body body) {
+    Pipe report;
+    const pid_t child = fork_clean();
+    if (child == 0) {
+        const int high = ::fcntl(report.write_end(), F_DUPFD_CLOEXEC, 100);
+        report.close_read();
+        report.close_write();
+        std::string text;
+        try {
+            text = body();
+        } catch (const std::exception& error) {
+            text = std::string("it threw: ") + error.what();
+        }
+        const bool written = ::write(high, text.data(), text.size()) == static_cast<ssize_t>(text.size());
+        std::_Exit(written ? 0 : 1);
+    }
+    report.close_write();
+    const std::string text = report.rest();
+    int status = 0;
+    while (::waitpid(child, &status, 0) == -1 && errno == EINTR) {
+    }
+    return status == 0 ? text : "it ended with wait status " + std::to_string(status) + ", after: " + text;
+}
+
+} // namespace test
+
+#endif

@@ -1,0 +1,51 @@
+# shellcheck shell=sh disable=SC2034,SC2086
+# Which Debian packages the scripts of this project need, and how what is missing gets installed. Sourced, never run.
+
+build_packages='g++ cmake make'
+# busybox alone holds a syslogd; the package busybox-syslogd would put the machine's own one out.
+demo_packages="$build_packages busybox procps"
+# What tests/proof/faults, tests/proof/mutation and the analysers want beside compilers.
+proof_packages='strace python3 cppcheck'
+native_packages="$demo_packages catch2 libasio-dev pkgconf clang libclang-rt-dev libc++-dev libc++abi-dev clang-format clang-tidy valgrind $proof_packages"
+case $(dpkg --print-architecture 2>/dev/null) in amd64) native_packages="$native_packages g++-multilib" ;; esac
+# npm fetches the zig compiler. Where it came with another node than Debian's, the package of that name would not install.
+zig_packages=$(command -v npm >/dev/null || echo 'npm ca-certificates')
+# The hosts of tests/hosts. None of these starts anything; xinetd and inetd would: tests/support/setup/super_servers.sh unpacks them.
+host_packages="s6 runit daemontools libwrap0 libtirpc3 libevent-2.1-7 libbsd0 $(command -v node >/dev/null || echo nodejs)"
+fresh_packages='debootstrap'
+benchmark_packages="$build_packages hyperfine libbenchmark-dev libdaemon-dev libpoco-dev libsystemd-dev pkgconf procps python3 python3-daemon strace valgrind"
+systemd_packages='debootstrap systemd-container'
+
+missing_packages() {
+    for package in "$@"; do
+        dpkg-query -W -f '${db:Status-Status}\n' "$package" 2>/dev/null | grep -qx installed || printf '%s ' "$package"
+    done
+}
+
+# Nothing to install needs no privilege; whatever can't be installed is named in one line, and the caller decides.
+install_missing() {
+    missing=$(missing_packages "$@")
+    [ -n "$missing" ] || return 0
+    if [ "$(id -u)" -eq 0 ]; then
+        as_root=
+    elif command -v sudo >/dev/null; then
+        as_root=sudo
+    else
+        echo "$0: not root and no sudo here; an administrator can install what is missing: apt-get install $missing" >&2
+        return 1
+    fi
+    echo "Installing by ${as_root:+sudo }apt-get: $missing"
+    # A lock time-out, as a machine just booted is often busy with its own updates.
+    $as_root apt-get -q -o DPkg::Lock::Timeout=120 update >/dev/null &&
+        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 \
+            install --no-install-recommends $missing >/dev/null && return 0
+    echo "$0: could not install: $missing" >&2
+    return 1
+}
+
+# CMake's own default asks for make; ninja serves as well.
+can_build() {
+    command -v g++ >/dev/null && command -v cmake >/dev/null || return 1
+    command -v make >/dev/null && return 0
+    command -v ninja >/dev/null && export CMAKE_GENERATOR="${CMAKE_GENERATOR:-Ninja}"
+}

@@ -1,0 +1,85 @@
+// Many starts on one pid file at one moment, and whether exactly one came of them and the others said who it is.
+#ifndef DAEMONIZE_TESTS_SUPPORT_SIMULTANEOUS_STARTS_HPP
+#define DAEMONIZE_TESTS_SUPPORT_SIMULTANEOUS_STARTS_HPP
+
+#include "support/process.hpp"
+
+#include <daemonize.hpp>
+
+#include <memory>
+#include <vector>
+
+namespace test {
+
+/// What came of them.
+struct StartRace {
+    int winners = 0;
+    int named_daemon = 0; // refused, with the number of the daemon that runs
+    int named_start = 0;  // refused, with the number of the launcher at work
+    std::string other;    // how the others ended, which nobody should
+
+    int refused() const { return named_daemon + named_start; }
+};
+
+inline std::string refusal_by(const std::string& path, const std::string& holder) {
+    return "racer: cannot lock the pid file " + path + ": it " + holder + "\n";
+}
+
+/// Releases `starts` starts at one moment; the last `late` of them just when the winner is ready, and its launcher is
+/// letting go. Each is held until all have been forked: a pipe ends only when the last of them has closed its copy.
+inline StartRace race_starts(const std::string& path, int starts, int late) {
+    Pipe flag, second, hold;
+    std::vector<std::unique_ptr<Launcher>> launchers;
+    for (int i = 0; i < starts; ++i) {
+        launchers.push_back(std::make_unique<Launcher>([&, is_late = i >= starts - late] {
+            flag.close_write();
+            hold.close_write();
+            if (is_late) second.close_write();
+            (is_late ? second : flag).wait_until_closed();
+            daemonize::Daemonizer daemonizer("racer");
+            daemonizer.pid_file(path).keep_fd(hold.read_end());
+            if (!is_late) daemonizer.keep_fd(second.write_end());
+            daemonizer.daemonize();
+            if (!is_late) second.tell(std::string(static_cast<std::size_t>(starts), '.')); // a byte for each
+            hold.wait_until_closed();
+            std::exit(0);
+            return 0;
+        }));
+    }
+    flag.close_write();
+    if (late == 0) second.close_write();
+    StartRace result;
+    pid_t winner = -1;
+    std::vector<Ended> losers;
+    for (const auto& launcher : launchers) {
+        Ended ended = launcher->ended();
+        if (ended.with(0)) {
+            ++result.winners;
+            winner = launcher->pid();
+        } else {
+            losers.push_back(std::move(ended));
+        }
+    }
+    const std::string daemon = std::to_string(daemonize::PidFile::holder(path).pid);
+    const std::string runs = refusal_by(path, "runs already as process " + daemon);
+    const std::string begins = refusal_by(path, "is being started by process " + std::to_string(winner));
+    for (const Ended& ended : losers) {
+        if (ended.with(75) && ended.error == runs) {
+            ++result.named_daemon;
+        } else if (ended.with(75) && ended.error == begins) {
+            ++result.named_start;
+        } else {
+            result.other += "wait status " + std::to_string(ended.status) + ": " + ended.error;
+        }
+    }
+    if (contents(path) != daemon + "\n") result.other += "the file does not name the winner, " + daemon + "\n";
+    hold.close_write();
+    while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
+    }
+    if (exists(path)) result.other += "the pid file is left\n";
+    return result;
+}
+
+} // namespace test
+
+#endif

@@ -1,0 +1,58 @@
+// A service program as its users meet it: the verbs, and a body that tells what it hears.
+#ifndef DAEMONIZE_TESTS_SUPPORT_TESTED_SERVICE_HPP
+#define DAEMONIZE_TESTS_SUPPORT_TESTED_SERVICE_HPP
+
+#include "support/service_program.hpp"
+
+#include <stdexcept>
+
+namespace test {
+
+/// A service in a directory of the test's own. Its body tells `report` what it hears.
+class TestedService {
+  public:
+    Said operator()(
+        const std::vector<std::string>& words, const std::function<void()>& prepare = [] {}) {
+        return run([this](int argc, char** argv) { return main(argc, argv); }, words, prepare);
+    }
+
+    int main(int argc, char** argv) {
+        return daemonize::Service("tested")
+            .description("Is tested")
+            .instance_name(instance)
+            .stop_timeout(stop_timeout)
+            .posix([this](daemonize::Daemonizer& daemonizer) {
+                daemonizer.pid_file(pid_file).keep_fd(report.write_end()).keep_fd(hold.read_end());
+            })
+            .on_check_configuration([](const std::vector<std::string>& arguments, std::string& why) {
+                if (!arguments.empty() && arguments[0] == "worse") throw std::runtime_error("worse is no better");
+                if (arguments.empty() || arguments[0] != "bad") return true;
+                why = "bad is bad";
+                return false;
+            })
+            .run(argc, argv, [this](daemonize::Context& context) {
+                if (body) return body(context);
+                context.on_reload([this] { report.tell("reload\n"); });
+                context.ready();
+                std::string line = "arguments";
+                for (const std::string& argument : context.arguments()) line += " " + argument;
+                report.tell(line + "\n");
+                context.wait_for_stop();
+                return 0;
+            });
+    }
+
+    pid_t pid() const { return daemonize::PidFile::holder(pid_file).pid; }
+
+    Directory directory;
+    std::string pid_file = directory / "tested.pid";
+    std::string instance;
+    daemonize::Duration stop_timeout = daemonize::Duration::seconds(30);
+    std::function<int(daemonize::Context&)> body;
+    Pipe report;
+    Pipe hold;
+};
+
+} // namespace test
+
+#endif
