@@ -4,6 +4,8 @@
 
 #include <sys/socket.h>
 #include <sys/un.h>
+#include <type_traits>
+#include <utility>
 
 using daemonize::Context;
 using daemonize::Duration;
@@ -78,6 +80,60 @@ TEST_CASE("systemd hears of the start, of a reload, of the status and of the sto
     CHECK(manager.message() == "STOPPING=1");
     CHECK(run.end() == 0);
     CHECK(run.error == "tested: warming up\ntested: cannot use the new configuration: line 3\n");
+}
+
+namespace {
+
+struct Ignore {
+    void operator()() const {}
+};
+
+template <class View, class = void>
+struct HasOnStop : std::false_type {};
+template <class View>
+struct HasOnStop<View, decltype(static_cast<void>(std::declval<View>().on_stop(Ignore())))> : std::true_type {};
+
+template <class View, class = void>
+struct HasOnReload : std::false_type {};
+template <class View>
+struct HasOnReload<View, decltype(static_cast<void>(std::declval<View>().on_reload(Ignore())))> : std::true_type {};
+
+} // namespace
+
+TEST_CASE("a body that registers further events leaves systemd its reload and its stop") {
+    using View = decltype(std::declval<Context&>().events());
+    CHECK_FALSE(HasOnStop<View>::value);
+    CHECK_FALSE(HasOnReload<View>::value);
+    const Manager manager;
+    test::Pipe report;
+    test::Run run(program(HostKind::systemd,
+                          [&](Context& context) {
+                              daemonize::Failure failure;
+                              for (const int number : {SIGHUP, SIGUSR1, SIGTSTP, SIGCONT}) {
+                                  if (context.events().on(
+                                          number, [] {}, failure))
+                                      return 3;
+                              }
+                              report.tell(failure.message() + "\n");
+                              if (!context.events().on(
+                                      SIGUSR2, [&] { report.tell("SIGUSR2\n"); }, failure))
+                                  return 4;
+                              context.ready();
+                              context.wait_for_stop();
+                              return 0;
+                          }),
+                  {}, [&] { ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1); });
+    CHECK(manager.message() == "READY=1");
+    ::kill(run.pid(), SIGHUP);
+    CHECK(manager.message().find("RELOADING=1\n") == 0);
+    CHECK(manager.message() == "READY=1");
+    ::kill(run.pid(), SIGUSR2);
+    CHECK(report.line() ==
+          "cannot take signals as events (signal " + std::to_string(SIGCONT) + "): Context::on_continue() handles it");
+    CHECK(report.line() == "SIGUSR2");
+    ::kill(run.pid(), SIGTERM);
+    CHECK(manager.message() == "STOPPING=1");
+    CHECK(run.end() == 0);
 }
 
 TEST_CASE("a manager whose unit runs the verb start learns whom to watch, from the daemon itself") {

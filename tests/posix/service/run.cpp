@@ -91,10 +91,10 @@ TEST_CASE("a body stops itself, and reaches what it runs on") {
         test::run(program([](Context& context) {
                       context.ready();
                       std::printf("%s %d", context.name().c_str(), context.notifier().status("up"));
-                      context.events().stop();
-                      const bool by_events = context.stop_requested();
                       context.stop();
-                      std::printf(" %d %d %d", by_events, context.sleep_for(daemonize::Duration::longest()),
+                      const bool is_requested = context.stop_requested();
+                      context.stop();
+                      std::printf(" %d %d %d", is_requested, context.sleep_for(daemonize::Duration::longest()),
                                   context.stop_deadline() == daemonize::Duration::longest());
                       return 7;
                   }),

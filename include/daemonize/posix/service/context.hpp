@@ -6,10 +6,10 @@
 
 #include "../../scm/types.hpp"
 #include "../../service/callbacks.hpp"
-#include "../events/events.hpp"
 #include "../host/notifier.hpp"
 #include "../launch/daemon.hpp"
 #include "../sockets/socket.hpp"
+#include "context_events.hpp"
 #include "log.hpp"
 
 #include <poll.h>
@@ -186,8 +186,8 @@ class Context {
     /// A descriptor for a loop of the body's own, readable while poll() has something to do. The library owns it.
     int native_handle() const noexcept { return running_.events.native_handle(); }
 
-    /// The children of this process, and other signals: Events::on_child() and on(). Its other callbacks are this Context's.
-    Events& events() noexcept { return running_.events; }
+    /// Registers callbacks for further signals and for children of this process.
+    ContextEvents events() noexcept { return ContextEvents(running_.events); }
 
     /// The service manager's ear, for what only systemd understands.
     Notifier& notifier() noexcept { return running_.notifier; }
