@@ -176,8 +176,8 @@ TEST_CASE("where nothing tells how many there are, the start fails and says so")
     const Launch launch = Daemonizer("closing").launch([] {});
     CHECK(launch.failure().stage() == Stage::descriptors);
     CHECK(launch.failure().message() ==
-          "cannot close the inherited descriptors: close_range is refused, /proc/self/fd cannot be read, and their "
-          "number cannot be found");
+          "cannot close the inherited descriptors: close_range is refused, /proc/self/fd cannot be read, and the size "
+          "of the table is unknown");
     CHECK(launch.exit_code() == 202);
     CHECK(orphans.is_empty());
 }

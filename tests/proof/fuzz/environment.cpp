@@ -6,7 +6,7 @@
 #include <daemonize/posix/service/log.hpp>
 #include <daemonize/posix/sockets/listen_fds.hpp>
 #include <daemonize/posix/steps/environment.hpp>
-#include <daemonize/posix/system/other_process.hpp>
+#include <daemonize/posix/system/proc.hpp>
 
 #include "fuzz.hpp"
 

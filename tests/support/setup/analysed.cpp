@@ -4,7 +4,8 @@
 #include <daemonize/posix/launch/channel.hpp>
 #include <daemonize/posix/pid_file/locks.hpp>
 #include <daemonize/posix/system/clock.hpp>
-#include <daemonize/posix/system/own_process.hpp>
+#include <daemonize/posix/system/close_descriptors.hpp>
+#include <daemonize/posix/system/proc.hpp>
 #include <daemonize/posix/system/signals.hpp>
 
 // Taken by their addresses, so that each is made.
@@ -17,5 +18,6 @@ auto* const read_pid_is = &read_pid;
 auto* const ask_holder_is = &ask_holder;
 auto* const claim_pid_file_is = &claim_pid_file;
 auto* const remove_pid_file_is = &remove_pid_file;
+auto* const close_all_but_is = &close_all_but;
 auto* const open_null_device_is = &open_null_device;
 auto* const format_number_is = &format_number;

@@ -4,7 +4,7 @@
 #define DAEMONIZE_POSIX_EVENTS_CHILDREN_HPP
 
 #include "../../core/callback.hpp"
-#include "../system/fork_lock.hpp"
+#include "../system/fork_handlers.hpp"
 #include "poller.hpp"
 
 #include <sys/wait.h>

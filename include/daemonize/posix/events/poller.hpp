@@ -4,7 +4,7 @@
 #define DAEMONIZE_POSIX_EVENTS_POLLER_HPP
 
 #include "../../core/list.hpp"
-#include "../system/pidfd.hpp"
+#include "../system/process_handle.hpp"
 
 #if DAEMONIZE_ON_LINUX()
 #include <sys/epoll.h>

@@ -3,11 +3,11 @@
 #ifndef DAEMONIZE_POSIX_EVENTS_SIGNAL_HANDLERS_HPP
 #define DAEMONIZE_POSIX_EVENTS_SIGNAL_HANDLERS_HPP
 
-#include "../system/atomic.hpp"
 #include "../system/signals.hpp"
 #include "children.hpp"
 #include "wake_pipe.hpp"
 
+#include <atomic>
 #include <csignal>
 #include <poll.h>
 
@@ -36,7 +36,8 @@ class TakenSignals {
         if (const int error = ForkLock::prepare<abandon>()) return step_error(Stage::events, error);
         owner_ = DAEMONIZE_SYSTEM(getpid)();
         const ForkLock held;
-        if (!current_.set(this)) {
+        TakenSignals* none = nullptr;
+        if (!current_.compare_exchange_strong(none, this)) {
             return step_error(Stage::events, EBUSY, "", "this process takes them already");
         }
         if (const StepError failed = wake_up_.open()) return failed;
@@ -74,14 +75,17 @@ class TakenSignals {
     bool claim(int number) noexcept { return noted_[number].load() && noted_[number].exchange(false); }
 
     bool is_noted() const noexcept {
-        for (const Atomic<bool>& noted : noted_) {
+        for (const std::atomic<bool>& noted : noted_) {
             if (noted.load()) return true;
         }
         return false;
     }
 
     // Async-signal-safe, but for errno, as is stop().
-    void ask_to_stop(int number) noexcept { static_cast<void>(stop_.set(number)); } // the first that asks counts
+    void ask_to_stop(int number) noexcept {
+        int none = 0;
+        static_cast<void>(stop_.compare_exchange_strong(none, number)); // the first that asks counts
+    }
     void stop() noexcept {
         ask_to_stop(-1);
         wake_up_.wake();
@@ -115,7 +119,7 @@ class TakenSignals {
         const int error = errno;
         struct sigaction earlier = {};
         earlier.sa_handler = SIG_DFL;
-        running_.add(1);
+        running_.fetch_add(1);
         if (TakenSignals* const taken = current_.load()) {
             if (taken->owner_ != DAEMONIZE_SYSTEM(getpid)()) {
                 taken->pass_on(number);
@@ -124,7 +128,7 @@ class TakenSignals {
                 if (number == SIGCHLD) earlier = taken->before_[number];
             }
         }
-        running_.add(-1);
+        running_.fetch_sub(1);
         errno = error;
         // Last, for it may never return here.
         if (has_handler(earlier)) call(earlier, number, info, context);
@@ -186,16 +190,20 @@ class TakenSignals {
         taken->wake_up_.close();
     }
 
-    static inline Atomic<TakenSignals*> current_;
-    static inline Atomic<int> running_;
+    // A signal handler may use lock-free atomics alone: C++17, [support.signal].
+    static_assert(std::atomic<TakenSignals*>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
+                  std::atomic<bool>::is_always_lock_free);
+
+    static inline std::atomic<TakenSignals*> current_{nullptr};
+    static inline std::atomic<int> running_{0};
 
     WakeUp& wake_up_;
     WaitSet& set_;
     WatchedChildren& children_;
     pid_t owner_ = -1;
-    Atomic<int> stop_; // the signal; -1: stop()
-    Atomic<bool> pressed_[2];
-    Atomic<bool> noted_[signal_end];
+    std::atomic<int> stop_{0}; // the signal; -1: stop()
+    std::atomic<bool> pressed_[2] = {};
+    std::atomic<bool> noted_[signal_end] = {};
     bool taken_[signal_end] = {};
     struct sigaction before_[signal_end] = {};
 };

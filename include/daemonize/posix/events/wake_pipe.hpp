@@ -3,7 +3,7 @@
 #ifndef DAEMONIZE_POSIX_EVENTS_WAKE_PIPE_HPP
 #define DAEMONIZE_POSIX_EVENTS_WAKE_PIPE_HPP
 
-#include "../system/descriptors.hpp"
+#include "../system/pipes.hpp"
 
 namespace daemonize {
 namespace detail {
@@ -11,16 +11,9 @@ namespace detail {
 class WakeUp {
   public:
     StepError open() noexcept {
-        int ends[2];
-        if (!make_pipe(ends)) return step_error(Stage::events, errno);
-        read_ = Descriptor(ends[0]);
-        write_ = Descriptor(ends[1]);
-        read_ = above_standard(read_.release());
-        if (read_) write_ = above_standard(write_.release());
-        if (!read_ || !write_ || !set_non_blocking(read_.get()) || !set_non_blocking(write_.get())) {
-            return step_error(Stage::events, errno);
-        }
-        return StepError();
+        const bool is_made =
+            make_pipe(read_, write_) && set_non_blocking(read_.get()) && set_non_blocking(write_.get());
+        return is_made ? StepError() : step_error(Stage::events, errno);
     }
 
     int descriptor() const noexcept { return read_.get(); }

@@ -6,7 +6,7 @@
 #include "../../core/host.hpp"
 #include "../../core/number.hpp"
 #include "../sockets/inetd_socket.hpp"
-#include "../system/read_file.hpp"
+#include "../system/files.hpp"
 
 #include <cstdlib>
 #include <cstring>

@@ -43,12 +43,8 @@ inline bool is_descriptor_name(const std::string& name) noexcept {
 
 // A pipe has no MSG_NOSIGNAL: a supervisor that died must not take the service with it. An errno value, or 0.
 inline int write_newline(int pipe) noexcept {
-    const struct sigaction ignore = plain_action(SIG_IGN);
-    struct sigaction before;
-    if (DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &ignore, &before) != 0) return errno;
-    const ssize_t written = retry([&] { return DAEMONIZE_SYSTEM(write)(pipe, "\n", 1); });
-    const int error = written == 1 ? 0 : written == 0 ? EIO : errno;
-    return DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &before, nullptr) == 0 ? error : errno;
+    const IgnoredSigpipe ignored;
+    return ignored.error() != 0 ? ignored.error() : write_all(pipe, "\n", 1);
 }
 
 // Waits until the other end of the pipe is closed. An errno value, or 0.
@@ -191,11 +187,8 @@ class Notifier {
     bool barrier(Duration timeout, Failure& failure) const noexcept {
         failure = Failure();
         if (!socket_) return true;
-        int ends[2];
-        if (!detail::make_pipe(ends)) return fail(errno, failure);
-        const detail::Descriptor ours = detail::above_standard(ends[0]);
-        detail::Descriptor its = detail::above_standard(ends[1]);
-        if (!ours || !its) return fail(errno, failure);
+        detail::Descriptor ours, its;
+        if (!detail::make_pipe(ours, its)) return fail(errno, failure);
         const int passed = its.get();
         if (!send("BARRIER=1", &passed, 1, failure)) return false;
         its.reset();

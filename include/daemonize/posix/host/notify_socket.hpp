@@ -5,7 +5,7 @@
 
 #include "../../core/number.hpp"
 #include "../sockets/socket_address.hpp"
-#include "../system/socket_pair.hpp"
+#include "../system/pipes.hpp"
 
 #include <string>
 #include <sys/uio.h>
@@ -116,7 +116,7 @@ inline int send_notification(int socket, const std::string& text, const int* des
         std::memcpy(CMSG_DATA(header), descriptors, size);
     }
     for (;;) { // a stream may take it in parts
-        const ssize_t sent = retry([&] { return DAEMONIZE_SYSTEM(sendmsg)(socket, &message, quiet_send); });
+        const ssize_t sent = retry([&] { return DAEMONIZE_SYSTEM(sendmsg)(socket, &message, no_sigpipe); });
         if (sent < 0) return errno;
         if (static_cast<std::size_t>(sent) >= part.iov_len) return 0;
         if (sent == 0) return EIO;

@@ -4,7 +4,8 @@
 #ifndef DAEMONIZE_POSIX_LAUNCH_CHANNEL_HPP
 #define DAEMONIZE_POSIX_LAUNCH_CHANNEL_HPP
 
-#include "../system/socket_pair.hpp"
+#include "../system/files.hpp"
+#include "../system/pipes.hpp"
 
 #include <cstdint>
 #include <cstring>
@@ -37,13 +38,8 @@ struct Channel {
 };
 
 inline StepError make_channel(Channel& channel) noexcept {
-    int ends[2];
-    if (!make_socket_pair(ends)) return step_error(Stage::channel, errno);
-    channel.launcher = Descriptor(ends[0]);
-    channel.daemon = Descriptor(ends[1]);
-    channel.launcher = above_standard(channel.launcher.release());
-    if (channel.launcher) channel.daemon = above_standard(channel.daemon.release());
-    return channel.launcher && channel.daemon ? StepError() : step_error(Stage::channel, errno);
+    const bool is_made = make_socket_pair(channel.launcher, channel.daemon);
+    return is_made ? StepError() : step_error(Stage::channel, errno);
 }
 
 // Sends one record whole. Allocates nothing. False where the launcher is gone.
@@ -60,13 +56,9 @@ inline bool send_record(int channel, Record record, const char* detail = "", con
     std::memcpy(message + sizeof record, detail, record.detail_size);
     std::memcpy(message + sizeof record + record.detail_size, reason, record.reason_size);
     const std::size_t size = sizeof record + record.detail_size + record.reason_size;
-    for (std::size_t done = 0; done < size;) {
-        const ssize_t sent =
-            retry([&] { return DAEMONIZE_SYSTEM(send)(channel, message + done, size - done, quiet_send); });
-        if (sent <= 0) return false;
-        done += static_cast<std::size_t>(sent);
-    }
-    return true;
+    return write_all(message, size, [channel](const char* from, std::size_t count) {
+               return DAEMONIZE_SYSTEM(send)(channel, from, count, no_sigpipe);
+           }) == 0;
 }
 
 inline bool send_step_error(int channel, const StepError& fault, int exit_code) noexcept {

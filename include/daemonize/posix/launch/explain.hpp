@@ -12,7 +12,7 @@
 namespace daemonize {
 namespace detail {
 
-inline const char* kind_of(mode_t mode) noexcept {
+inline const char* file_type_text(mode_t mode) noexcept {
     if (S_ISREG(mode)) return "a file";
     if (S_ISDIR(mode)) return "a directory";
     if (S_ISFIFO(mode)) return "a pipe";
@@ -25,7 +25,7 @@ inline const char* kind_of(mode_t mode) noexcept {
 inline std::string describe_descriptor(int number) {
     struct stat facts;
     if (DAEMONIZE_SYSTEM(fstat)(number, &facts) != 0) return "closed";
-    std::string text = kind_of(facts.st_mode);
+    std::string text = file_type_text(facts.st_mode);
     char target[4096];
     const std::string link = joined({"/proc/self/fd/", number});
     const ssize_t size = DAEMONIZE_SYSTEM(readlink)(link.c_str(), target, sizeof target);

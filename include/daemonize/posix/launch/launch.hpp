@@ -123,13 +123,9 @@ inline void make_ready_to_fork(Plan& plan, const Options& options, LaunchState& 
 
 // The daemon's standard error until it is ready. Only our end is made non-blocking.
 inline StepError make_stderr_pipe(Descriptor& read_end, Descriptor& write_end) noexcept {
-    int ends[2];
-    if (!make_pipe(ends)) return step_error(Stage::channel, errno);
-    write_end = Descriptor(ends[1]);
-    read_end = above_standard(ends[0]);
-    if (read_end) write_end = above_standard(write_end.release());
-    const bool made = read_end && write_end && DAEMONIZE_SYSTEM(fcntl)(read_end.get(), F_SETFL, O_NONBLOCK) == 0;
-    return made ? StepError() : step_error(Stage::channel, errno);
+    const bool is_made =
+        make_pipe(read_end, write_end) && DAEMONIZE_SYSTEM(fcntl)(read_end.get(), F_SETFL, O_NONBLOCK) == 0;
+    return is_made ? StepError() : step_error(Stage::channel, errno);
 }
 
 // In the process that has become the daemon: the launch is the process's own from here on.

@@ -160,7 +160,7 @@ class Launcher {
     // The process between has nothing left to tell. Where it can't be killed it is told to leave: what else wakes it, our
     // own end too, has it end the daemon. Where it does not listen any more, the daemon is dead already.
     void release_intermediate() noexcept {
-        if (DAEMONIZE_SYSTEM(kill)(child_, SIGKILL) != 0 && DAEMONIZE_SYSTEM(send)(channel_, "", 1, quiet_send) != 1) {
+        if (DAEMONIZE_SYSTEM(kill)(child_, SIGKILL) != 0 && DAEMONIZE_SYSTEM(send)(channel_, "", 1, no_sigpipe) != 1) {
             static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_RDWR));
         }
         reap();

@@ -10,7 +10,8 @@
 #include "../steps/environment.hpp"
 #include "../steps/identity.hpp"
 #include "../steps/streams.hpp"
-#include "../system/own_process.hpp"
+#include "../system/close_descriptors.hpp"
+#include "../system/proc.hpp"
 #include "options.hpp"
 
 #include <cstdlib>
@@ -174,16 +175,6 @@ inline void Plan::find_streams(const Options& options) {
             }
         }
     }
-}
-
-// Keeps the list sorted without <algorithm>, and without allocating where there is room.
-inline void insert_sorted(List<int>& list, int number) {
-    if (number <= STDERR_FILENO) return;
-    for (const int kept : list) {
-        if (kept == number) return;
-    }
-    list.push_back(number);
-    for (std::size_t i = list.size() - 1; i > 0 && list[i - 1] > number; --i) std::swap(list[i - 1], list[i]);
 }
 
 inline void Plan::find_kept(const Options& options) {

@@ -3,7 +3,7 @@
 #ifndef DAEMONIZE_POSIX_LAUNCH_ROLLBACK_HPP
 #define DAEMONIZE_POSIX_LAUNCH_ROLLBACK_HPP
 
-#include "../system/socket_pair.hpp"
+#include "../system/pipes.hpp"
 #include "plan.hpp"
 
 #include <cstring>
@@ -73,10 +73,8 @@ class RollbackHelper {
 
     // Once this process holds its pid file.
     StepError start(const Plan& plan) noexcept {
-        int ends[2];
-        if (!make_socket_pair(ends)) return step_error(Stage::channel, errno);
-        const Descriptor theirs(ends[0]);
-        ours_ = Descriptor(ends[1]);
+        Descriptor theirs;
+        if (!make_socket_pair(theirs, ours_)) return step_error(Stage::channel, errno);
         child_ = DAEMONIZE_SYSTEM(fork)();
         if (child_ < 0) return step_error(Stage::fork, errno);
         if (child_ > 0) return StepError();
@@ -88,7 +86,7 @@ class RollbackHelper {
 
     // False where none was started, or is left: then this process itself does what it can.
     bool undo() noexcept {
-        const bool is_told = child_ > 0 && DAEMONIZE_SYSTEM(send)(ours_.get(), "", 1, quiet_send) == 1;
+        const bool is_told = child_ > 0 && DAEMONIZE_SYSTEM(send)(ours_.get(), "", 1, no_sigpipe) == 1;
         finish();
         return is_told;
     }
@@ -105,7 +103,7 @@ class RollbackHelper {
     // The lock is the parent's, which waits; a forked child has no descriptor of the file.
     static void undo_held(const Plan& plan) noexcept {
         const HeldPidFile& held = plan.pid_file;
-        if (held.owner != 0 && is_at(held.path.c_str(), held.facts)) {
+        if (held.owner != 0 && leads_to(held.path.c_str(), held.facts)) {
             static_cast<void>(DAEMONIZE_SYSTEM(unlink)(held.path.c_str()));
         }
         roll_back_all(plan, OpenPidFile(), true);

@@ -168,6 +168,17 @@ inline StepError change_directory(const Plan& plan) noexcept {
     return DAEMONIZE_SYSTEM(chdir)(path) == 0 ? StepError() : step_error(Stage::chdir, errno, path);
 }
 
+// Sets the action of SIGCHLD by the option. `before` is the action before the launch.
+inline StepError set_sigchld(Sigchld policy, const struct sigaction& before) noexcept {
+    struct sigaction action = before;
+    if (policy == Sigchld::ignore) action = plain_action(SIG_IGN);
+    if (policy == Sigchld::default_action && is_ignored(before)) action = plain_action(SIG_DFL);
+    if (policy == Sigchld::default_action) action.sa_flags &= ~SA_NOCLDWAIT;
+    return DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, &action, nullptr) == 0
+               ? StepError()
+               : step_error(Stage::signal_reset, errno, "SIGCHLD");
+}
+
 // All of it, in the process that is to be the daemon. What it leaves to readiness is standard error.
 inline StepError set_up(Plan& plan, const Options& options, LaunchState& launch_state) {
     if (const StepError failed = set_sigchld(options.sigchld, launch_state.sigchld)) return failed;

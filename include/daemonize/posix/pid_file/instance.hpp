@@ -3,7 +3,7 @@
 #ifndef DAEMONIZE_POSIX_PID_FILE_INSTANCE_HPP
 #define DAEMONIZE_POSIX_PID_FILE_INSTANCE_HPP
 
-#include "../system/other_process.hpp"
+#include "../system/proc.hpp"
 #include "../system/process_handle.hpp"
 #include "pid_file.hpp"
 
@@ -285,7 +285,7 @@ class Instance {
         const bool is_trusted =
             detail::Owners().include(owner) ||
             (DAEMONIZE_SYSTEM(stat)(detail::directory_of(path_).c_str(), &directory) == 0 && directory.st_uid == owner);
-        if (is_trusted && detail::lock_whether(found.file.get()) && detail::is_at(path_.c_str(), found.file.facts)) {
+        if (is_trusted && detail::lock_whether(found.file.get()) && detail::leads_to(path_.c_str(), found.file.facts)) {
             static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path_.c_str()));
         }
         return true;

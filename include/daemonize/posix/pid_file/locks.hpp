@@ -8,7 +8,7 @@
 #define DAEMONIZE_POSIX_PID_FILE_LOCKS_HPP
 
 #include "../../core/number.hpp"
-#include "../system/descriptors.hpp"
+#include "../system/files.hpp"
 
 #include <cstdio>
 #include <fcntl.h>
@@ -130,16 +130,6 @@ inline bool is_awaited(int file, pid_t daemon) noexcept {
     return ask_lock(file, launcher_byte, launcher) && launcher.l_type == F_WRLCK && launcher.l_pid != daemon;
 }
 
-inline bool is_same_file(const struct stat& a, const struct stat& b) noexcept {
-    return a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
-// Whether the path still leads to the open file.
-inline bool is_at(const char* path, const struct stat& file) noexcept {
-    struct stat there;
-    return DAEMONIZE_SYSTEM(lstat)(path, &there) == 0 && is_same_file(there, file);
-}
-
 // In the process that is to be named: takes the lock that names it, and writes its number as the file's one line.
 inline StepError claim_pid_file(int file, const char* path) noexcept {
     // A reader that had waited for the byte may get it in between. It must not be able to refuse a start: the number in
@@ -171,7 +161,7 @@ inline void remove_pid_file(int file, const struct stat& held, const char* path)
     // file of the application's, and not ours to empty.
     struct stat facts;
     if (DAEMONIZE_SYSTEM(fstat)(file, &facts) != 0 || !is_same_file(facts, held)) return;
-    if (is_at(path, held) && DAEMONIZE_SYSTEM(unlink)(path) == 0) return;
+    if (leads_to(path, held) && DAEMONIZE_SYSTEM(unlink)(path) == 0) return;
     // Nothing is left to try where even this fails: the lock, which goes with us, is what counts.
     static_cast<void>(make_empty(file));
 }

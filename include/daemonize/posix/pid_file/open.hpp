@@ -21,12 +21,6 @@ struct Owners {
     bool include(uid_t owner) const noexcept { return owner == 0 || owner == geteuid() || (also && owner == uid); }
 };
 
-inline std::string directory_of(const std::string& path) {
-    const std::size_t slash = path.rfind('/');
-    if (slash == std::string::npos) return ".";
-    return slash == 0 ? "/" : path.substr(0, slash);
-}
-
 // Whether others can put another directory in the place of one on the way to `directory`: where one above it is
 // writable to them, unless it is sticky, as /tmp is. With errno where that can't be told.
 inline bool is_replaceable(const std::string& directory) {
@@ -127,8 +121,8 @@ inline bool replace_squatted(const std::string& path, OpenPidFile& squatted, Fai
     } else {
         failure = distrust_file(next, fresh.facts, Owners());
     }
-    if (failure || !lock_for_start(fresh.get()) || !is_at(next.c_str(), fresh.facts)) return false;
-    if (is_at(path.c_str(), squatted.facts)) {
+    if (failure || !lock_for_start(fresh.get()) || !leads_to(next.c_str(), fresh.facts)) return false;
+    if (leads_to(path.c_str(), squatted.facts)) {
         if (DAEMONIZE_SYSTEM(rename)(next.c_str(), path.c_str()) == 0) {
             squatted = std::move(fresh);
             return true;
@@ -192,7 +186,7 @@ inline Failure try_pid_file(const std::string& path, const Owners& owners, bool 
     Failure failure;
     if (!lock_or_replace(path, opened, patient, failure)) return failure;
     // Its owner may have removed it, or another start replaced it, between our open and our lock.
-    if (!is_at(path.c_str(), opened.facts)) return Failure();
+    if (!leads_to(path.c_str(), opened.facts)) return Failure();
     failure = make_fit(path, opened);
     if (!failure) {
         locked = std::move(opened);

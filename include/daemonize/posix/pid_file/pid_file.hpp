@@ -4,8 +4,8 @@
 #ifndef DAEMONIZE_POSIX_PID_FILE_PID_FILE_HPP
 #define DAEMONIZE_POSIX_PID_FILE_PID_FILE_HPP
 
-#include "../system/fork_guard.hpp"
-#include "../system/other_process.hpp"
+#include "../system/fork_handlers.hpp"
+#include "../system/proc.hpp"
 #include "open.hpp"
 
 #include <string>

@@ -8,8 +8,7 @@
 #include "../launch/set_up.hpp"
 #include "../steps/directories.hpp"
 #include "../steps/environment.hpp"
-#include "../system/descriptors.hpp"
-#include "../system/read_file.hpp"
+#include "../system/files.hpp"
 
 #include <cstdlib>
 #include <spawn.h>
@@ -164,26 +163,6 @@ inline Failure run_program(Stage stage, const std::string& about, const Command&
                                  exited ? WEXITSTATUS(status) : WTERMSIG(status)}));
 }
 
-// Writes a whole file or none: under another name first.
-inline Failure replace_file(const std::string& path, mode_t mode, const std::string& text) {
-    const std::string fresh = joined({path, ".new"});
-    const auto failed = [&](const std::string& what) {
-        const int error = errno;
-        static_cast<void>(DAEMONIZE_SYSTEM(unlink)(fresh.c_str())); // what is left to do where this fails too
-        return posix_failure(Stage::service_install, error, what);
-    };
-    const Descriptor file = open_above(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);
-    if (!file) return failed(path);
-    for (std::size_t done = 0; done < text.size();) {
-        const ssize_t written =
-            retry([&] { return DAEMONIZE_SYSTEM(write)(file.get(), text.data() + done, text.size() - done); });
-        if (written <= 0) return failed(path);
-        done += static_cast<std::size_t>(written);
-    }
-    if (DAEMONIZE_SYSTEM(fchmod)(file.get(), mode) != 0) return failed(path); // whatever the umask
-    return DAEMONIZE_SYSTEM(rename)(fresh.c_str(), path.c_str()) == 0 ? Failure() : failed(path);
-}
-
 // The program as the system will have to call it: by a whole path, past links.
 inline std::string whole_path(const std::string& program) {
     for (const char* path : {"/proc/self/exe", program.c_str()}) {
@@ -247,7 +226,8 @@ inline Failure install_service(ServiceUnit unit) {
                              joined({init.file, " is there, and was not written by install"}));
     }
     const std::string before = read_file(init.file);
-    if (Failure failure = replace_file(init.file, init.mode, init_text(init.kind, unit))) return failure;
+    if (Failure failure = replace_file(Stage::service_install, init.file, init.mode, init_text(init.kind, unit)))
+        return failure;
     Failure failure;
     for (const Command& words : init.enable) {
         if (!failure && !words.empty()) failure = run_program(Stage::service_install, unit.name, words);
@@ -255,7 +235,7 @@ inline Failure install_service(ServiceUnit unit) {
     if (!failure) return failure;
     // What cannot be taken back is less than what has been told.
     if (is_update) {
-        static_cast<void>(replace_file(init.file, init.mode, before));
+        static_cast<void>(replace_file(Stage::service_install, init.file, init.mode, before));
     } else {
         static_cast<void>(DAEMONIZE_SYSTEM(unlink)(init.file.c_str()));
     }

@@ -18,11 +18,6 @@ inline bool is_inetd_socket(int number) noexcept {
     return family == AF_INET || family == AF_INET6;
 }
 
-inline bool is_same_file(int number, const struct stat& facts) noexcept {
-    struct stat its;
-    return DAEMONIZE_SYSTEM(fstat)(number, &its) == 0 && its.st_dev == facts.st_dev && its.st_ino == facts.st_ino;
-}
-
 // Takes a copy above 2, and puts the null device wherever the socket stood. An errno value, or 0.
 inline int move_off_streams(Descriptor& socket) noexcept {
     struct stat facts;
@@ -32,7 +27,7 @@ inline int move_off_streams(Descriptor& socket) noexcept {
     socket = duplicate(STDIN_FILENO);
     if (!socket) return errno;
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        if (!is_same_file(stream, facts)) continue;
+        if (!refers_to(stream, facts)) continue;
         if (retry([&] { return DAEMONIZE_SYSTEM(dup2)(null.get(), stream); }) != stream) return errno;
     }
     return 0;

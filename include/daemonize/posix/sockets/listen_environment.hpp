@@ -5,7 +5,7 @@
 #define DAEMONIZE_POSIX_SOCKETS_LISTEN_ENVIRONMENT_HPP
 
 #include "../../core/number.hpp"
-#include "../system/pidfd.hpp"
+#include "../system/process_handle.hpp"
 
 #include <cstdlib>
 #include <cstring>

@@ -5,7 +5,7 @@
 
 #include "../../core/list.hpp"
 #include "../../core/listen_address.hpp"
-#include "../system/socket_pair.hpp"
+#include "../system/pipes.hpp"
 
 #include <string>
 #include <utility>
@@ -45,7 +45,7 @@ inline bool is_listening(int socket) noexcept { return socket_option(socket, SO_
 
 #endif
 
-inline SocketKind kind_of(int socket, int type) noexcept {
+inline SocketKind socket_kind(int socket, int type) noexcept {
     if (type == SOCK_DGRAM) return SocketKind::datagram;
     if (type != SOCK_STREAM && type != SOCK_SEQPACKET) return SocketKind::other;
     // No question for the peer: one that has reset its connection is none any more.
@@ -62,7 +62,7 @@ class Socket {
     /// Takes over an open descriptor, and asks the kernel what it is.
     Socket(int number, std::string name) noexcept
         : number_(number), name_(std::move(name)), family_(detail::family_of(number)),
-          type_(detail::socket_option(number, SO_TYPE, 0)), kind_(detail::kind_of(number, type_)) {}
+          type_(detail::socket_option(number, SO_TYPE, 0)), kind_(detail::socket_kind(number, type_)) {}
 
     explicit operator bool() const noexcept { return static_cast<bool>(number_); }
 

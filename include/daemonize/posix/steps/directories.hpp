@@ -4,7 +4,7 @@
 #define DAEMONIZE_POSIX_STEPS_DIRECTORIES_HPP
 
 #include "../../core/list.hpp"
-#include "../system/descriptors.hpp"
+#include "../system/descriptor.hpp"
 
 #include <cstdlib>
 #include <cstring>

@@ -4,7 +4,7 @@
 #define DAEMONIZE_POSIX_STEPS_STREAMS_HPP
 
 #include "../launch/options.hpp"
-#include "../system/descriptors.hpp"
+#include "../system/descriptor.hpp"
 
 #include <string>
 

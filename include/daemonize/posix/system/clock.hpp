@@ -1,5 +1,4 @@
-// The monotonic clock, and what poll(2) is to be given of it: setting the time of day changes neither.
-// Uses core; everything in posix may use it.
+// The monotonic clock, which no change of the time of day moves, and the time-out of poll(2) (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_CLOCK_HPP
 #define DAEMONIZE_POSIX_SYSTEM_CLOCK_HPP
 
@@ -14,10 +13,11 @@ namespace detail {
 
 inline Duration monotonic_now() noexcept {
     struct timespec now = {};
-    static_cast<void>(DAEMONIZE_SYSTEM(clock_gettime)(CLOCK_MONOTONIC, &now)); // POSIX: cannot fail for this clock
+    static_cast<void>(DAEMONIZE_SYSTEM(clock_gettime)(CLOCK_MONOTONIC, &now)); // POSIX names no error for this clock
     return Duration::seconds(now.tv_sec) + Duration::nanoseconds(now.tv_nsec);
 }
 
+// Returns the milliseconds from now to `deadline`, rounded up, as poll(2) takes them. 0 where the deadline has passed.
 inline int poll_time(Duration deadline) noexcept {
     const Duration now = monotonic_now();
     if (deadline <= now) return 0;

@@ -1,10 +1,8 @@
-// Signals around a launch: none arrives in the middle of it, and the daemon starts with a clean slate.
-// Uses process_status; the launch uses it.
+// The signal mask and the signal actions around a launch, and SIGPIPE around a write (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_SIGNALS_HPP
 #define DAEMONIZE_POSIX_SYSTEM_SIGNALS_HPP
 
-#include "../launch/options.hpp"
-#include "own_process.hpp"
+#include "proc.hpp"
 
 namespace daemonize {
 namespace detail {
@@ -14,12 +12,12 @@ inline bool is_ignored(const struct sigaction& action) noexcept { return action.
 inline struct sigaction plain_action(void (*handler)(int)) noexcept {
     struct sigaction action = {};
     action.sa_handler = handler;
-    static_cast<void>(sigemptyset(&action.sa_mask)); // cannot fail: POSIX names no error
+    static_cast<void>(sigemptyset(&action.sa_mask)); // POSIX names no error for it
     return action;
 }
 
-// Blocks every signal in this thread, so that a forked child starts with a full mask and no handler runs in it before
-// set-up is complete; gives the mask back at the end.
+// Blocks every signal in this thread while it lives. A forked child starts with the full mask, so no handler runs in the
+// child before set-up is complete.
 class BlockedSignals {
   public:
     BlockedSignals() noexcept { error_ = block(before_); }
@@ -34,11 +32,12 @@ class BlockedSignals {
         static_cast<void>(block(now));
     }
 
-    // In the daemon, which empties the mask itself, and in a launcher that ends here.
+    // Keeps the destructor from restoring the mask. For the daemon, which empties its mask itself, and for a launcher
+    // that is about to exit.
     void leave_blocked() noexcept { error_ = ECANCELED; }
 
-    // As before, but for SIGCHLD: a handler of the application's that reaps whatever ends would have our child's status.
-    // Cannot fail: the set is one that the kernel gave.
+    // Restores the mask but for SIGCHLD: an application's handler that reaps every child would take the status of the
+    // library's child. The call succeeds: the kernel gave the set.
     void unblock_but_children() noexcept {
         sigset_t mask = before_;
         static_cast<void>(sigaddset(&mask, SIGCHLD));
@@ -60,7 +59,8 @@ class BlockedSignals {
     int error_ = 0;
 };
 
-// waitpid(2) fails with ECHILD where SIGCHLD is ignored, as some parents leave it: around a launch it is not.
+// Gives SIGCHLD its default action while it lives, where SIGCHLD is ignored: some parents leave it so, and waitpid(2) then
+// fails with ECHILD.
 class WaitableChildren {
   public:
     WaitableChildren() noexcept {
@@ -76,7 +76,7 @@ class WaitableChildren {
         if (changed_) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, &before_, nullptr));
     }
 
-    // In the daemon, which has a policy of its own.
+    // Keeps the destructor from restoring the action. The daemon sets its own action for SIGCHLD.
     void leave_waitable() noexcept { changed_ = false; }
 
     int error() const noexcept { return error_; }
@@ -88,34 +88,44 @@ class WaitableChildren {
     bool changed_ = false;
 };
 
-// What the daemon does with SIGCHLD: as asked, counted from what the program had before the launch.
-inline StepError set_sigchld(Sigchld policy, const struct sigaction& before) noexcept {
-    struct sigaction action = before;
-    if (policy == Sigchld::ignore) action = plain_action(SIG_IGN);
-    if (policy == Sigchld::default_action && is_ignored(before)) action = plain_action(SIG_DFL);
-    if (policy == Sigchld::default_action) action.sa_flags &= ~SA_NOCLDWAIT;
-    return DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, &action, nullptr) == 0
-               ? StepError()
-               : step_error(Stage::signal_reset, errno, "SIGCHLD");
-}
+// Ignores SIGPIPE while it lives: write(2) to a pipe without a reader then fails with EPIPE.
+class IgnoredSigpipe {
+  public:
+    IgnoredSigpipe() noexcept {
+        const struct sigaction ignore = plain_action(SIG_IGN);
+        if (DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &ignore, &before_) != 0) error_ = errno;
+    }
+    IgnoredSigpipe(const IgnoredSigpipe&) = delete;
+    IgnoredSigpipe& operator=(const IgnoredSigpipe&) = delete;
+    ~IgnoredSigpipe() {
+        if (error_ == 0) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &before_, nullptr));
+    }
 
-// Gives the ignored signals back their default action: exec(2) passes ignored ones on, so a daemon started below nohup
-// or by a shell in the background has them. Handlers are the application's own, and stay. SIGPIPE stays too: who ignores
-// it wants EPIPE. SIGCHLD has a policy of its own.
+    // The errno value of the first sigaction(2), or 0.
+    int error() const noexcept { return error_; }
+
+  private:
+    struct sigaction before_ = {};
+    int error_ = 0;
+};
+
+// Gives the ignored signals their default action. exec(2) passes an ignored signal on, so a daemon started under nohup(1)
+// or by a shell in the background inherits some. Three things stay: the application's handlers, SIGPIPE, because a program
+// that ignores SIGPIPE relies on EPIPE, and SIGCHLD, for which the launch has an option.
 inline StepError restore_ignored(std::uint64_t ignored) noexcept {
     const struct sigaction action = plain_action(SIG_DFL);
     for (int number = 1; number < signal_end; ++number) {
         if ((ignored >> (number - 1) & 1) == 0 || number == SIGPIPE || number == SIGCHLD) continue;
         if (DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr) != 0) {
-            // Of the real-time ones, libc keeps some for itself.
+            // libc keeps some real-time signals for itself: EINVAL.
             if (errno != EINVAL || number < 32) return step_error(Stage::signal_reset, errno);
         }
     }
     return StepError();
 }
 
-// Forgets a hang-up that came between fork and setsid: it was meant for the terminal's session, which the daemon has
-// left. Ignoring a pending signal discards it.
+// Discards a SIGHUP that came between fork(2) and setsid(2), for the session of the terminal, which the daemon has left.
+// The kernel discards a pending signal when its action becomes SIG_IGN.
 inline StepError discard_hangup() noexcept {
     const struct sigaction ignore = plain_action(SIG_IGN);
     struct sigaction before;

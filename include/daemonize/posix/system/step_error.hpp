@@ -1,5 +1,4 @@
-// StepError: a failure as it is between a fork and the end of set-up, where nothing may allocate.
-// Uses core; everything in posix may use it.
+// StepError: a failure that allocates nothing, for the code between a fork and the end of set-up (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_STEP_ERROR_HPP
 #define DAEMONIZE_POSIX_SYSTEM_STEP_ERROR_HPP
 
@@ -13,13 +12,13 @@
 namespace daemonize {
 namespace detail {
 
-// What failed, with pointers to texts that were made before the fork.
+// The failed stage and its errno value. The texts were made before the fork, and live as long as the process.
 struct StepError {
     bool failed = false;
     Stage stage = Stage::options;
     int error = 0;
     const char* detail = "";
-    const char* reason = ""; // said in place of the error's text
+    const char* reason = ""; // replaces the text of `error` in the message
 
     explicit operator bool() const noexcept { return failed; }
 };
@@ -34,12 +33,13 @@ inline Failure posix_failure(Stage stage, int error, std::string_view detail = {
     return Failure(stage, posix_error(error), std::string(detail), std::string(reason));
 }
 
-inline Failure to_failure(const StepError& fault) {
-    if (!fault) return Failure();
-    return posix_failure(fault.stage, fault.error, fault.detail, fault.reason);
+inline Failure to_failure(const StepError& failed) {
+    if (!failed) return Failure();
+    return posix_failure(failed.stage, failed.error, failed.detail, failed.reason);
 }
 
-// Calls again while a signal interrupts. Not for close: on Linux the number is free even then, and perhaps another's.
+// Repeats the call while it fails with EINTR. Never for close(2): on Linux the number is free even then, and another thread
+// may have it.
 template <class Call>
 auto retry(Call call) noexcept -> decltype(call()) {
     for (;;) {

@@ -1,8 +1,8 @@
-// What a launcher writes for people: its one line, the daemon's own words, and progress as it comes.
-// Uses fault and signals; the launch uses it.
+// Writing to the terminal: error lines and a progress line that is written over (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_TERMINAL_HPP
 #define DAEMONIZE_POSIX_SYSTEM_TERMINAL_HPP
 
+#include "files.hpp"
 #include "signals.hpp"
 
 #include <cstdlib>
@@ -14,27 +14,17 @@
 namespace daemonize {
 namespace detail {
 
-// Writes all of it, past stdio, which would try again at the exit what failed here; an errno, or 0. A reader that is gone
-// must not kill us: a launcher's daemon would go with it, or stay without a word.
+// Writes the whole text. Returns an errno value, or 0. write(2) and no stdio: exit(3) would write again what stdio could
+// not. SIGPIPE is ignored meanwhile, because a launcher that dies of SIGPIPE reports no failure and ends no daemon.
 inline int write_text(int stream, const std::string& text) noexcept {
-    const struct sigaction ignore = plain_action(SIG_IGN);
-    struct sigaction before;
-    const bool quiet = DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &ignore, &before) == 0;
-    int error = 0;
-    for (std::size_t done = 0; done < text.size() && error == 0;) {
-        const ssize_t written =
-            retry([&] { return DAEMONIZE_SYSTEM(write)(stream, text.data() + done, text.size() - done); });
-        if (written <= 0) error = written == 0 ? EIO : errno;
-        if (written > 0) done += static_cast<std::size_t>(written);
-    }
-    if (quiet) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(SIGPIPE, &before, nullptr));
-    return error;
+    const IgnoredSigpipe ignored;
+    return write_all(stream, text.data(), text.size());
 }
 
-// Writes to standard error. Nobody is left to tell where that fails.
+// Writes to standard error. A failure has nowhere to go, and is dropped.
 inline void write_error(const std::string& text) noexcept { static_cast<void>(write_text(STDERR_FILENO, text)); }
 
-// Progress on standard error: one line that is written over on a terminal, a line each elsewhere.
+// Shows progress on standard error: one line that each report replaces on a terminal, one line a report elsewhere.
 class ProgressLine {
   public:
     explicit ProgressLine(const std::string& name) : name_(name) {}
@@ -50,14 +40,14 @@ class ProgressLine {
 
     bool is_shown() const noexcept { return shown_; }
 
-    // Makes room for other words.
+    // Erases the line, so that other text can follow.
     void clear() {
         if (shown_) write_error("\r\033[K");
         shown_ = false;
     }
 
   private:
-    // A line that wraps can't be written over. Cut between characters of UTF-8.
+    // Cuts the line to the terminal's width, between two UTF-8 characters. A line that wraps cannot be erased.
     static std::string fitting(std::string line) {
         struct winsize size = {};
         const bool known = DAEMONIZE_SYSTEM(ioctl)(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;

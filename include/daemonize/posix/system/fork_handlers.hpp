@@ -1,0 +1,99 @@
+// ForkGuard and ForkLock: what pthread_atfork(3) does for descriptors and for shared state (internal).
+#ifndef DAEMONIZE_POSIX_SYSTEM_FORK_HANDLERS_HPP
+#define DAEMONIZE_POSIX_SYSTEM_FORK_HANDLERS_HPP
+
+#include "descriptor.hpp"
+
+#include <pthread.h>
+
+namespace daemonize {
+namespace detail {
+
+// Owns a descriptor that fork(2) closes in each child: a worker must not keep the pid file's lock, nor keep the launcher
+// waiting. Close-on-exec does the same for programs that this process starts.
+class ForkGuard {
+  public:
+    ForkGuard() noexcept = default;
+    ForkGuard(const ForkGuard&) = delete;
+    ForkGuard& operator=(const ForkGuard&) = delete;
+    ~ForkGuard() { reset(); }
+
+    // Registers the fork handler, once for the process. Call it before any fork: pthread_atfork(3) allocates. Returns an
+    // errno value, or 0.
+    static int prepare() noexcept {
+        static const int error = DAEMONIZE_SYSTEM(pthread_atfork)(nullptr, nullptr, close_in_child);
+        return error;
+    }
+
+    // Visits each descriptor that this process guards. A forked child has none.
+    template <class Visitor>
+    static void visit(Visitor visitor) {
+        for (const ForkGuard* guard = first(); guard != nullptr; guard = guard->next_) visitor(guard->get());
+    }
+
+    int get() const noexcept { return descriptor_.get(); }
+    explicit operator bool() const noexcept { return static_cast<bool>(descriptor_); }
+
+    void hold(Descriptor descriptor) noexcept {
+        reset();
+        descriptor_ = std::move(descriptor);
+        next_ = first();
+        first() = this;
+    }
+
+    void reset() noexcept {
+        for (ForkGuard** at = &first(); *at != nullptr; at = &(*at)->next_) {
+            if (*at != this) continue;
+            *at = next_;
+            break;
+        }
+        descriptor_.reset();
+    }
+
+  private:
+    static ForkGuard*& first() noexcept {
+        static ForkGuard* list = nullptr;
+        return list;
+    }
+
+    static void close_in_child() noexcept {
+        for (ForkGuard* guard = first(); guard != nullptr; guard = guard->next_) guard->descriptor_.reset();
+        first() = nullptr;
+    }
+
+    Descriptor descriptor_;
+    ForkGuard* next_ = nullptr;
+};
+
+// Keeps every other thread of this process from forking while it lives, so that a child finds no half-changed state.
+class ForkLock {
+  public:
+    ForkLock() noexcept { lock(); }
+    ForkLock(const ForkLock&) = delete;
+    ForkLock& operator=(const ForkLock&) = delete;
+    ~ForkLock() { unlock(); }
+
+    // Makes fork(2) take the lock, and call `in_child` in each child; registers once for the process. pthread_atfork(3)
+    // allocates. Returns an errno value, or 0.
+    template <void (*in_child)() noexcept>
+    static int prepare() noexcept {
+        static const int error = DAEMONIZE_SYSTEM(pthread_atfork)(
+            lock, unlock, +[] {
+                in_child();
+                unlock();
+            });
+        return error;
+    }
+
+  private:
+    // Both calls succeed: the mutex is an ordinary one, and the thread that locks it unlocks it.
+    static void lock() noexcept { static_cast<void>(::pthread_mutex_lock(&mutex_)); }
+    static void unlock() noexcept { static_cast<void>(::pthread_mutex_unlock(&mutex_)); }
+
+    static inline pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+};
+
+} // namespace detail
+} // namespace daemonize
+
+#endif
