@@ -36,9 +36,9 @@ class ContainerInit {
                               "other threads run, which fork would lose: run the service before they are started");
             return false;
         }
-        BlockedSignals signals;
+        BlockedSignals blocked_signals;
         WaitableChildren waitable; // where SIGCHLD is ignored, nobody tells of a child's end
-        const int error = signals.error() != 0 ? signals.error() : waitable.error();
+        const int error = blocked_signals.error() != 0 ? blocked_signals.error() : waitable.error();
         const pid_t self = DAEMONIZE_SYSTEM(getpid)();
         const pid_t child = error != 0 ? -1 : DAEMONIZE_SYSTEM(fork)();
         if (child < 0) {

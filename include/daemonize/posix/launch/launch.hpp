@@ -172,12 +172,12 @@ inline StepError connect(const Plan& plan, const Options& options, bool keep_std
 }
 
 inline bool fork_and_wait(OwnedPlan& plan, const Options& options, LaunchState& launch_state, Descriptor& words,
-                          bool keep_stderr, BlockedSignals& signals, Launch& launch) {
+                          bool keep_stderr, BlockedSignals& blocked_signals, Launch& launch) {
     Outcome outcome;
     WaitableChildren waitable;
     launch_state.sigchld = waitable.before();
     pid_t child = -1;
-    if (const int error = signals.error() != 0 ? signals.error() : waitable.error()) {
+    if (const int error = blocked_signals.error() != 0 ? blocked_signals.error() : waitable.error()) {
         outcome.failure = posix_failure(Stage::signal_reset, error, "");
     } else {
         if (can_be_adopted(*plan, options, keep_stderr)) launch_state.adopted = prepare_adoption();
@@ -185,7 +185,7 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, LaunchState& 
         if (child < 0) outcome.failure = posix_failure(Stage::fork, errno, "");
     }
     if (child == 0) {
-        signals.leave_blocked();
+        blocked_signals.leave_blocked();
         waitable.leave_waitable();
         words.reset();
         run_child(plan, options, launch_state, daemon_state());
@@ -194,14 +194,14 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, LaunchState& 
     if (child > 0) {
         launch_state.channel.daemon.reset();
         launch_state.words.reset();
-        outcome = Launcher(*plan, options, child, launch_state, words.get(), keep_stderr).await(signals);
+        outcome = Launcher(*plan, options, child, launch_state, words.get(), keep_stderr).await(blocked_signals);
         // Not to be the daemon's parent for longer than it must; it would have nothing but memory to give back.
         if (launch_state.adopted != nullptr && !outcome.failure) DAEMONIZE_SYSTEM(_exit)(0);
     }
     if (outcome.failure) roll_back_all(*plan, launch_state.pid_file, false);
     // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has
     // nothing left to do but to leave.
-    if (!outcome.failure && !keep_stderr) signals.leave_blocked();
+    if (!outcome.failure && !keep_stderr) blocked_signals.leave_blocked();
     launch = Launch(plan->name, std::move(outcome));
     return false;
 }
@@ -218,11 +218,11 @@ inline bool start(const Options& options, bool keep_stderr, Launch& launch) {
         plan->problem(Stage::fork, EINVAL, "", "this is process 1, and all others end with it: run in the foreground");
     }
     // From the first thing that is made, a signal waits: it is not to end us before we can take it away again.
-    BlockedSignals signals;
+    BlockedSignals blocked_signals;
     make_ready_to_fork(*plan, options, launch_state);
     if (plan->problems.empty() && options.foreground) {
         launch = options.foreground->launch(plan, options, launch_state, own);
-        if (launch.ok()) signals.leave_blocked(); // in name: set-up has emptied the mask
+        if (launch.ok()) blocked_signals.leave_blocked(); // in name: set-up has emptied the mask
         return launch.ok();
     }
     Descriptor words;
@@ -236,7 +236,7 @@ inline bool start(const Options& options, bool keep_stderr, Launch& launch) {
         launch = Launch(plan->name, std::move(plan->problems));
         return false;
     }
-    return fork_and_wait(plan, options, launch_state, words, keep_stderr, signals, launch);
+    return fork_and_wait(plan, options, launch_state, words, keep_stderr, blocked_signals, launch);
 }
 
 } // namespace detail

@@ -43,7 +43,7 @@ class Interruption {
         interrupted_child = child;
         const struct sigaction action = plain_action(interrupt_launch);
         for (int i = 0; i < count; ++i) {
-            replaced_[i] = DAEMONIZE_SYSTEM(sigaction)(signals[i], &action, &before_[i]) == 0;
+            replaced_[i] = DAEMONIZE_SYSTEM(sigaction)(handled_signals[i], &action, &before_[i]) == 0;
             if (replaced_[i] && is_ignored(before_[i])) restore(i);
         }
     }
@@ -61,10 +61,10 @@ class Interruption {
 
   private:
     static constexpr int count = 4;
-    static constexpr int signals[count] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    static constexpr int handled_signals[count] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
 
     void restore(int i) noexcept {
-        if (replaced_[i]) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(signals[i], &before_[i], nullptr));
+        if (replaced_[i]) static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(handled_signals[i], &before_[i], nullptr));
         replaced_[i] = false;
     }
 
@@ -93,11 +93,11 @@ class Launcher {
 
     // Waits until the daemon is ready, or the launch has failed and nothing of it runs. Signals come in meanwhile, and
     // are blocked again at the end: one that came with the record decides before the launch is called a success.
-    Outcome await(BlockedSignals& signals) {
+    Outcome await(BlockedSignals& blocked_signals) {
         Interruption interruption(channel_, adopted_ != nullptr ? SHUT_RDWR : SHUT_WR, is_parent() ? child_ : -1);
-        signals.unblock_but_children();
+        blocked_signals.unblock_but_children();
         bool ready = watch();
-        signals.block();
+        blocked_signals.block();
         if (ready && interrupting_signal != 0) ready = fail_interrupted();
         outcome_.interrupted_by = interrupting_signal;
         if (!ready) end();
