@@ -56,6 +56,15 @@ TEST_CASE("sums of spans saturate at both ends") {
     CHECK(Duration::longest() + Duration::nanoseconds(INT64_MIN) == Duration::nanoseconds(-1));
 }
 
+TEST_CASE("differences of spans saturate at both ends") {
+    CHECK(Duration::seconds(1) - Duration::milliseconds(1500) == Duration::milliseconds(-500));
+    CHECK(Duration::longest() - Duration::nanoseconds(-1) == Duration::longest());
+    CHECK(Duration::longest() - Duration::longest() == Duration());
+    CHECK((Duration::nanoseconds(INT64_MIN) - Duration::nanoseconds(1)).nanoseconds() == INT64_MIN);
+    CHECK(Duration::nanoseconds(-1) - Duration::nanoseconds(INT64_MIN) == Duration::longest());
+    CHECK(Duration() - Duration::nanoseconds(INT64_MIN) == Duration::longest());
+}
+
 TEST_CASE("spans compare by their length") {
     CHECK(Duration::milliseconds(999) < Duration::seconds(1));
     CHECK(Duration::seconds(1) > Duration::milliseconds(999));

@@ -93,6 +93,19 @@ TEST_CASE("the exit statuses are the known ones") {
     CHECK(daemonize::exit_code(static_cast<Stage>(1000)) == 1); // of no step
 }
 
+TEST_CASE("a stage has the name of its enumerator as a text") {
+    using daemonize::to_string;
+    CHECK(to_string(Stage::options) == std::string("options"));
+    CHECK(to_string(Stage::pid_file_lock) == std::string("pid_file_lock"));
+    CHECK(to_string(Stage::event_log) == std::string("event_log"));
+    CHECK(to_string(static_cast<Stage>(1000)) == std::string("body"));
+    static_assert(noexcept(to_string(Stage::options)), "it can be used where nothing may throw");
+    std::map<std::string, Stage> seen;
+    for (int i = 0; i <= static_cast<int>(Stage::event_log); ++i) {
+        CHECK(seen.emplace(to_string(static_cast<Stage>(i)), static_cast<Stage>(i)).second);
+    }
+}
+
 TEST_CASE("a message says the step, the thing and the reason") {
     const Failure failure(Stage::pid_file_open, no_such_file(), "/run/x/timestampd.pid");
     CHECK(failure.message() == "cannot open the pid file /run/x/timestampd.pid: No such file or directory");

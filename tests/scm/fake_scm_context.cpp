@@ -50,7 +50,7 @@ TEST_CASE("what is thrown and is no exception is a failure all the same") {
     FakeScm scm(service);
     scm.start();
     REQUIRE(scm.log_entries().size() == 1);
-    CHECK(scm.log_entries()[0].text == "the service failed: it threw something that is no std::exception");
+    CHECK(scm.log_entries()[0].text == "the service failed: an exception that is not a std::exception was thrown");
 }
 
 TEST_CASE("a service that is handed on runs where it has come to") {

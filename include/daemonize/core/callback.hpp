@@ -1,5 +1,4 @@
-// Callback: a stored function, as std::move_only_function, without the cost of <functional>.
-// Uses three small standard headers; everything else may use it.
+// Callback: a stored function, like C++23's std::move_only_function (public).
 #ifndef DAEMONIZE_CORE_CALLBACK_HPP
 #define DAEMONIZE_CORE_CALLBACK_HPP
 
@@ -12,7 +11,9 @@ namespace daemonize {
 template <class Signature>
 class Callback;
 
-/// A move-only stored function: three pointers. An empty one may be asked (`if (callback)`), not called.
+/// A move-only stored function. Its size is three pointers, and <functional> is not needed.
+///
+/// `if (callback)` is false for an empty Callback. A call of an empty Callback is undefined behaviour.
 template <class Result, class... Arguments>
 class Callback<Result(Arguments...)> {
   public:
@@ -32,7 +33,7 @@ class Callback<Result(Arguments...)> {
     Callback(Callback&& other) noexcept { take(other); }
     Callback& operator=(Callback&& other) noexcept {
         if (this == &other) return *this;
-        Callback gone; // last: its end may ask for this one
+        Callback gone; // destroyed last: the destructor of the old target may use this Callback
         gone.take(*this);
         take(other);
         return *this;

@@ -1,6 +1,5 @@
-// Putting texts together. A chain of + costs each program that includes the library a resolution among dozens of operators
-// for every link, and code for every string in between.
-// Uses parse and platform; everything else may use it.
+// Concatenation of strings and numbers (internal). A chain of operator+ costs every program that includes the library an
+// overload resolution for each operand, and code for each temporary string.
 #ifndef DAEMONIZE_CORE_CONCAT_HPP
 #define DAEMONIZE_CORE_CONCAT_HPP
 
@@ -14,21 +13,21 @@
 namespace daemonize {
 namespace detail {
 
-// In the place of a reason that the application did not give.
-constexpr const char* no_reason = "it did not say why";
+// The text of a failure to which the application gave no reason.
+constexpr const char* no_reason = "no reason was given";
 
-// A piece of a text: words, which must outlive it, or a number in decimal.
+// An operand of a concatenation: a text, which must outlive the Piece, or a number in decimal.
 class Piece {
   public:
-    Piece(const char* words) noexcept : data_(words), size_(std::strlen(words)) {}
-    Piece(const std::string& words) noexcept : data_(words.data()), size_(words.size()) {}
+    Piece(const char* text) noexcept : data_(text), size_(std::strlen(text)) {}
+    Piece(const std::string& text) noexcept : data_(text.data()), size_(text.size()) {}
     Piece(int number) noexcept : Piece(static_cast<long long>(number)) {}
     Piece(long number) noexcept : Piece(static_cast<long long>(number)) {}
     Piece(long long number) noexcept { write(number < 0, static_cast<std::uint64_t>(number)); }
     Piece(unsigned number) noexcept { write(false, number); }
     Piece(unsigned long number) noexcept { write(false, number); }
     Piece(unsigned long long number) noexcept { write(false, number); }
-    Piece(const Piece&) = delete; // it may point into itself
+    Piece(const Piece&) = delete; // data_ may point to number_
     Piece& operator=(const Piece&) = delete;
     ~Piece() = default;
 
@@ -51,7 +50,7 @@ class Piece {
     char number_[21];
 };
 
-// No piece may be of `text` itself.
+// No piece may point into `text`.
 inline void append(std::string& text, std::initializer_list<Piece> pieces) {
     std::size_t size = text.size();
     for (const Piece& piece : pieces) size += piece.size();

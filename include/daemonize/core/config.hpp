@@ -1,5 +1,4 @@
-// The version, what this compiler and system offer, and the one seam through which every system call goes.
-// Uses nothing; everything else may use it.
+// The macros: version, features of the compiler and the system, and the seam for system calls (public).
 #ifndef DAEMONIZE_CORE_CONFIG_HPP
 #define DAEMONIZE_CORE_CONFIG_HPP
 
@@ -7,7 +6,7 @@
 #define DAEMONIZE_VERSION_MINOR 1
 #define DAEMONIZE_VERSION_PATCH 0
 
-// Function-like, so that a misspelt feature is a compile error and not a silent 0.
+// Function-like macros: a misspelt name is a compile error, and not a silent 0.
 #if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
 #define DAEMONIZE_HAS_EXCEPTIONS() 1
 #else
@@ -26,8 +25,8 @@
 #define DAEMONIZE_ON_LINUX() 0
 #endif
 
-/// The seam: every system call of the library is written `DAEMONIZE_SYSTEM(open)(path, flags)`. A test defines it
-/// before the include, and so makes any call fail, fall short or be interrupted; nobody else needs it.
+/// The seam: the library writes every system call as `DAEMONIZE_SYSTEM(open)(path, flags)`. Only tests define this macro,
+/// before the include, to make a call fail, transfer less, or be interrupted.
 #if !defined(DAEMONIZE_SYSTEM)
 #define DAEMONIZE_SYSTEM(call) ::call
 #endif

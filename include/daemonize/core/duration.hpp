@@ -1,5 +1,4 @@
-// Duration: a span of time that any std::chrono duration converts to, without the cost of <chrono>.
-// Uses nothing; everything else may use it.
+// Duration: a span of time, converted from any std::chrono duration without <chrono> (public).
 #ifndef DAEMONIZE_CORE_DURATION_HPP
 #define DAEMONIZE_CORE_DURATION_HPP
 
@@ -7,8 +6,9 @@
 
 namespace daemonize {
 
-/// A span of time in nanoseconds. Conversions and sums saturate: what is too long is the longest span, never a short
-/// or a negative one. Constructible from any std::chrono duration, by its `rep` and `period`.
+/// A span of time in nanoseconds; 0 by default. Every std::chrono duration converts to it, by `rep` and `period`.
+///
+/// Conversions, sums and differences saturate: a result that does not fit becomes longest(), or the most negative span.
 class Duration {
   public:
     constexpr Duration() noexcept = default;
@@ -24,7 +24,7 @@ class Duration {
         return Duration(Exactly{scale(count, per_second, 1)});
     }
 
-    /// The longest span, about 292 years: what saturation ends at.
+    /// The longest span: about 292 years.
     static constexpr Duration longest() noexcept { return Duration(Exactly{most}); }
 
     constexpr std::int64_t nanoseconds() const noexcept { return nanoseconds_; }
@@ -39,6 +39,9 @@ class Duration {
     friend constexpr bool operator>=(Duration a, Duration b) noexcept { return !(a < b); }
     friend constexpr Duration operator+(Duration a, Duration b) noexcept {
         return Duration(Exactly{sum(a.nanoseconds_, b.nanoseconds_)});
+    }
+    friend constexpr Duration operator-(Duration a, Duration b) noexcept {
+        return Duration(Exactly{difference(a.nanoseconds_, b.nanoseconds_)});
     }
 
   private:
@@ -57,13 +60,19 @@ class Duration {
         return a + b;
     }
 
+    static constexpr std::int64_t difference(std::int64_t a, std::int64_t b) noexcept {
+        if (b > 0 && a < least + b) return least;
+        if (b < 0 && a > most + b) return most;
+        return a - b;
+    }
+
     static constexpr std::int64_t product(std::int64_t value, std::int64_t positive) noexcept {
         if (value > most / positive) return most;
         if (value < least / positive) return least;
         return value * positive;
     }
 
-    // The quotient first: count * num would overflow for spans that nanoseconds hold easily.
+    // Divides first: count * num would overflow for spans that fit into nanoseconds.
     static constexpr std::int64_t scale(std::int64_t count, std::int64_t num, std::int64_t den) noexcept {
         return sum(product(count / den, num), product(count % den, num) / den);
     }
@@ -93,7 +102,7 @@ class Duration {
         } else {
             if (count > static_cast<Count>(0) && static_cast<std::uint64_t>(count) > static_cast<std::uint64_t>(most))
                 return most;
-            // Take out of 10^9 what the period's denominator shares with it, so that a nanosecond stays exact.
+            // Cancels the common divisor of 10^9 and `den`, so that a period of a nanosecond stays exact.
             const std::int64_t shared = common_divisor(per_second, den);
             const std::int64_t factor = product(num, per_second / shared);
             return scale(static_cast<std::int64_t>(count), factor, den / shared);

@@ -1,5 +1,4 @@
-// Failure: what went wrong, for people and for programs. Error: the exception around one.
-// Uses core alone; everything above may use it.
+// Failure: what went wrong, for people and for programs. Error: the exception that holds a Failure (public).
 #ifndef DAEMONIZE_CORE_FAILURE_HPP
 #define DAEMONIZE_CORE_FAILURE_HPP
 
@@ -15,7 +14,7 @@ namespace daemonize {
 
 namespace detail {
 
-// A message is one line, whatever a path, an exception or a daemon's text holds.
+// Replaces control characters by spaces: a path or the text of an exception may hold line ends, a message may not.
 inline std::string one_line(std::string text) {
     for (char& c : text) {
         if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
@@ -26,13 +25,14 @@ inline std::string one_line(std::string text) {
 
 } // namespace detail
 
-/// What went wrong: the step, the thing and the reason. Default-constructed, it says that nothing did.
+/// What went wrong: the step, the thing and the reason. A default-constructed Failure is false: nothing failed.
+///
+/// The noexcept forms take a Failure& as the last parameter; the throwing forms throw Error.
 class Failure {
   public:
     Failure() noexcept = default;
 
-    /// `detail` is what the step was about (the path, the user, the limit). `reason`, where given, is said in place
-    /// of the code's own text.
+    /// `detail` names the thing: the path, the user, the limit. A `reason` replaces the text of `code` in message().
     Failure(Stage stage, std::error_code code, std::string detail, std::string reason = {})
         : failed_(true), stage_(stage), code_(code), detail_(std::move(detail)), reason_(std::move(reason)),
           exit_code_(daemonize::exit_code(stage)) {}
@@ -43,10 +43,10 @@ class Failure {
     const std::error_code& code() const noexcept { return code_; }
     const std::string& detail() const noexcept { return detail_; }
 
-    /// What message() says in place of the code's own text; empty where that says it.
+    /// The text that replaces the text of code() in message(). Empty if message() uses the text of code().
     const std::string& reason() const noexcept { return reason_; }
 
-    /// The status to end with: the stage's own, unless the daemon chose another. 0 where nothing failed, only there.
+    /// The exit status: the one of stage(), unless the daemon set another one. 0 only if nothing failed.
     int exit_code() const noexcept { return exit_code_; }
     Failure& exit_code(int code) noexcept {
         exit_code_ = code == 0 ? 1 : code;
@@ -55,7 +55,7 @@ class Failure {
 
     /// One line for people, without the program's name and without a line end:
     /// `cannot open the pid file /run/x/timestampd.pid: No such file or directory`.
-    /// What a body said of its own failure stands as it said it.
+    /// The text of a failed body (Stage::body) is passed on unchanged.
     std::string message() const {
         if (!failed_) return {};
         const std::string& reason = reason_.empty() ? code_.message() : reason_;
@@ -73,7 +73,7 @@ class Failure {
     int exit_code_ = 0;
 };
 
-/// What the throwing forms throw.
+/// The exception of the throwing forms.
 class Error : public std::system_error {
   public:
     explicit Error(Failure failure)
@@ -82,13 +82,24 @@ class Error : public std::system_error {
 
     const Failure& failure() const noexcept { return failure_; }
 
-    /// The failure's message, without the code's text a second time.
+    /// Failure::message(). std::system_error would append the text of the code once more.
     const char* what() const noexcept override { return message_.c_str(); }
 
   private:
     Failure failure_;
     std::string message_;
 };
+
+#if DAEMONIZE_HAS_EXCEPTIONS()
+namespace detail {
+
+// Every throwing form calls its noexcept form and then this function.
+inline void throw_if(Failure& failure) {
+    if (failure) throw Error(std::move(failure));
+}
+
+} // namespace detail
+#endif
 
 } // namespace daemonize
 

@@ -1,5 +1,4 @@
-// Running what the application gave us: what it throws is a failure with its own text, and never leaves us.
-// Uses callback; every host uses it.
+// Calls of the application's functions: body, steps and callbacks; an exception becomes a text (internal).
 #ifndef DAEMONIZE_CORE_INVOKE_HPP
 #define DAEMONIZE_CORE_INVOKE_HPP
 
@@ -14,24 +13,27 @@
 namespace daemonize {
 namespace detail {
 
-// Calls `body(arguments...)`; what it returns, 0 where that is nothing.
+// Calls `body(arguments...)` and returns the exit code: the int that the body returns, or 0 for a body that returns void.
 template <class Body, class... Arguments>
 int status_of(Body& body, Arguments&&... arguments) {
-    if constexpr (std::is_void<decltype(body(std::forward<Arguments>(arguments)...))>::value) {
+    using Result = decltype(body(std::forward<Arguments>(arguments)...));
+    if constexpr (std::is_void<Result>::value) {
         body(std::forward<Arguments>(arguments)...);
         return 0;
     } else {
-        return static_cast<int>(body(std::forward<Arguments>(arguments)...));
+        // A conversion would turn `return true` into the failure 1, and `return 0.9` into success.
+        static_assert(std::is_same<std::decay_t<Result>, int>::value, "a body returns int or void");
+        return body(std::forward<Arguments>(arguments)...);
     }
 }
 
-// A step of the application's: `f(std::string& why)` or `f()`, which return whether they succeeded, or `f()` that returns
-// nothing and fails by throwing.
+// Adapts a step of the application to one form: `bool f(std::string& why)`, `bool f()`, or `void f()`, which fails only by
+// an exception.
 template <class Body>
 Callback<bool(std::string&)> adapt_step(Body body) {
     if constexpr (std::is_invocable<Body&, std::string&>::value) {
         static_assert(std::is_same<std::invoke_result_t<Body&, std::string&>, bool>::value,
-                      "f(std::string& why) must return whether it succeeded");
+                      "f(std::string& why) must return bool: whether it succeeded");
         return Callback<bool(std::string&)>(std::move(body));
     } else if constexpr (std::is_void<std::invoke_result_t<Body&>>::value) {
         return Callback<bool(std::string&)>([call = std::move(body)](std::string&) mutable {
@@ -40,42 +42,55 @@ Callback<bool(std::string&)> adapt_step(Body body) {
         });
     } else {
         static_assert(std::is_same<std::invoke_result_t<Body&>, bool>::value,
-                      "f() must return nothing, or whether it succeeded");
+                      "f() must return void, or bool: whether it succeeded");
         return Callback<bool(std::string&)>([call = std::move(body)](std::string&) mutable { return call(); });
     }
 }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
 
-// False, and the exception's text, where the call throws.
+// Copies the text of an exception. If memory is short, `what` stays empty.
+inline void copy_text(const char* text, std::string& what) noexcept {
+    try {
+        what = *text == '\0' ? "an exception without a text was thrown" : text;
+    } catch (const std::exception&) {
+        what.clear();
+    }
+}
+
+// Calls `call()`. An exception becomes false and its text.
+//
+// The function is not noexcept. pthread_exit(3) and pthread_cancel(3) of glibc unwind the stack by an exception that is no
+// C++ exception, so std::current_exception() is null. glibc aborts the process ("FATAL: exception not rethrown") if a handler
+// ends the unwinding.
 template <class Call>
-bool call_guarded(Call call, std::string& what) noexcept {
+bool call_guarded(Call call, std::string& what) {
     try {
         call();
         return true;
     } catch (const std::exception& error) {
-        what = error.what();
+        copy_text(error.what(), what);
     } catch (...) {
-        what = "it threw something that is no std::exception";
+        if (!std::current_exception()) throw;
+        copy_text("an exception that is not a std::exception was thrown", what);
     }
-    if (what.empty()) what = "it threw an exception without a text";
     return false;
 }
 
 #else
 
 template <class Call>
-bool call_guarded(Call call, std::string&) noexcept {
+bool call_guarded(Call call, std::string&) {
     call();
     return true;
 }
 
 #endif
 
-// exit(2) keeps eight bits: 256 would be success.
+// exit(3) keeps the lowest eight bits of a code, so 256 would be success.
 inline int exit_status(int code) noexcept { return code != 0 && (code & 0xff) == 0 ? 1 : code & 0xff; }
 
-// What a failure ends with: whatever was asked for, but no success.
+// The exit status of a failure: never 0.
 inline int failure_status(int code) noexcept { return code == 0 ? 1 : exit_status(code); }
 
 } // namespace detail

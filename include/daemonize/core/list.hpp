@@ -1,6 +1,6 @@
-// List: a growing row of things, with as much of std::vector as the library needs inside. A vector of a type of its own
-// costs each program that includes the library ten milliseconds to compile, and a kilobyte; this costs a twentieth.
-// Uses platform; everything else may use it. What is public is a std::vector.
+// List: the part of std::vector that the library needs for its own types (internal). std::vector costs every program that
+// includes the library ten milliseconds and a kilobyte for each element type; List costs a twentieth. Public functions, and
+// elements that are std::string, Failure or Socket, use std::vector.
 #ifndef DAEMONIZE_CORE_LIST_HPP
 #define DAEMONIZE_CORE_LIST_HPP
 
@@ -12,7 +12,7 @@
 namespace daemonize {
 namespace detail {
 
-// Its items can be made from nothing, and moved without throwing. Those behind the last one are as made from nothing.
+// An Item has a default constructor and a move that does not throw. Items behind the last one are default-constructed.
 template <class Item>
 class List {
   public:
@@ -20,7 +20,7 @@ class List {
     List(List&& other) noexcept { take(other); }
     List& operator=(List&& other) noexcept {
         if (this == &other) return *this;
-        List gone; // last: an item's end may ask for the list
+        List gone; // destroyed last: the destructor of an item may use this List
         gone.take(*this);
         take(other);
         return *this;
@@ -47,11 +47,11 @@ class List {
     const Item& operator[](std::size_t i) const noexcept { return items_[i]; }
 
     void push_back(Item item) {
-        if (size_ == room_) reserve(size_ * 2 + 4);
+        if (size_ == capacity_) reserve(size_ * 2 + 4);
         items_[size_++] = std::move(item);
     }
 
-    // Takes one out, in its order.
+    // Removes one item and keeps the order of the others.
     void erase(std::size_t at) noexcept {
         for (--size_; at < size_; ++at) items_[at] = std::move(items_[at + 1]);
         items_[size_] = Item{};
@@ -62,33 +62,33 @@ class List {
         gone.take(*this);
     }
 
-    // To more items than now.
+    // `size` must not be below size().
     void resize(std::size_t size) {
         reserve(size);
         size_ = size;
     }
 
-    void reserve(std::size_t room) {
-        if (room <= room_) return;
-        Item* const wider = new Item[room]();
+    void reserve(std::size_t capacity) {
+        if (capacity <= capacity_) return;
+        Item* const wider = new Item[capacity]();
         for (std::size_t i = 0; i < size_; ++i) wider[i] = std::move(items_[i]);
         delete[] items_;
         items_ = wider;
-        room_ = room;
+        capacity_ = capacity;
     }
 
   private:
     void take(List& other) noexcept {
         items_ = other.items_;
         size_ = other.size_;
-        room_ = other.room_;
+        capacity_ = other.capacity_;
         other.items_ = nullptr;
-        other.size_ = other.room_ = 0;
+        other.size_ = other.capacity_ = 0;
     }
 
     Item* items_ = nullptr;
     std::size_t size_ = 0;
-    std::size_t room_ = 0;
+    std::size_t capacity_ = 0;
 };
 
 } // namespace detail

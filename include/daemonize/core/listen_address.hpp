@@ -1,5 +1,4 @@
-// SocketKind: what a socket is good for. ListenText: an internet address to listen at, as a program writes it, taken apart.
-// Uses parse; the sockets of each platform use it.
+// SocketKind: the kind of a socket (public), and the parser of an internet address to listen at (internal).
 #ifndef DAEMONIZE_CORE_LISTEN_ADDRESS_HPP
 #define DAEMONIZE_CORE_LISTEN_ADDRESS_HPP
 
@@ -9,26 +8,27 @@
 
 namespace daemonize {
 
-/// What a socket is good for.
+/// The kind of a socket.
 enum class SocketKind {
-    listening, ///< accept(2) on it
-    connected, ///< read and write: a stream to one peer, who may have gone already
-    datagram,  ///< recvfrom(2) on it
-    other      ///< another kind of socket, or no socket: a FIFO, a stored file
+    listening, ///< for accept(2)
+    connected, ///< for read(2) and write(2): a stream to one peer, which may have closed it already
+    datagram,  ///< for recvfrom(2)
+    other      ///< another kind of socket, or no socket: a FIFO, a file of the descriptor store
 };
 
 namespace detail {
 
-constexpr const char* wrong_host = "the host must be an address in numbers, as 127.0.0.1 or [::1], or * for all";
+constexpr const char* wrong_host = "the host must be a numeric address like 127.0.0.1 or [::1], or * for all addresses";
 
 struct ListenText {
     bool datagrams = false;
-    bool every = false; // all addresses of the machine, of both families
-    std::string host;   // a number, of IPv6 in brackets
+    bool every = false; // all addresses of the machine, IPv4 and IPv6
+    std::string host;   // a numeric address; an IPv6 address in brackets
     unsigned short port = 0;
 };
 
-// `127.0.0.1:80`, `[::1]:80`, `*:80`, `:80`, `80`, each also behind `udp:`. Returns what is wrong with it, or null.
+// Parses `127.0.0.1:80`, `[::1]:80`, `*:80`, `:80` or `80`, each with an optional `udp:` before it. Returns the error as a
+// text, or null.
 inline const char* parse_listen_text(std::string text, ListenText& result) {
     if (text.compare(0, 4, "udp:") == 0) {
         result.datagrams = true;

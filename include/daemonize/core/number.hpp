@@ -1,5 +1,4 @@
-// Reading numbers out of files, variables and arguments that anybody may have written.
-// Uses nothing; everything else may use it.
+// Decimal numbers, parsed from untrusted text and formatted without an allocation (internal).
 #ifndef DAEMONIZE_CORE_NUMBER_HPP
 #define DAEMONIZE_CORE_NUMBER_HPP
 
@@ -9,8 +8,8 @@
 namespace daemonize {
 namespace detail {
 
-// A decimal number from 0 to `most` that fills the whole of `text`: no sign, no space, no leftover. False otherwise,
-// and then `value` is untouched.
+// Accepts a decimal number from 0 to `most` that fills the whole of `text`: no sign, no space. Otherwise returns false and
+// leaves `value` unchanged.
 inline bool parse_number(const char* text, std::size_t size, std::uint64_t most, std::uint64_t& value) noexcept {
     if (size == 0) return false;
     std::uint64_t result = 0;
@@ -24,14 +23,14 @@ inline bool parse_number(const char* text, std::size_t size, std::uint64_t most,
     return true;
 }
 
-// What a pid file holds: one positive number, with or without the end of its line. 0 for anything else.
+// Parses the content of a pid file: one positive number, with or without a line end. Any other text gives 0.
 inline std::int32_t parse_pid(const char* text, std::size_t size) noexcept {
     if (size > 0 && text[size - 1] == '\n') --size;
     std::uint64_t value = 0;
     return parse_number(text, size, INT32_MAX, value) ? static_cast<std::int32_t>(value) : 0;
 }
 
-// `value` in decimal, ended by a zero byte. Returns the number of digits. Needs no allocation: used after a fork.
+// Writes `value` in decimal and a zero byte. Returns the number of digits. Allocates nothing: a child after fork(2) calls it.
 inline std::size_t format_number(std::uint64_t value, char (&text)[21]) noexcept {
     char reversed[20];
     std::size_t size = 0;

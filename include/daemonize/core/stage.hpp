@@ -1,5 +1,4 @@
-// Stage: each step of a launch, with the words that name it and the exit status that it ends the launcher with.
-// Uses platform; everything else may use it.
+// Stage: each step at which an operation can fail, with its text and its exit status (public).
 #ifndef DAEMONIZE_CORE_STAGE_HPP
 #define DAEMONIZE_CORE_STAGE_HPP
 
@@ -7,7 +6,7 @@
 
 namespace daemonize {
 
-/// The steps at which a launch, or an operation on a running daemon, can fail.
+/// The steps at which a launch, or an operation on a service, can fail.
 enum class Stage {
     options,
     threads,
@@ -62,73 +61,77 @@ enum class Stage {
 namespace detail {
 
 struct StageInfo {
-    const char* step; // reads on after "cannot "
     Stage stage;
+    const char* name;
+    const char* step; // the continuation of "cannot "
     int exit_code;
 };
 
-// Where systemd.exec(5) has an exit status for the step, it is that one, so that `systemctl status` names the step;
-// else the one of sysexits.h; timeout(1)'s and the shell's (128 + signal) for what they stand for everywhere.
+// The exit statuses: the one of systemd.exec(5) if there is one for the step, so that `systemctl status` names the step; else
+// the one of sysexits.h; 124 of timeout(1) and 130 of the shell (128 + SIGINT) for the same events as there.
 inline constexpr StageInfo all_stages[] = {
-    {"accept", Stage::options, 64},
-    {"fork", Stage::threads, 70},
-    {"make the runtime directory", Stage::runtime_directory, 233},
-    {"make the state directory", Stage::state_directory, 238},
-    {"make the log directory", Stage::log_directory, 240},
-    {"open the pid file", Stage::pid_file_open, 73},
-    {"lock the pid file", Stage::pid_file_lock, 75},
-    {"write the pid file", Stage::pid_file_write, 74},
-    {"write out", Stage::flush, 66},
-    {"make the channel between launcher and daemon", Stage::channel, 76},
-    {"fork", Stage::fork, 71},
-    {"start a session", Stage::setsid, 220},
-    {"use the null device", Stage::null_device, 72},
-    {"close the inherited descriptors", Stage::descriptors, 202},
-    {"finish what runs before the privileges are dropped", Stage::before_drop, 69},
-    {"set the resource limit", Stage::limits, 205},
-    {"change the root directory to", Stage::chroot, 210},
-    {"take the group", Stage::group, 216},
-    {"become the user", Stage::user, 217},
-    {"give up new privileges", Stage::no_new_privileges, 227},
-    {"change the directory to", Stage::chdir, 200},
-    {"open standard input from", Stage::standard_input, 208},
-    {"open standard output to", Stage::standard_output, 209},
-    {"open standard error to", Stage::standard_error, 222},
-    {"reset the signals", Stage::signal_reset, 207},
-    {"become ready", Stage::readiness, 1},
-    {"become ready", Stage::timeout, 124},
-    {"become ready", Stage::interrupted, 130},
-    {"run", Stage::body, 1},
-    {"take signals as events", Stage::events, 77},
-    {"notify the service manager", Stage::notification, 68},
-    {"use the socket", Stage::sockets, 67},
-    {"reach the daemon of", Stage::instance, 79},
-    {"use the configuration", Stage::configuration, 78},
-    {"reach the service control manager for", Stage::dispatcher, 80},
-    {"open the service control manager", Stage::service_manager, 81},
-    {"open the service", Stage::service_open, 82},
-    {"install the service", Stage::service_install, 83},
-    {"configure the service", Stage::service_configure, 84},
-    {"uninstall the service", Stage::service_uninstall, 85},
-    {"start the service", Stage::service_start, 86},
-    {"stop the service", Stage::service_stop, 87},
-    {"send a control to the service", Stage::service_control, 88},
-    {"query the service", Stage::service_query, 89},
-    {"wait for the service", Stage::service_wait, 90},
-    {"write to the log", Stage::event_log, 91},
+    {Stage::options, "options", "accept", 64},
+    {Stage::threads, "threads", "fork", 70},
+    {Stage::runtime_directory, "runtime_directory", "make the runtime directory", 233},
+    {Stage::state_directory, "state_directory", "make the state directory", 238},
+    {Stage::log_directory, "log_directory", "make the log directory", 240},
+    {Stage::pid_file_open, "pid_file_open", "open the pid file", 73},
+    {Stage::pid_file_lock, "pid_file_lock", "lock the pid file", 75},
+    {Stage::pid_file_write, "pid_file_write", "write the pid file", 74},
+    {Stage::flush, "flush", "write out", 66},
+    {Stage::channel, "channel", "make the channel between launcher and daemon", 76},
+    {Stage::fork, "fork", "fork", 71},
+    {Stage::setsid, "setsid", "start a session", 220},
+    {Stage::null_device, "null_device", "use the null device", 72},
+    {Stage::descriptors, "descriptors", "close the inherited descriptors", 202},
+    {Stage::before_drop, "before_drop", "finish what runs before the privileges are dropped", 69},
+    {Stage::limits, "limits", "set the resource limit", 205},
+    {Stage::chroot, "chroot", "change the root directory to", 210},
+    {Stage::group, "group", "take the group", 216},
+    {Stage::user, "user", "become the user", 217},
+    {Stage::no_new_privileges, "no_new_privileges", "give up new privileges", 227},
+    {Stage::chdir, "chdir", "change the directory to", 200},
+    {Stage::standard_input, "standard_input", "open standard input from", 208},
+    {Stage::standard_output, "standard_output", "open standard output to", 209},
+    {Stage::standard_error, "standard_error", "open standard error to", 222},
+    {Stage::signal_reset, "signal_reset", "reset the signals", 207},
+    {Stage::readiness, "readiness", "become ready", 1},
+    {Stage::timeout, "timeout", "become ready", 124},
+    {Stage::interrupted, "interrupted", "become ready", 130},
+    {Stage::body, "body", "run", 1},
+    {Stage::events, "events", "take signals as events", 77},
+    {Stage::notification, "notification", "notify the service manager", 68},
+    {Stage::sockets, "sockets", "use the socket", 67},
+    {Stage::instance, "instance", "reach the daemon of", 79},
+    {Stage::configuration, "configuration", "use the configuration", 78},
+    {Stage::dispatcher, "dispatcher", "reach the service control manager for", 80},
+    {Stage::service_manager, "service_manager", "open the service control manager", 81},
+    {Stage::service_open, "service_open", "open the service", 82},
+    {Stage::service_install, "service_install", "install the service", 83},
+    {Stage::service_configure, "service_configure", "configure the service", 84},
+    {Stage::service_uninstall, "service_uninstall", "uninstall the service", 85},
+    {Stage::service_start, "service_start", "start the service", 86},
+    {Stage::service_stop, "service_stop", "stop the service", 87},
+    {Stage::service_control, "service_control", "send a control to the service", 88},
+    {Stage::service_query, "service_query", "query the service", 89},
+    {Stage::service_wait, "service_wait", "wait for the service", 90},
+    {Stage::event_log, "event_log", "write to the log", 91},
 };
 
-// What a number stands for that is none of them is a run, as of a body.
+// An unknown value, from the record of a peer, is treated as Stage::body.
 constexpr StageInfo stage_info(Stage stage) noexcept {
-    for (const StageInfo& facts : all_stages) {
-        if (facts.stage == stage) return facts;
+    for (const StageInfo& info : all_stages) {
+        if (info.stage == stage) return info;
     }
-    return {"run", stage, 1};
+    return {stage, "body", "run", 1};
 }
 
 } // namespace detail
 
-/// The status that a launcher ends with when this step fails; each kind of failure has its own.
+/// The name of the enumerator, like "pid_file_lock".
+inline const char* to_string(Stage stage) noexcept { return detail::stage_info(stage).name; }
+
+/// The exit status of a launcher if this step fails. Each stage has one of its own, except 1: readiness and body.
 inline int exit_code(Stage stage) noexcept { return detail::stage_info(stage).exit_code; }
 
 } // namespace daemonize

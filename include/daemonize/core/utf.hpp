@@ -1,5 +1,4 @@
-// UTF-8 and UTF-16, converted into each other; what is not valid becomes U+FFFD and never breaks what stands beside it.
-// Uses nothing; everything else may use it.
+// Conversion between UTF-8 and UTF-16; invalid input becomes U+FFFD (internal).
 #ifndef DAEMONIZE_CORE_UTF_HPP
 #define DAEMONIZE_CORE_UTF_HPP
 
@@ -12,7 +11,7 @@ namespace detail {
 
 constexpr std::uint32_t replacement_character = 0xfffd;
 
-// The code point at `at`, which moves on behind it: behind one byte where that begins nothing valid.
+// Returns the code point at `at` and advances `at` behind it. An invalid byte gives U+FFFD and advances by one byte.
 inline std::uint32_t decode_utf8(const std::string& text, std::size_t& at) noexcept {
     const auto byte = [&](std::size_t i) { return static_cast<std::uint32_t>(static_cast<unsigned char>(text[i])); };
     const std::uint32_t first = byte(at++);
@@ -24,7 +23,7 @@ inline std::uint32_t decode_utf8(const std::string& text, std::size_t& at) noexc
         if (at + i >= text.size() || (byte(at + i) & 0xc0) != 0x80) return replacement_character;
         point = point << 6 | (byte(at + i) & 0x3f);
     }
-    // Too long a form, half a surrogate pair, or beyond Unicode.
+    // An overlong form, half a surrogate pair, or a value above U+10FFFF.
     if ((more == 2 && point < 0x800) || (more == 3 && point < 0x10000) || point > 0x10ffff ||
         (point >= 0xd800 && point < 0xe000)) {
         return replacement_character;
@@ -52,7 +51,7 @@ inline void append_utf8(std::string& text, std::uint32_t point) {
     }
 }
 
-// Of any string type of 16-bit units: std::u16string everywhere, std::wstring on Windows.
+// `Wide` is a string of 16-bit units: std::u16string, on Windows also std::wstring.
 template <class Wide = std::u16string>
 Wide to_utf16(const std::string& text) {
     using Unit = typename Wide::value_type;
@@ -70,7 +69,7 @@ Wide to_utf16(const std::string& text) {
     return wide;
 }
 
-// The size that it has in UTF-16.
+// The number of UTF-16 units of `text`.
 inline std::size_t utf16_size(const std::string& text) noexcept {
     std::size_t size = 0;
     for (std::size_t at = 0; at < text.size();) size += decode_utf8(text, at) < 0x10000 ? 1 : 2;

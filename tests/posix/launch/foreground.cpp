@@ -205,7 +205,7 @@ TEST_CASE("launch returns a failure of the foreground to its caller") {
                                              .launch([] {});
         return launch.ok() ? "fine" : launch.failure().message();
     });
-    CHECK(seen == "cannot finish what runs before the privileges are dropped: it did not say why");
+    CHECK(seen == "cannot finish what runs before the privileges are dropped: no reason was given");
     CHECK_FALSE(test::exists(directory / "pid"));
 }
 

@@ -117,8 +117,8 @@ TEST_CASE("a body that throws before it is ready fails the launch with the excep
 
 TEST_CASE("a body that throws what is no exception, or one without a text, fails with words all the same") {
     const test::Orphanage orphans;
-    CHECK(launch_that_throws(42).failure().message() == "it threw something that is no std::exception");
-    CHECK(launch_that_throws(std::runtime_error("")).failure().message() == "it threw an exception without a text");
+    CHECK(launch_that_throws(42).failure().message() == "an exception that is not a std::exception was thrown");
+    CHECK(launch_that_throws(std::runtime_error("")).failure().message() == "an exception without a text was thrown");
     CHECK(orphans.is_empty());
 }
 

@@ -125,7 +125,7 @@ TEST_CASE("fail() without a text says at least that") {
             return 0;
         });
         CHECK(ended.with(1));
-        CHECK(ended.error == "readiness: it did not say why\n");
+        CHECK(ended.error == "readiness: no reason was given\n");
     }
     CHECK(orphans.is_empty());
 }

@@ -156,7 +156,7 @@ TEST_CASE("a start that was quicker and is stopped again leaves the place to the
     REQUIRE(waits.line() == "waits");
     CHECK(test::run(run(false), {"stop"}).code == 0);
     CHECK(quicker.end() == 1);
-    CHECK(quicker.error == "tested: it was asked to stop before it was ready\n");
+    CHECK(quicker.error == "tested: the service was asked to stop before it was ready\n");
     CHECK(waiting.end() == 0);
     CHECK(waiting.error.empty());
     CHECK(waiting.output == "tested: running, pid " + std::to_string(PidFile::holder(directory / "pid").pid) + "\n");

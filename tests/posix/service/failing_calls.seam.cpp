@@ -82,7 +82,7 @@ TEST_CASE("a stop that comes before signals are taken is kept, and ends the serv
     CHECK(!test::exists(pid_file));
     said = run_with(pid_file, {"start"}, stop_early(seam::daemon));
     CHECK(said.code == 1);
-    CHECK(said.error == "tested: it was asked to stop before it was ready\n");
+    CHECK(said.error == "tested: the service was asked to stop before it was ready\n");
     CHECK(!test::exists(pid_file));
     CHECK(orphanage.is_empty());
 }

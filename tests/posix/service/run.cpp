@@ -39,7 +39,7 @@ TEST_CASE("a body's own end is told by its value") {
 TEST_CASE("what fails is told in one line and is no success") {
     Said said = test::run(program([](Context&) { return 0; }), {});
     CHECK(said.code == 1);
-    CHECK(said.error == "tested: it ended before it was ready\n");
+    CHECK(said.error == "tested: the service ended before it was ready\n");
 
     said = test::run(program([](Context&) -> int { throw std::runtime_error("no\ncache"); }), {});
     CHECK(said.code == 1);

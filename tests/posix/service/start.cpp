@@ -23,7 +23,7 @@ TEST_CASE("a start that fails tells the body's own words, and leaves nothing") {
     }
     SECTION("it leaves before it is ready") {
         program.body = [](Context&) { return 0; };
-        CHECK(program({"start"}).error == "tested: it ended before it was ready\n");
+        CHECK(program({"start"}).error == "tested: the service ended before it was ready\n");
     }
     CHECK(!test::exists(program.pid_file));
     CHECK(orphanage.is_empty());
@@ -43,7 +43,7 @@ TEST_CASE("a service that is stopped while it starts has not been started, whate
     CHECK(program({"stop"}).code == 0);
     CHECK(start.end() == 1);
     CHECK(start.output.empty());
-    CHECK(start.error == "tested: it was asked to stop before it was ready\n");
+    CHECK(start.error == "tested: the service was asked to stop before it was ready\n");
     CHECK(!test::exists(program.pid_file));
     CHECK(orphanage.is_empty());
 }

@@ -91,8 +91,8 @@ constexpr const char* verbs[] = {"start", "stop", "restart", "status", "reload"}
 
 // A start fails only where a stop beside it ended it, a reload of what does not run, or does not yet, is refused.
 constexpr Documented documented[] = {
-    {"start", 1, "racer: it was asked to stop before it was ready"},
-    {"restart", 1, "racer: it was asked to stop before it was ready"},
+    {"start", 1, "racer: the service was asked to stop before it was ready"},
+    {"restart", 1, "racer: the service was asked to stop before it was ready"},
     {"start", 1, "racer: cannot become ready: the daemon was killed by signal 9"}, // by its own hand, on a reload
     {"restart", 1, "racer: cannot become ready: the daemon was killed by signal 9"},
     {"status", 1, ""},

@@ -113,30 +113,59 @@ inline int tell_end(RunningService& running, const std::string& text, int code) 
     return failure_status(code);
 }
 
-// Runs the body, and makes of its end what its host is told: a stop that was asked for is no failure, whatever the body
-// returns; a body that leaves before it was ready, unasked, has failed, and what was thrown is a failure always.
-inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
-    Context context(running);
-    int code = 0;
-    std::string what;
-    const bool returned = call_guarded([&] { code = exit_status(body(context)); }, what);
-    if (!returned) return tell_end(running, what, 1);
-    if (context.stop_requested()) {
-        if (daemon_state().channel) return tell_failure("it was asked to stop before it was ready", 1);
+// Reports how the body ended, and returns the exit status of the service. After a request to stop, the end is success,
+// whatever the body returned. Without one, a body that ends before ready() has failed.
+inline int end_body(RunningService& running, int code) {
+    if (running.events.stop_requested()) {
+        if (daemon_state().channel) return tell_failure("the service was asked to stop before it was ready", 1);
         return 0;
     }
     if (!running.failure.empty()) return tell_end(running, running.failure, code);
-    if (!running.is_ready) return tell_end(running, "it ended before it was ready", code);
+    if (!running.is_ready) return tell_end(running, "the service ended before it was ready", code);
     return code;
 }
 
-// A second stop, or a reload, has nothing left to ask for. It would end the process by its signal, between the events' end
-// and main's: a stop that was asked for would end as a failure. No handler of ours outlives an exec.
+// Ignores SIGTERM, SIGHUP and SIGUSR1 from the end of the events to the end of the process. Otherwise a second request to stop
+// would kill the process by its signal, and the stop would count as a failure. The handler is an empty function, and not SIG_IGN:
+// exec(2) resets it.
 inline void outlast_requests() noexcept {
     const struct sigaction action = plain_action([](int) {});
     for (const int number : {SIGTERM, SIGHUP, SIGUSR1}) {
         static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr)); // cannot fail: it was set before
     }
+}
+
+// Handles a body that leaves by pthread_exit(3): the unwinding of glibc runs destructors, and no other code. A body that has
+// failed, or is not ready, ends the process, because no other thread can call ready(). Otherwise the process goes on with its
+// other threads.
+class PthreadExitGuard {
+  public:
+    explicit PthreadExitGuard(RunningService& running) noexcept : running_(running) {}
+    PthreadExitGuard(const PthreadExitGuard&) = delete;
+    PthreadExitGuard& operator=(const PthreadExitGuard&) = delete;
+    ~PthreadExitGuard() {
+        if (has_returned_) return;
+        const int code = end_body(running_, 0);
+        if (code != 0) std::exit(code);
+        if (running_.events.stop_requested()) outlast_requests();
+    }
+
+    void body_returned() noexcept { has_returned_ = true; }
+
+  private:
+    RunningService& running_;
+    bool has_returned_ = false;
+};
+
+// Runs the body, and returns the exit status of the service. An exception of the body is always a failure.
+inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
+    Context context(running);
+    int code = 0;
+    std::string what;
+    PthreadExitGuard guard(running);
+    const bool returned = call_guarded([&] { code = exit_status(body(context)); }, what);
+    guard.body_returned();
+    return returned ? end_body(running, code) : tell_end(running, what, 1);
 }
 
 // In the process that is to be the service, set up, with all signals still blocked: none is lost, and none ends it before
