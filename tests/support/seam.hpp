@@ -21,7 +21,6 @@
 #include <sys/epoll.h>
 #include <sys/file.h>
 #include <sys/ioctl.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/select.h>
@@ -36,7 +35,7 @@ namespace seam {
 
 // Which process of a launch makes the call: by the number of forks that it is away from the test.
 constexpr int launcher = 0;
-constexpr int middle = 1;
+constexpr int intermediate = 1;
 constexpr int daemon = 2;
 inline int process = launcher;
 
@@ -165,7 +164,6 @@ SEAM_CALL(kill)
 SEAM_CALL(listen)
 SEAM_CALL(lstat)
 SEAM_CALL(mkdir)
-SEAM_CALL(munmap)
 SEAM_CALL(open)
 SEAM_CALL(openat)
 SEAM_CALL(pipe2)
@@ -211,12 +209,6 @@ SEAM_CALL(write)
 #pragma GCC diagnostic pop
 
 #undef SEAM_CALL
-
-// Its failure is no null pointer.
-inline void* mmap(void* where, std::size_t size, int protection, int kind, int file, off_t offset) {
-    Answer answer = {-1, 0};
-    return is_answered("mmap", answer, where, size) ? MAP_FAILED : ::mmap(where, size, protection, kind, file, offset);
-}
 
 // Those that cannot fail, and so are no test's business.
 using ::_exit;

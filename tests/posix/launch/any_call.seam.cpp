@@ -132,7 +132,6 @@ TEST_CASE("whichever call fails, the daemon is up and right or the launch has fa
 TEST_CASE("wherever a signal comes while the launcher waits, the daemon is up or nothing is left") {
     const test::Orphanage orphans;
     const test::Directory directory;
-    // By two forks and no readiness to wait for, the launcher adopts the daemon.
     struct Way {
         Fork fork;
         bool waits;

@@ -63,7 +63,7 @@ TEST_CASE("a signal at any call before the fork leaves nothing behind") {
 TEST_CASE("a daemon that dies just before the process between begins to wait is reported") {
     const test::Orphanage orphans;
     const seam::Injection injection([](const seam::Call& call, seam::Answer&) {
-        if (call.process != seam::middle || !call.is("poll") || call.count != 1) return false;
+        if (call.process != seam::intermediate || !call.is("poll") || call.count != 1) return false;
         siginfo_t info = {};
         ::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT); // interrupted or not: SIGCHLD has come
         return false;

@@ -130,12 +130,13 @@ TEST_CASE("a pid file whose place cannot be looked at from above is refused") {
 
 TEST_CASE("a call that fails in the process between is told") {
     check_all({
-        {"setsid", seam::middle, 1, nullptr, EPERM, Stage::setsid, "cannot start a session: Operation not permitted"},
-        {"sigaction", seam::middle, 1, nullptr, EINVAL, Stage::signal_reset,
+        {"setsid", seam::intermediate, 1, nullptr, EPERM, Stage::setsid,
+         "cannot start a session: Operation not permitted"},
+        {"sigaction", seam::intermediate, 1, nullptr, EINVAL, Stage::signal_reset,
          "cannot reset the signals SIGCHLD: Invalid argument"},
-        {"pthread_sigmask", seam::middle, 1, nullptr, EINVAL, Stage::signal_reset,
+        {"pthread_sigmask", seam::intermediate, 1, nullptr, EINVAL, Stage::signal_reset,
          "cannot reset the signals: Invalid argument"},
-        {"fork", seam::middle, 1, nullptr, ENOMEM, Stage::fork, "cannot fork: Cannot allocate memory"},
+        {"fork", seam::intermediate, 1, nullptr, ENOMEM, Stage::fork, "cannot fork: Cannot allocate memory"},
     });
 }
 

@@ -120,8 +120,8 @@ TEST_CASE("a hang-up that cannot be forgotten fails the start") {
     for (const int count : {1, 2}) {
         int seen = 0;
         const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
-            const bool is_meant = call.is("sigaction") && call.process == seam::middle && call.arguments[0] == SIGHUP &&
-                                  call.arguments[1] != 0;
+            const bool is_meant = call.is("sigaction") && call.process == seam::intermediate &&
+                                  call.arguments[0] == SIGHUP && call.arguments[1] != 0;
             return is_meant && ++seen == count && seam::fail(call, EINVAL, answer);
         });
         CHECK(Daemonizer("hung").fork(daemonize::Fork::once).launch([] {}).failure().message() ==

@@ -28,7 +28,7 @@ report() {
     [ "$2" -le "$((2 * known))" ] || { echo "$0: $1: $2 is more than twice $known" >&2; failed=1; }
 }
 
-# The launcher's calls, then those of the process between, then the daemon's, which ends them by its pause.
+# The launcher's calls, then those of the intermediate process, then the daemon's, which ends them by its pause.
 trace() {
     "$build/reaper" timeout 60 strace -f -qq -o "$work/trace" "$build/$program" "$pid_file" &
     tracer=$!
@@ -40,7 +40,7 @@ trace() {
     awk '/resumed>|\+\+\+|---|pause\(/ { next }
          !($1 in role) { role[$1] = ++roles }
          { sub(/\(.*/, "", $2); print role[$1], $2 }' "$work/trace" |
-        sort -s -k 1,1n | sed 's/^1/launcher/; s/^2/middle/; s/^3/daemon/'
+        sort -s -k 1,1n | sed 's/^1/launcher/; s/^2/intermediate/; s/^3/daemon/'
 }
 
 # What comes before main ends with the heap's first growth.
@@ -53,7 +53,7 @@ if ! diff "$work/expected" "$work/calls" >&2; then
 fi
 report 'system calls of a default launch' "$(wc -l <"$work/calls")"
 
-# A forked process's count begins with its parent's: the daemon's holds that of the process between.
+# A forked process's count begins with its parent's: the daemon's holds that of the intermediate process.
 "$build/reaper" sh -c 'echo $$ >"$0" && exec "$@"' "$work/launcher" \
     valgrind -q --tool=callgrind --callgrind-out-file="$work/callgrind.%p" "$build/$program" "$pid_file" 2>/dev/null
 pid=$(cat "$pid_file")

@@ -14,9 +14,9 @@ inline bool starts_with(const std::string& text, const std::string& beginning) {
 }
 
 /// A launch's processes, by how many forks each is away from the one that was started.
-constexpr const char* roles[] = {"launcher", "middle", "daemon"};
+constexpr const char* roles[] = {"launcher", "intermediate", "daemon"};
 
-inline int depth_of(const std::string& role) { return role == "launcher" ? 0 : role == "middle" ? 1 : 2; }
+inline int depth_of(const std::string& role) { return role == "launcher" ? 0 : role == "intermediate" ? 1 : 2; }
 
 /// A call that a good launch makes.
 struct TracedCall {

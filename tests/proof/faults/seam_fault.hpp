@@ -13,7 +13,7 @@
 namespace faults {
 
 constexpr int harness = 8; // a pipe to it
-constexpr const char* roles[] = {"launcher", "middle", "daemon"};
+constexpr const char* roles[] = {"launcher", "intermediate", "daemon"};
 
 // Makes the call, for one byte only. False where it is none that transfers bytes.
 inline bool transfer_one(const seam::Call& call, seam::Answer& answer) {

@@ -251,7 +251,6 @@ class Daemonizer {
 
     /// Becomes a daemon. Returns in the daemon only, as daemon(3) does. The launcher exits 0 once the daemon is up; else
     /// it says why on standard error, a line for each problem, and exits with the failure's own status. It never throws.
-    /// On Linux the launcher may be a subreaper, prctl(2), until it leaves: orphans of the program's come to it.
     Daemon daemonize() noexcept {
         Launch launch;
         if (detail::start(*options_, false, launch)) {

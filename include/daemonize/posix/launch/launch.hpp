@@ -6,7 +6,6 @@
 #include "check.hpp"
 #include "daemon.hpp"
 #include "launcher.hpp"
-#include "reparent.hpp"
 
 #include <cstdio>
 #include <ctime>
@@ -148,11 +147,7 @@ inline void run_child(OwnedPlan& plan, const Options& options, LaunchState& laun
     const int channel = launch_state.channel.daemon.get();
     Plan& the_plan = *plan; // the same once it is the process's own
     StepError failed;
-    if (launch_state.adopted != nullptr) {
-        failed = fork_and_exit(options, launch_state.adopted);
-    } else if (options.fork == Fork::twice) {
-        failed = fork_again(*plan, options, launch_state);
-    }
+    if (options.fork == Fork::twice) failed = fork_again(*plan, options, launch_state);
     if (!failed) failed = finish_set_up(plan, options, launch_state, own);
     if (!failed) return;
     the_plan.pid_file.remove(); // nobody else does, if the launcher is gone
@@ -180,7 +175,6 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, LaunchState& 
     if (const int error = blocked_signals.error() != 0 ? blocked_signals.error() : waitable.error()) {
         outcome.failure = posix_failure(Stage::signal_reset, error, "");
     } else {
-        if (can_be_adopted(*plan, options, keep_stderr)) launch_state.adopted = prepare_adoption();
         child = DAEMONIZE_SYSTEM(fork)();
         if (child < 0) outcome.failure = posix_failure(Stage::fork, errno, "");
     }
@@ -195,8 +189,6 @@ inline bool fork_and_wait(OwnedPlan& plan, const Options& options, LaunchState& 
         launch_state.channel.daemon.reset();
         launch_state.words.reset();
         outcome = Launcher(*plan, options, child, launch_state, words.get(), keep_stderr).await(blocked_signals);
-        // Not to be the daemon's parent for longer than it must; it would have nothing but memory to give back.
-        if (launch_state.adopted != nullptr && !outcome.failure) DAEMONIZE_SYSTEM(_exit)(0);
     }
     if (outcome.failure) roll_back_all(*plan, launch_state.pid_file, false);
     // A signal that came behind readiness would end a launcher whose daemon is up, and look like a failed start. It has

@@ -20,7 +20,6 @@ namespace detail {
 // What the launcher's signal handler reaches: one launch at a time waits in a process.
 inline volatile std::sig_atomic_t interrupting_signal = 0;
 inline int interrupted_channel = -1;
-inline int interrupted_by = SHUT_WR; // what is done to the channel
 inline pid_t interrupted_child = -1; // where there is no process between to do it
 
 // Asks for the daemon's end there and then, so that a signal just before the poll is not lost: the poll wakes on the
@@ -29,17 +28,16 @@ inline void interrupt_launch(int number) noexcept {
     const int error = errno;
     interrupting_signal = number;
     if (interrupted_child > 0) static_cast<void>(DAEMONIZE_SYSTEM(kill)(interrupted_child, SIGTERM));
-    static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(interrupted_channel, interrupted_by));
+    static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(interrupted_channel, SHUT_WR));
     errno = error;
 }
 
 // While it lives, what would end the launcher ends the daemon first. What is ignored (nohup) stays ignored.
 class Interruption {
   public:
-    Interruption(int channel, int by, pid_t child) noexcept {
+    Interruption(int channel, pid_t child) noexcept {
         interrupting_signal = 0;
         interrupted_channel = channel;
-        interrupted_by = by;
         interrupted_child = child;
         const struct sigaction action = plain_action(interrupt_launch);
         for (int i = 0; i < count; ++i) {
@@ -87,14 +85,13 @@ class Launcher {
     // `child`: who forks the daemon, or in a single fork the daemon. `keep_stderr`: for the caller, instead of showing them.
     Launcher(const Plan& plan, const Options& options, pid_t child, const LaunchState& launch_state, int words,
              bool keep_stderr)
-        : options_(options), child_(child), group_(child), adopted_(launch_state.adopted),
-          channel_(launch_state.channel.launcher.get()), stderr_output_(words), keep_stderr_(keep_stderr),
-          progress_(plan.name), deadline_(monotonic_now() + options.timeout) {}
+        : options_(options), child_(child), channel_(launch_state.channel.launcher.get()), stderr_output_(words),
+          keep_stderr_(keep_stderr), progress_(plan.name), deadline_(monotonic_now() + options.timeout) {}
 
     // Waits until the daemon is ready, or the launch has failed and nothing of it runs. Signals come in meanwhile, and
     // are blocked again at the end: one that came with the record decides before the launch is called a success.
     Outcome await(BlockedSignals& blocked_signals) {
-        Interruption interruption(channel_, adopted_ != nullptr ? SHUT_RDWR : SHUT_WR, is_parent() ? child_ : -1);
+        Interruption interruption(channel_, is_parent() ? child_ : -1);
         blocked_signals.unblock_but_children();
         bool ready = watch();
         blocked_signals.block();
@@ -110,18 +107,7 @@ class Launcher {
 
   private:
     // Whether the daemon is our own child, with no process between.
-    bool is_parent() const noexcept { return is_adopted_ || options_.fork == Fork::once; }
-
-    // Makes sure that a daemon which is to be adopted is: who forked it is dead, and stays unreaped, so that its number,
-    // which is their group's, is nobody else's yet.
-    void adopt() noexcept {
-        if (adopted_ == nullptr || is_adopted_) return;
-        static_cast<void>(DAEMONIZE_SYSTEM(kill)(group_, SIGKILL));
-        siginfo_t info = {};
-        retry([&] { return DAEMONIZE_SYSTEM(waitid)(P_PID, static_cast<id_t>(group_), &info, WEXITED | WNOWAIT); });
-        is_adopted_ = true;
-        child_ = *adopted_ > 0 ? *adopted_ : -1; // there is none, or it has no name but their group's
-    }
+    bool is_parent() const noexcept { return options_.fork == Fork::once; }
 
     // True once the daemon is ready; false when the launch has failed.
     bool watch() {
@@ -259,8 +245,7 @@ class Launcher {
 
     // The channel ended without a record.
     bool fail_dead() {
-        adopt();
-        if (is_parent() && child_ > 0 && has_ended() && child_ > 0) {
+        if (is_parent() && has_ended() && child_ > 0) {
             const int wait_status = reap();
             if (wait_status >= 0) return fail_dead(wait_status);
         }
@@ -271,9 +256,8 @@ class Launcher {
     // finish what it does there.
     void end() {
         const bool leaving = is_told_ && interrupting_signal == 0;
-        adopt();
         if (is_parent()) {
-            if (child_ > 0 && !(leaving && has_ended())) end_child();
+            if (!(leaving && has_ended())) end_child();
         } else if (!outcome_.died && !(leaving && is_told_of_death(ending_grace))) {
             static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_WR)); // the process between takes it from there
             // Where its word is not understood, it takes us for gone, and leaves only when the daemon is dead.
@@ -283,9 +267,8 @@ class Launcher {
             }
         }
         // Its number, and its group's, are nobody else's before we have reaped it.
-        if (options_.setsid && (child_ > 0 || is_adopted_)) static_cast<void>(DAEMONIZE_SYSTEM(kill)(-group_, SIGKILL));
-        if (is_adopted_) retry([&] { return DAEMONIZE_SYSTEM(waitpid)(group_, nullptr, 0); });
         if (child_ < 0) return;
+        if (options_.setsid) static_cast<void>(DAEMONIZE_SYSTEM(kill)(-child_, SIGKILL));
         // It may not have come as far as its own group.
         if (DAEMONIZE_SYSTEM(kill)(child_, SIGKILL) != 0 && !is_parent()) {
             static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_RDWR)); // for it, as if we were gone
@@ -355,9 +338,6 @@ class Launcher {
 
     const Options& options_;
     pid_t child_;
-    const pid_t group_;             // what child_ is before an adoption
-    const volatile pid_t* adopted_; // where the number of a daemon that is to be adopted is found
-    bool is_adopted_ = false;
     int channel_;
     int stderr_output_;
     bool keep_stderr_;

@@ -22,8 +22,7 @@ struct LaunchState {
     Descriptor null;
     Descriptor stderr_target; // what standard error becomes at readiness
     struct sigaction sigchld = {};
-    volatile pid_t* adopted = nullptr; // the number of a daemon that the launcher adopts, once there is one
-    RollbackHelper rollback_helper;    // in the foreground
+    RollbackHelper rollback_helper; // in the foreground
 };
 
 // In the process between.

@@ -1,12 +1,11 @@
-// A start whose launcher adopts the daemon, and so needs nobody to stay between: whatever fails, and whoever is killed, the
-// daemon is up or nothing is left.
+// A start by two forks that waits for the end of set-up: whichever call fails, and whichever process is killed, the daemon
+// is up or nothing is left.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"
 #include "support/process.hpp"
 
 #include <string>
-#include <thread>
 
 using daemonize::Daemonizer;
 
@@ -37,7 +36,7 @@ Attempt start(const test::Directory& directory, const seam::Hook& hook) {
         hold.close_write();
         {
             const seam::Injection injection(hook);
-            Daemonizer daemonizer("adopted");
+            Daemonizer daemonizer("twice");
             daemonizer.keep_fd(report.write_end()).keep_fd(hold.read_end()).pid_file(directory / "pid").daemonize();
         }
         hold.wait_until_closed();
@@ -88,12 +87,7 @@ void hit_each_call(int process, Hit hit) {
         CHECK(attempt.daemon.empty() != attempt.launcher.with(0));
         CHECK(attempt.launcher.error.empty() == attempt.launcher.with(0));
     }
-    CHECK(number > (process == seam::middle ? 3 : 8));
-}
-
-// One that nobody else has: a directory that is there already is not made, and so not left either.
-std::string name_of(const test::Directory& directory) {
-    return directory.path().substr(directory.path().rfind('/') + 1);
+    CHECK(number > (process == seam::intermediate ? 3 : 8));
 }
 
 bool kill_here(const seam::Call&, seam::Answer&) {
@@ -103,29 +97,16 @@ bool kill_here(const seam::Call&, seam::Answer&) {
 
 } // namespace
 
-TEST_CASE("an adopted daemon's launcher succeeds, or says why and nothing is left, whichever call fails") {
+TEST_CASE("a start by two forks succeeds, or says why and nothing is left, whichever call fails") {
     const auto fail = [](const seam::Call& call, seam::Answer& answer) {
         const bool is_left_out = call.is("close") || call.is("kill") || call.is("waitpid") || call.is("waitid");
         return !is_left_out && seam::fail(call, EIO, answer);
     };
-    hit_each_call(GENERATE(seam::launcher, seam::middle, seam::daemon), fail);
+    hit_each_call(GENERATE(seam::launcher, seam::intermediate, seam::daemon), fail);
 }
 
-TEST_CASE("an adopted daemon is up or nothing is left, whoever is killed wherever") {
-    hit_each_call(GENERATE(seam::launcher, seam::middle, seam::daemon), kill_here);
-}
-
-TEST_CASE("what fails on the way to an adopted daemon is told") {
-    const test::Directory directory;
-    const auto failing = [&](const char* name) {
-        return start(directory,
-                     [name](const seam::Call& call, seam::Answer& answer) {
-                         return call.process == seam::middle && call.is(name) && seam::fail(call, EAGAIN, answer);
-                     })
-            .launcher.error;
-    };
-    CHECK(failing("fork") == "adopted: cannot fork: Resource temporarily unavailable\n");
-    CHECK(failing("setsid") == "adopted: cannot start a session: Resource temporarily unavailable\n");
+TEST_CASE("after two forks the daemon is up or nothing is left, whichever process is killed wherever") {
+    hit_each_call(GENERATE(seam::launcher, seam::intermediate, seam::daemon), kill_here);
 }
 
 TEST_CASE("a failed daemon whose launcher was killed takes its pid file away") {
@@ -142,7 +123,7 @@ TEST_CASE("a failed daemon whose launcher was killed takes its pid file away") {
 TEST_CASE("a process that is killed once it has forked the daemon is not missed") {
     const test::Directory directory;
     const Attempt attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
-        if (!call.is("fork") || call.process != seam::middle) return false;
+        if (!call.is("fork") || call.process != seam::intermediate) return false;
         answer = {0, 0};
         if (::fork() != 0) ::kill(::getpid(), SIGKILL);
         return true;
@@ -152,80 +133,49 @@ TEST_CASE("a process that is killed once it has forked the daemon is not missed"
     CHECK(attempt.has_pid_file);
 }
 
-TEST_CASE("Ctrl-C ends an adopted daemon that has left its group, and a stopped process that is to fork it") {
+TEST_CASE("a daemon that fails before its parent knows its number is over when the launcher says so") {
+    const test::Directory directory;
+    const Attempt attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
+        if (call.process == seam::intermediate && call.is("fork")) {
+            const pid_t child = ::fork();
+            answer = {child, 0};
+            if (child == 0) {
+                ++seam::process;
+                seam::state().counts.clear();
+            } else {
+                siginfo_t info;
+                while (::waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT) != 0 && errno == EINTR) {
+                }
+            }
+            return true;
+        }
+        return call.process == seam::daemon && call.is("dup2") && seam::fail(call, EIO, answer);
+    });
+    CHECK(attempt.launcher.error == "twice: cannot open standard input from /dev/null: Input/output error\n");
+    CHECK(attempt.is_over);
+    CHECK_FALSE(attempt.has_pid_file);
+}
+
+TEST_CASE("Ctrl-C ends a daemon that has left its group") {
     const test::Orphanage orphans;
     const test::Directory directory;
-    const bool stops = GENERATE(false, true);
     test::Pipe arrived;
     test::Launcher launcher([&]() -> int {
         const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
             if (call.process == seam::launcher && call.is("poll") && call.count == 1) {
                 arrived.line();
                 ::raise(SIGINT);
-                // What would sleep now would sleep until time is up.
-                if (::poll(reinterpret_cast<pollfd*>(call.arguments[0]), 1, 0) != 1) std::_Exit(99);
-            } else if (stops && call.process == seam::middle && call.is("setsid")) {
-                arrived.tell("it stops\n");
-                ::raise(SIGSTOP);
             }
             return false;
         });
-        Daemonizer("adopted").keep_fd(arrived.write_end()).pid_file(directory / "pid").daemonize();
+        Daemonizer("twice").keep_fd(arrived.write_end()).pid_file(directory / "pid").daemonize();
         ::setsid();
         arrived.tell("it has left\n");
         for (;;) ::pause();
     });
     const test::Ended ended = launcher.ended();
     CHECK(ended.with(128 + SIGINT));
-    CHECK(ended.error == "adopted: cannot become ready: signal 2 came, and the daemon was ended\n");
+    CHECK(ended.error == "twice: cannot become ready: signal 2 came, and the daemon was ended\n");
     CHECK(orphans.is_empty());
     CHECK_FALSE(test::exists(directory / "pid"));
-}
-
-TEST_CASE("somebody stays between where more than a pid file may be left, or the application has its say") {
-    NEEDS_ROOT();
-    const test::Orphanage orphans;
-    const test::Directory directory;
-    using Ask = void (*)(Daemonizer&, const test::Directory&);
-    const Ask ask =
-        GENERATE(Ask([](Daemonizer& asked, const test::Directory&) { asked.wait_until_ready(); }),
-                 Ask([](Daemonizer& asked, const test::Directory&) { asked.before_drop([] {}); }),
-                 Ask([](Daemonizer& asked, const test::Directory&) { asked.setsid(false); }),
-                 Ask([](Daemonizer& asked, const test::Directory&) { asked.user("daemon"); }),
-                 Ask([](Daemonizer& asked, const test::Directory&) {
-                     std::thread([] { ::pause(); }).detach();
-                     asked.allow_threads();
-                 }),
-                 Ask([](Daemonizer& asked, const test::Directory&) { asked.chroot("/"); }),
-                 Ask([](Daemonizer& asked, const test::Directory& place) { asked.runtime_directory(name_of(place)); }),
-                 Ask([](Daemonizer& asked, const test::Directory& place) { asked.stdout_to(place / "log"); }));
-    test::Pipe seen;
-    test::Launcher launcher([&] {
-        const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
-            if (call.is("mmap")) seen.tell("adopted");
-            if (call.process == seam::launcher && call.is("fork")) seen.tell("forked");
-            return false;
-        });
-        Daemonizer daemonizer("adopted");
-        ask(daemonizer, directory);
-        daemonizer.daemonize().ready();
-        return 0;
-    });
-    CHECK(launcher.ended().with(0));
-    CHECK(seen.rest() == "forked");
-    ::rmdir(("/run/" + name_of(directory)).c_str());
-    orphans.wait_until_empty();
-}
-
-TEST_CASE("where the system refuses an adoption, a process stays between") {
-    const test::Directory directory;
-    const std::string refused = GENERATE("prctl", "mmap");
-    test::Pipe forked;
-    const Attempt attempt = start(directory, [&](const seam::Call& call, seam::Answer& answer) {
-        if (call.is("fork")) forked.tell("fork ");
-        return call.is(refused.c_str()) && seam::fail(call, EPERM, answer);
-    });
-    CHECK(attempt.launcher.with(0));
-    CHECK_FALSE(attempt.daemon.empty());
-    CHECK(forked.rest() == "fork fork ");
 }
