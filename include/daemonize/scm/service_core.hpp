@@ -5,6 +5,7 @@
 
 #include "../core/failure.hpp"
 #include "../core/invoke.hpp"
+#include "../core/sleep.hpp"
 #include "handlers.hpp"
 #include "port.hpp"
 #include "service_name.hpp"
@@ -175,19 +176,16 @@ class ServiceCore {
     bool sleep(ServiceContext& context, Duration span) {
         const PortLock held(*port_);
         if (!stopping()) tick(span);
-        const Duration start = port_->now();
-        const Duration until = start + (span < Duration() ? Duration() : span);
-        for (;;) {
+        const auto now = [this] { return port_->now(); };
+        const auto poll = [&] {
             dispatch(context);
-            if (stopping()) return false;
-            const bool paused = machine_.status().state == ServiceState::paused;
-            const Duration now = port_->now();
-            if (!paused && until <= now) return true;
-            const bool endless = paused || span == Duration::longest();
-            const Duration rest =
-                endless ? Duration::longest() : Duration::nanoseconds(until.nanoseconds() - now.nanoseconds());
+            return !stopping();
+        };
+        const auto is_paused = [this] { return machine_.status().state == ServiceState::paused; };
+        const auto wait = [this](Duration rest) {
             if (!port_->wait(rest)) process_ending_ = true;
-        }
+        };
+        return sleep_until_stop(span, now, poll, is_paused, wait);
     }
 
     // Without the lock. What there is to complain of.

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZE_SERVICE_CALLBACKS_HPP
 #define DAEMONIZE_SERVICE_CALLBACKS_HPP
 
+#include "../core/retired_callbacks.hpp"
 #include "settings.hpp"
 
 #include <string>
@@ -18,7 +19,7 @@ struct ServiceRun {
 
     // Has the body read its configuration again. What is wrong with the new one; empty where it is in use.
     std::string reload() {
-        const Turn turn(*this);
+        const RetiredCallbacks::Call running(retired_);
         std::string why;
         bool done = true;
         if (on_reload && !call_guarded([&] { done = on_reload(why); }, why)) done = false;
@@ -28,15 +29,14 @@ struct ServiceRun {
 
     // Calls one of those below, where it is set.
     void call(const Callback<void()>& callback) {
-        const Turn turn(*this);
+        const RetiredCallbacks::Call running(retired_);
         if (callback) callback();
     }
 
-    // Sets one of those below. One that replaces itself goes on running: it goes when the outermost call returns.
+    // Sets one of those below, also while it runs.
     template <class Signature>
     void set(Callback<Signature>& place, Callback<Signature> callback) {
-        if (depth_ > 0) retired_.push_back([old = std::move(place)] { static_cast<void>(old); });
-        place = std::move(callback);
+        retired_.replace(place, std::move(callback));
     }
 
     const ServiceSettings& settings;
@@ -48,18 +48,7 @@ struct ServiceRun {
     Callback<void()> on_continue;
 
   private:
-    struct Turn {
-        explicit Turn(ServiceRun& its_run) noexcept : run(its_run) { ++run.depth_; }
-        Turn(const Turn&) = delete;
-        Turn& operator=(const Turn&) = delete;
-        ~Turn() {
-            if (--run.depth_ == 0) run.retired_.clear();
-        }
-        ServiceRun& run;
-    };
-
-    List<Callback<void()>> retired_;
-    int depth_ = 0;
+    RetiredCallbacks retired_;
 };
 
 } // namespace detail

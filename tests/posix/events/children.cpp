@@ -223,8 +223,8 @@ TEST_CASE("what is no child, and any child while SIGCHLD is ignored, is refused 
               }
               return told;
           }) == "cannot take signals as events (the end of process 1): it is no child of this process\n"
-                "cannot take signals as events (the end of process 0): it is not the number of one process\n"
-                "cannot take signals as events (the end of process -1): it is not the number of one process\n"
+                "cannot take signals as events (the end of process 0): a process number is above 0\n"
+                "cannot take signals as events (the end of process -1): a process number is above 0\n"
                 ": SIGCHLD is ignored, so the kernel keeps no child's status");
 }
 

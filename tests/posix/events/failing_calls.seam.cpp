@@ -119,6 +119,7 @@ TEST_CASE("each call that Events cannot be made without is told in one clear lin
                 const Events events(failure);
                 told = failure.message() + (failure.stage() == daemonize::Stage::events ? "" : " at another stage");
                 if (all_signals() != before) told += " and taken";
+                if (events || events.native_handle() != -1) told += " and usable";
             }
             return told + (test::open_descriptors() == open ? "" : " and left open");
         });

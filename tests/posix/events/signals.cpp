@@ -192,7 +192,42 @@ TEST_CASE("a second Events in a process is refused, and disturbs nothing") {
               }
               ::raise(SIGTERM);
               return told + (events.poll() ? " on" : " off");
-          }) == "cannot take signals as events: this process takes them already off");
+          }) == "cannot take signals as events: another Events of this process takes them already off");
+}
+
+TEST_CASE("an Events that failed can be asked, is safe to use, and says why it takes nothing") {
+    CHECK(in_process([] {
+              Events working;
+              Failure failure;
+              Events failed(failure);
+              std::string told = working && !failed ? "asked" : "not asked";
+              failed.on_stop([&] { told += " stop"; }).on_reload([&] { told += " reload"; });
+              const bool takes = failed.on(
+                  SIGUSR2, [] {}, failure);
+              const std::string reason = failure.reason();
+              const bool watches = failed.on_child(
+                  ::getppid(), [](int) {}, failure);
+              if (takes || watches || failure.reason() != reason) told += " taken";
+              if (failed.native_handle() != -1) told += " handle";
+              if (!failed.poll() || !failed.sleep_for(daemonize::Duration::milliseconds(1))) told += " stopped";
+              std::thread other([&] { failed.stop(); });
+              failed.wait_for_stop();
+              other.join();
+              told += working.stop_requested() ? " both" : " alone";
+              return told + ": " + reason;
+          }) == "asked stop alone: this Events takes no signals: it could not be opened, or fork copied it");
+}
+
+TEST_CASE("an Events in a forked process says that no events come") {
+    CHECK(in_process([] {
+              Events events;
+              return test::in_child([&] {
+                  Failure failure;
+                  const bool takes = events.on(
+                      SIGUSR2, [] {}, failure);
+                  return std::string(events || takes ? "takes" : "says no");
+              });
+          }) == "says no");
 }
 
 TEST_CASE("after the end of one Events there may be another") {
@@ -224,8 +259,8 @@ TEST_CASE("what cannot be an event is refused in one clear line") {
               }
               return told;
           }) == "cannot take signals as events (signal 9): Invalid argument\n"
-                "cannot take signals as events (signal 15): it asks for a stop, of which on_stop tells\n"
-                "cannot take signals as events (signal 17): on_child tells of children\n"
+                "cannot take signals as events (signal 15): on_stop() handles it\n"
+                "cannot take signals as events (signal 17): on_child() handles it\n"
                 "cannot take signals as events (signal 11): a fault cannot wait for a callback\n"
                 "cannot take signals as events (signal 0): Invalid argument\n"
                 "cannot take signals as events (signal -1): Invalid argument\n"

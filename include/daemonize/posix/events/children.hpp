@@ -1,5 +1,4 @@
-// WatchedChildren: children whose end somebody wants to hear of, each asked for by its own number: other children are not
-// ours to wait for. Uses wait_set and fork_lock; Events uses it.
+// WatchedChildren: the children whose end has a callback (internal).
 #ifndef DAEMONIZE_POSIX_EVENTS_CHILDREN_HPP
 #define DAEMONIZE_POSIX_EVENTS_CHILDREN_HPP
 
@@ -15,14 +14,15 @@ namespace detail {
 
 struct WatchedChild {
     pid_t pid = -1;
-    Descriptor process; // none: SIGCHLD tells
+    Descriptor pidfd; // empty: SIGCHLD reports the end
     Callback<void(int)> callback;
-    bool may_have_ended = true; // before it was watched, for one
+    bool may_have_ended = true; // a child may end before it is watched
 };
 
+// waitpid(2) is called for each watched child by its number. The status of any other child stays for the application.
 class WatchedChildren {
   public:
-    explicit WatchedChildren(const WaitSet& set) noexcept : set_(set) {}
+    explicit WatchedChildren(const Poller& poller) noexcept : poller_(poller) {}
     WatchedChildren(const WatchedChildren&) = delete;
     WatchedChildren& operator=(const WatchedChildren&) = delete;
     ~WatchedChildren() { close(); }
@@ -34,26 +34,27 @@ class WatchedChildren {
         return false;
     }
 
+    // A second callback for the same child replaces the first.
     void add(WatchedChild added) {
         for (WatchedChild& child : children_) {
             if (child.pid != added.pid) continue;
             child.callback = std::move(added.callback);
             return;
         }
-        const ForkLock held;
+        const ForkLock lock;
         children_.push_back(std::move(added));
     }
 
-    // Looks which may have ended. `signalled`: SIGCHLD came, which says that any may.
-    void look(bool signalled) {
+    // Marks the children that may have ended. SIGCHLD does not say which child has ended, so it marks all.
+    void find_ended(bool sigchld_came) {
         if (children_.empty()) return;
-        for (WatchedChild& child : children_) child.may_have_ended |= signalled;
-        set_.visit_ended(children_.size(), [&](pid_t pid) {
+        for (WatchedChild& child : children_) child.may_have_ended |= sigchld_came;
+        poller_.visit_ended(children_.size(), [&](pid_t pid) {
             for (WatchedChild& child : children_) child.may_have_ended |= child.pid == pid;
         });
     }
 
-    // Whether one that may have ended is not asked yet.
+    // Whether a child is marked and take_ended() has not asked for its status yet.
     bool is_pending() const noexcept {
         for (const WatchedChild& child : children_) {
             if (child.may_have_ended) return true;
@@ -61,30 +62,30 @@ class WatchedChildren {
         return false;
     }
 
-    // Takes one that has ended off the list, and waits for it. False where there is none.
+    // Removes one marked child that has ended, and takes its status. Returns false when no marked child has ended.
     bool take_ended(WatchedChild& ended, int& wait_status) {
         for (std::size_t i = 0; i < children_.size(); ++i) {
             if (!std::exchange(children_[i].may_have_ended, false)) continue;
             const pid_t pid = children_[i].pid;
             const pid_t reaped = retry([&] { return DAEMONIZE_SYSTEM(waitpid)(pid, &wait_status, WNOHANG); });
             if (reaped == 0) continue;
-            if (reaped == -1) wait_status = -1; // somebody else has waited for it
-            const ForkLock held;
+            if (reaped == -1) wait_status = -1; // ECHILD: the application has taken the status
+            const ForkLock lock;
             ended = std::move(children_[i]);
             children_.erase(i);
-            set_.forget(std::move(ended.process));
+            poller_.forget(std::move(ended.pidfd));
             return true;
         }
         return false;
     }
 
-    // In a forked child as well, where nothing may be freed.
+    // Frees no memory: a forked child calls it, where free(3) is not safe.
     void close() noexcept {
-        for (WatchedChild& child : children_) child.process.reset();
+        for (WatchedChild& child : children_) child.pidfd.reset();
     }
 
   private:
-    const WaitSet& set_;
+    const Poller& poller_;
     List<WatchedChild> children_;
 };
 

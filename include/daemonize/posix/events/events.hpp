@@ -1,8 +1,9 @@
-// Events: signals, and the ends of children, as calls on the thread that waits for them.
-// Uses taken_signals and clock; applications and Service use it.
+// Events: signals and ended children as callbacks on the thread that waits (public).
 #ifndef DAEMONIZE_POSIX_EVENTS_EVENTS_HPP
 #define DAEMONIZE_POSIX_EVENTS_EVENTS_HPP
 
+#include "../../core/retired_callbacks.hpp"
+#include "../../core/sleep.hpp"
 #include "../system/clock.hpp"
 #include "signal_handlers.hpp"
 
@@ -11,25 +12,29 @@
 
 namespace daemonize {
 
-/// While it lives, SIGTERM, SIGINT and SIGQUIT ask for a stop, SIGHUP for a reload, SIGUSR1 for logs to be reopened, and
-/// on() adds others. A callback runs where the program sleeps, waits or polls, on that thread alone, never in a signal
-/// handler; whatever thread the signal came to, the sleeper wakes. Waiting costs nothing: no wake-up, no system call.
+/// Turns signals and the ends of children into callbacks. While an Events lives, SIGTERM, SIGINT and SIGQUIT request a stop,
+/// SIGHUP requests a reload, SIGUSR1 requests that log files are reopened, and on() adds other signals. Callbacks run on the
+/// thread that sleeps, waits or polls, never inside a signal handler. A signal wakes the sleeping thread, whichever thread
+/// receives the signal. A sleep makes no system call and wakes up for nothing but an event.
 ///
-/// - Signals are not counted: those that come before a callback runs are one. Of SIGTSTP and SIGCONT the latter counts.
-/// - SIGHUP and SIGUSR1 without a callback are dropped, also the SIGHUP of a terminal that closes.
-/// - A second SIGINT or SIGQUIT from a terminal ends the program there and then, whatever it does; a second SIGTERM doesn't.
-/// - SIGINT and SIGQUIT that were ignored (a shell's background job) stay so; others that were are taken. SIGPIPE is left
-///   alone. Nothing is blocked; a signal that the application blocks in all its threads does not come.
-/// - A callback may do all that the body may, sleep and poll as well: what else is pending then runs inside it. What it
-///   throws leaves the call that ran it; what was pending beside it comes with the next.
-/// - Daemonize first: in a forked process all signals are as they were before, nothing comes, and sleeping just sleeps. It
-///   may have an Events of its own. Programs that are started inherit nothing.
+/// - Signals are not counted: several signals that come before the callback runs are one. Of SIGTSTP and SIGCONT the later
+///   one counts.
+/// - SIGHUP and SIGUSR1 without a callback are dropped, also the SIGHUP of a closing terminal.
+/// - A second SIGINT or SIGQUIT from a terminal ends the program at once, by that signal. A second SIGTERM does not.
+/// - SIGINT and SIGQUIT stay ignored if they were ignored before: a shell ignores them for a background job. Other ignored
+///   signals are taken. SIGPIPE keeps its action.
+/// - The signal mask stays as it is. A signal that every thread blocks does not come.
+/// - A callback may do everything that the body may do. If a callback sleeps or polls, other pending events run inside it.
+///   An exception of a callback leaves the function that ran the callback; other pending events come with the next call.
+/// - Create an Events after the launch. In a forked process all signals have their former actions, no event comes, and a
+///   sleep just sleeps; the process may create an Events of its own. Programs that are started inherit nothing.
 ///
-/// One at a time in a process. sleep_for, wait_for_stop, poll and what registers callbacks belong to one thread at a time;
-/// the others may be called by any. Fails at Stage::events. sigaction(2), pidfd_open(2), pthread_atfork(3).
+/// A process can have one working Events at a time. sleep_for(), wait_for_stop(), poll() and the functions that register
+/// callbacks belong to one thread at a time. Any thread may call the other functions. Fails at Stage::events. Source:
+/// sigaction(2), pidfd_open(2), pthread_atfork(3).
 class Events {
   public:
-    /// Takes the signals over. Where that fails, everything is as before, and nothing comes.
+    /// Takes the signals. On failure every signal keeps its action, `if (events)` is false and no event comes.
     explicit Events(Failure& failure) noexcept { open(failure); }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
@@ -41,44 +46,48 @@ class Events {
     }
 #endif
 
-    /// Gives every handler back as it was, unless somebody has replaced ours since.
+    /// Restores the action of every signal, unless the application has replaced the handler since.
     ~Events() = default;
     Events(const Events&) = delete;
     Events& operator=(const Events&) = delete;
 
-    /// Calls `f()` once, when a stop is asked for, before sleep_for, wait_for_stop or poll tell of it. The latest callback
-    /// for an event is the one; so with all below.
+    /// Whether events come here: false after a failed constructor, and in a forked process. All functions stay safe then:
+    /// sleep_for() just sleeps, on() and on_child() fail, and stop() ends a sleep within 100 ms.
+    explicit operator bool() const noexcept { return handlers_.is_open(); }
+
+    /// Calls `f()` once when a stop is requested, before sleep_for(), wait_for_stop() or poll() returns. A second callback
+    /// for the same event replaces the first, here and below.
     template <class F>
     Events& on_stop(F f) {
-        return put(on_stop_, std::move(f));
+        return replace(on_stop_, std::move(f));
     }
 
     /// Calls `f()` on SIGHUP.
     template <class F>
     Events& on_reload(F f) {
-        return put(callbacks_[SIGHUP], std::move(f));
+        return replace(callbacks_[SIGHUP], std::move(f));
     }
 
     /// Calls `f()` on SIGUSR1.
     template <class F>
     Events& on_reopen_logs(F f) {
-        return put(callbacks_[SIGUSR1], std::move(f));
+        return replace(callbacks_[SIGUSR1], std::move(f));
     }
 
-    /// Calls `f()` on any other signal. False for those that ask for a stop, for SIGCHLD (on_child tells), for faults as
-    /// SIGSEGV, which cannot wait, and for what the system does not give away (SIGKILL).
+    /// Calls `f()` on another signal. Refused are the signals that request a stop, SIGCHLD (see on_child()), SIGSEGV and
+    /// other faults, which cannot wait for a callback, and signals that the kernel lets nobody handle, such as SIGKILL.
     template <class F>
-    bool on(int signal, F f, Failure& failure) noexcept {
-        return listen(signal, Callback<void()>(std::move(f)), failure);
+    [[nodiscard]] bool on(int signal, F f, Failure& failure) noexcept {
+        return take(signal, Callback<void()>(std::move(f)), failure);
     }
 
-    /// Calls `f(wait_status)` once, when this child has ended, also if it has already, and takes its status by
-    /// waitpid(2): no other child is ever waited for. The status is -1 where somebody else has taken it. False where it is
-    /// no child of this process, and while SIGCHLD is ignored (Sigchld::ignore), for then the kernel keeps no status. On
-    /// Linux no signal is involved; elsewhere, and where pidfd_open(2) is not to be had, SIGCHLD is taken over as well, and
-    /// a handler that the application has for it still runs.
+    /// Calls `f(wait_status)` once when the child has ended, also if the child has ended before this call. Takes the status
+    /// by waitpid(2) for this child alone; other children stay for the application. The status is -1 if the application has
+    /// taken it. Fails if `pid` is no child of this process, and while SIGCHLD is ignored (Sigchld::ignore): the kernel then
+    /// keeps no status. Linux reports the end by a pidfd. Without pidfd_open(2), SIGCHLD is taken as well, and a handler
+    /// that the application has for SIGCHLD goes on running.
     template <class F>
-    bool on_child(pid_t pid, F f, Failure& failure) noexcept {
+    [[nodiscard]] bool on_child(pid_t pid, F f, Failure& failure) noexcept {
         return watch(pid, Callback<void(int)>(std::move(f)), failure);
     }
 
@@ -98,100 +107,99 @@ class Events {
     }
 #endif
 
-    /// Sleeps by the monotonic clock, to the millisecond and never less, and runs callbacks meanwhile. True when the whole
-    /// time has passed, false as soon as a stop was asked for, and from then on at once. Duration::longest() has no end.
+    /// Sleeps by the monotonic clock, rounded up to a millisecond, and runs callbacks meanwhile. Returns true when the whole
+    /// time has passed, and false as soon as a stop is requested. After a stop it returns false at once. Duration::longest()
+    /// has no end.
     bool sleep_for(Duration span) {
-        const Duration until = span == Duration::longest() ? span : detail::monotonic_now() + span;
-        for (;;) {
-            if (!poll()) return false;
-            const int time = until == Duration::longest() ? -1 : detail::poll_time(until);
-            if (time == 0) return true;
-            wait(time);
-        }
+        return detail::sleep_until_stop(
+            span, detail::monotonic_now, [this] { return poll(); }, [] { return false; },
+            [this](Duration rest) { wait(rest); });
     }
 
-    /// Sleeps until a stop is asked for.
+    /// Sleeps until a stop is requested.
     void wait_for_stop() {
         while (sleep_for(Duration::longest())) {
         }
     }
 
-    /// Runs the callbacks of what is pending, and returns. False when a stop was asked for.
+    /// Runs the callbacks of the pending events, and returns. False when a stop was requested.
     bool poll() {
         Pass pass(*this);
-        wake_up_.clear();
-        children_.look(signals_.claim(SIGCHLD));
+        wake_pipe_.clear();
+        children_.find_ended(handlers_.take_pending(SIGCHLD));
         for (int number = 1; number < detail::signal_end; ++number) {
-            if (!signals_.claim(number)) continue;
-            pass.settle = true;
+            if (!handlers_.take_pending(number)) continue;
+            pass.has_run = true;
             if (callbacks_[number]) callbacks_[number]();
         }
         detail::WatchedChild ended;
         for (int status = 0; children_.take_ended(ended, status);) {
-            pass.settle = true;
+            pass.has_run = true;
             ended.callback(status);
         }
-        if (stop_requested() && !stop_told_) {
-            pass.settle = stop_told_ = true;
+        if (stop_requested() && !stop_reported_) {
+            pass.has_run = stop_reported_ = true;
             if (on_stop_) on_stop_();
         }
         return !stop_requested();
     }
 
-    /// Whether a stop was asked for, also while on_stop's callback has not run yet.
-    bool stop_requested() const noexcept { return signals_.stop_requested(); }
+    /// Whether a stop was requested, also before the callback of on_stop() has run.
+    bool stop_requested() const noexcept { return handlers_.stop_requested(); }
 
-    /// What asked first: SIGTERM, SIGINT or SIGQUIT; 0 where nothing did, or stop() was called.
-    int stop_signal() const noexcept { return signals_.stop_signal(); }
+    /// The signal that requested the stop: SIGTERM, SIGINT or SIGQUIT. 0 if no stop was requested, or if stop() came first.
+    int stop_signal() const noexcept { return handlers_.stop_signal(); }
 
-    /// Asks for a stop, and wakes the sleeper. From any thread, and from signal handlers, though it may change errno.
-    void stop() noexcept { signals_.stop(); }
+    /// Requests a stop and wakes the sleeping thread. Safe from any thread and in a signal handler; it may change errno.
+    void stop() noexcept { handlers_.stop(); }
 
-    /// A descriptor for poll(2), epoll(7), Asio: readable while something is pending, quiet after poll(). It is the
-    /// library's: to be waited for, not read, written or closed. -1 where nothing comes.
-    int native_handle() const noexcept { return set_.descriptor(); }
+    /// A descriptor for poll(2), epoll(7) or Asio. It is readable while an event is pending, and quiet after poll(). The
+    /// library owns it: do not read, write or close it. -1 if `if (events)` is false.
+    int native_handle() const noexcept { return poller_.descriptor(); }
 
   private:
-    // One turn of poll(). When it is over, by an exception too, the descriptor says whether anything is pending still.
+    // One run of poll(). Its destructor makes the descriptor readable if an event is still pending, also after an exception.
     struct Pass {
-        explicit Pass(Events& of) noexcept : events(of) { ++events.depth_; }
+        explicit Pass(Events& its_events) noexcept : events(its_events), call(its_events.retired_) {}
         Pass(const Pass&) = delete;
         Pass& operator=(const Pass&) = delete;
         ~Pass() {
-            if (--events.depth_ == 0) events.retired_.clear();
-            if (settle) events.settle();
+            if (has_run) events.update_wake_pipe();
         }
 
         Events& events;
-        bool settle = false;
+        detail::RetiredCallbacks::Call call;
+        bool has_run = false;
     };
 
-    void settle() const noexcept {
-        wake_up_.clear();
-        const bool stop_is_pending = stop_requested() && !stop_told_;
-        if (stop_is_pending || signals_.is_noted() || children_.is_pending()) wake_up_.wake();
+    void update_wake_pipe() const noexcept {
+        wake_pipe_.clear();
+        const bool is_stop_pending = stop_requested() && !stop_reported_;
+        if (is_stop_pending || handlers_.is_any_pending() || children_.is_pending()) wake_pipe_.wake();
     }
 
     void open(Failure& failure) noexcept {
         failure = Failure();
-        detail::StepError failed = signals_.open();
+        detail::StepError failed = handlers_.open();
         for (const int number : {SIGTERM, SIGINT, SIGQUIT, SIGHUP, SIGUSR1}) {
-            if (!failed) failed = signals_.take(number);
+            if (!failed) failed = handlers_.take(number);
         }
         if (!failed) return;
-        signals_.close();
+        handlers_.close();
+        poller_.close();
+        wake_pipe_.close();
         failure = detail::to_failure(failed);
     }
 
-    bool listen(int number, Callback<void()> callback, Failure& failure) noexcept {
+    bool take(int number, Callback<void()> callback, Failure& failure) noexcept {
         detail::StepError failed;
         if (const char* reason = refusal(number)) {
             failed = detail::step_error(Stage::events, EINVAL, "", reason);
         } else {
-            failed = signals_.take(number);
+            failed = handlers_.take(number);
         }
-        failure = about(detail::joined({"(signal ", number, ")"}), failed);
-        if (!failed) put(callbacks_[number], std::move(callback));
+        failure = to_failure(detail::joined({"(signal ", number, ")"}), failed);
+        if (!failed) retired_.replace(callbacks_[number], std::move(callback));
         return !failed;
     }
 
@@ -199,8 +207,8 @@ class Events {
         switch (number) {
         case SIGTERM:
         case SIGINT:
-        case SIGQUIT: return "it asks for a stop, of which on_stop tells";
-        case SIGCHLD: return "on_child tells of children";
+        case SIGQUIT: return "on_stop() handles it";
+        case SIGCHLD: return "on_child() handles it";
         case SIGSEGV:
         case SIGBUS:
         case SIGFPE:
@@ -214,17 +222,18 @@ class Events {
         child.pid = pid;
         child.callback = std::move(callback);
         detail::StepError failed = children_.has(pid) ? detail::StepError() : prepare_watch(child);
-        failure = about(detail::joined({"(the end of process ", pid, ")"}), failed);
+        failure = to_failure(detail::joined({"(the end of process ", pid, ")"}), failed);
         if (failed) return false;
         children_.add(std::move(child));
-        wake_up_.wake(); // it may have ended before
+        wake_pipe_.wake(); // the child may have ended already
         return true;
     }
 
     detail::StepError prepare_watch(detail::WatchedChild& child) noexcept {
-        if (!signals_.is_open())
-            return detail::step_error(Stage::events, ECANCELED, "", "this process takes none here");
-        if (child.pid <= 0) return detail::step_error(Stage::events, EINVAL, "", "it is not the number of one process");
+        if (!handlers_.is_open()) {
+            return detail::step_error(Stage::events, ECANCELED, "", detail::SignalHandlers::not_open);
+        }
+        if (child.pid <= 0) return detail::step_error(Stage::events, EINVAL, "", "a process number is above 0");
         struct sigaction action;
         if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &action) != 0)
             return detail::step_error(Stage::events, errno);
@@ -237,40 +246,41 @@ class Events {
         const int asked =
             detail::retry([&] { return DAEMONIZE_SYSTEM(waitid)(P_PID, id, &info, WEXITED | WNOHANG | WNOWAIT); });
         if (asked != 0) return detail::step_error(Stage::events, errno, "", "it is no child of this process");
-        child.process = set_.watch(child.pid);
-        return child.process ? detail::StepError() : signals_.take(SIGCHLD);
+        child.pidfd = poller_.watch(child.pid);
+        return child.pidfd ? detail::StepError() : handlers_.take(SIGCHLD);
     }
 
-    static Failure about(const std::string& what, const detail::StepError& failed) {
+    static Failure to_failure(const std::string& what, const detail::StepError& failed) {
         if (!failed) return Failure();
         return detail::posix_failure(failed.stage, failed.error, what, failed.reason);
     }
 
-    // A callback that replaces itself goes on running: it goes when the outermost poll() returns.
     template <class F>
-    Events& put(Callback<void()>& place, F f) {
-        if (depth_ > 0) retired_.push_back(std::move(place));
-        place = Callback<void()>(std::move(f));
+    Events& replace(Callback<void()>& callback, F f) {
+        retired_.replace(callback, Callback<void()>(std::move(f)));
         return *this;
     }
 
-    // The kernel refuses to wait for any descriptor where RLIMIT_NOFILE is 0: rather look from time to time than all the
-    // time. A signal ends either.
-    void wait(int time) const noexcept {
-        struct pollfd watched = {set_.descriptor(), POLLIN, 0};
-        if (DAEMONIZE_SYSTEM(poll)(&watched, 1, time) != -1 || errno == EINTR) return;
-        static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, time >= 0 && time < 10 ? time : 10));
+    // Waits for an event. Without a descriptor, and where RLIMIT_NOFILE is 0 and poll(2) fails with EINVAL, it sleeps for a
+    // short time: the caller polls again.
+    void wait(Duration rest) const noexcept {
+        const int time = rest == Duration::longest() ? -1 : detail::poll_time(detail::monotonic_now() + rest);
+        struct pollfd watched = {poller_.descriptor(), POLLIN, 0};
+        const bool can_wait = watched.fd >= 0;
+        if (can_wait && (DAEMONIZE_SYSTEM(poll)(&watched, 1, time) != -1 || errno == EINTR)) return;
+        const int most = can_wait ? 10 : 100;
+        static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, time >= 0 && time < most ? time : most));
     }
 
-    detail::WakeUp wake_up_;
-    detail::WaitSet set_;
-    detail::WatchedChildren children_{set_};
+    detail::WakePipe wake_pipe_;
+    detail::Poller poller_;
+    detail::WatchedChildren children_{poller_};
     Callback<void()> on_stop_;
     Callback<void()> callbacks_[detail::signal_end];
-    detail::List<Callback<void()>> retired_;
-    int depth_ = 0;
-    bool stop_told_ = false;
-    detail::TakenSignals signals_{wake_up_, set_, children_}; // the last: handlers go before what they reach
+    detail::RetiredCallbacks retired_;
+    bool stop_reported_ = false;
+    // The last member: the handlers are removed before the objects that they use.
+    detail::SignalHandlers handlers_{wake_pipe_, poller_, children_};
 };
 
 } // namespace daemonize

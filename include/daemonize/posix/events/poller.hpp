@@ -1,5 +1,4 @@
-// WaitSet: the one descriptor that stands for a WakeUp and, where the kernel has descriptors for processes, for children
-// that end. Uses pidfd; Events uses it.
+// Poller: one descriptor that is readable when the wake pipe is, or when a watched child has ended (internal).
 #ifndef DAEMONIZE_POSIX_EVENTS_POLLER_HPP
 #define DAEMONIZE_POSIX_EVENTS_POLLER_HPP
 
@@ -15,71 +14,74 @@ namespace detail {
 
 #if DAEMONIZE_ON_LINUX()
 
-class WaitSet {
+// An epoll(7) instance that holds the wake pipe and a pidfd for each watched child.
+class Poller {
   public:
-    StepError open(int wake_up) noexcept {
-        set_ = above_standard(DAEMONIZE_SYSTEM(epoll_create1)(EPOLL_CLOEXEC));
-        return set_ && add(wake_up, 0) ? StepError() : step_error(Stage::events, errno);
+    StepError open(int wake_pipe) noexcept {
+        epoll_ = above_standard(DAEMONIZE_SYSTEM(epoll_create1)(EPOLL_CLOEXEC));
+        return epoll_ && add(wake_pipe, 0) ? StepError() : step_error(Stage::events, errno);
     }
 
-    int descriptor() const noexcept { return set_.get(); }
+    int descriptor() const noexcept { return epoll_.get(); }
 
-    // A descriptor that tells of this child's end, in the set; none where the kernel has no such thing, or a container's
-    // seccomp filter refuses it.
+    // Returns the pidfd of the child. The result is empty where pidfd_open(2) fails: on Linux before 5.3, or under a
+    // container's seccomp filter.
     Descriptor watch(pid_t child) const noexcept {
-        Descriptor process = open_pidfd(child);
-        if (process && !add(process.get(), child)) process.reset();
-        return process;
+        Descriptor pidfd = open_pidfd(child);
+        if (pidfd && !add(pidfd.get(), child)) pidfd.reset();
+        return pidfd;
     }
 
-    // Closing alone would not do where a child that was made past fork(2) has a copy. That there is none does no harm.
-    void forget(Descriptor process) const noexcept {
-        static_cast<void>(DAEMONIZE_SYSTEM(epoll_ctl)(set_.get(), EPOLL_CTL_DEL, process.get(), nullptr));
+    // close(2) alone does not remove a pidfd from the epoll instance while another process, such as a child made by
+    // clone(2), holds a copy of the pidfd. EPOLL_CTL_DEL on an empty Descriptor fails and does no harm.
+    void forget(Descriptor pidfd) const noexcept {
+        static_cast<void>(DAEMONIZE_SYSTEM(epoll_ctl)(epoll_.get(), EPOLL_CTL_DEL, pidfd.get(), nullptr));
     }
 
-    // Calls visitor(pid) for each child that has ended, of at most `count` that are watched.
+    // Calls visitor(pid) for each watched child that has ended. `count` is the number of watched children.
     template <class Visitor>
     void visit_ended(std::size_t count, Visitor visitor) const {
         List<struct epoll_event> ready;
         ready.resize(count + 1);
         const int most = static_cast<int>(ready.size());
-        const int found = retry([&] { return DAEMONIZE_SYSTEM(epoll_wait)(set_.get(), ready.data(), most, 0); });
+        const int found = retry([&] { return DAEMONIZE_SYSTEM(epoll_wait)(epoll_.get(), ready.data(), most, 0); });
         for (int i = 0; i < found; ++i) {
             const pid_t child = ready[static_cast<std::size_t>(i)].data.fd;
             if (child != 0) visitor(child);
         }
     }
 
-    void close() noexcept { set_.reset(); }
+    void close() noexcept { epoll_.reset(); }
 
   private:
     bool add(int number, pid_t child) const noexcept {
         struct epoll_event event = {};
         event.events = EPOLLIN;
         event.data.fd = child;
-        return DAEMONIZE_SYSTEM(epoll_ctl)(set_.get(), EPOLL_CTL_ADD, number, &event) == 0;
+        return DAEMONIZE_SYSTEM(epoll_ctl)(epoll_.get(), EPOLL_CTL_ADD, number, &event) == 0;
     }
 
-    Descriptor set_;
+    Descriptor epoll_;
 };
 
 #else
 
-class WaitSet {
+// Systems without pidfds report the end of a child by SIGCHLD. The wake pipe is the only descriptor.
+class Poller {
   public:
-    StepError open(int wake_up) noexcept {
-        wake_up_ = wake_up;
+    StepError open(int wake_pipe) noexcept {
+        wake_pipe_ = wake_pipe;
         return StepError();
     }
-    int descriptor() const noexcept { return wake_up_; }
+    int descriptor() const noexcept { return wake_pipe_; }
     Descriptor watch(pid_t) const noexcept { return Descriptor(); }
     void forget(Descriptor) const noexcept {}
     template <class Visitor>
     void visit_ended(std::size_t, Visitor) const {}
-    void close() noexcept { wake_up_ = -1; }
+    void close() noexcept { wake_pipe_ = -1; }
 
   private:
-    int wake_up_ = -1;
+    int wake_pipe_ = -1;
 };
 
 #endif

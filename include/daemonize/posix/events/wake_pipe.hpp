@@ -1,5 +1,4 @@
-// WakeUp: a descriptor that is readable from a wake() on until it is cleared. A pipe to oneself: what a signal handler may
-// write to. Uses descriptors; Events uses it.
+// WakePipe: a pipe to the process itself, which a signal handler may write to (internal).
 #ifndef DAEMONIZE_POSIX_EVENTS_WAKE_PIPE_HPP
 #define DAEMONIZE_POSIX_EVENTS_WAKE_PIPE_HPP
 
@@ -8,7 +7,8 @@
 namespace daemonize {
 namespace detail {
 
-class WakeUp {
+// descriptor() is readable from wake() until clear().
+class WakePipe {
   public:
     StepError open() noexcept {
         const bool is_made =
@@ -18,7 +18,7 @@ class WakeUp {
 
     int descriptor() const noexcept { return read_.get(); }
 
-    // Async-signal-safe, but for errno. A full pipe is readable already.
+    // Async-signal-safe, but changes errno. EAGAIN does no harm: a full pipe is readable already.
     void wake() const noexcept {
         static_cast<void>(retry([&] { return DAEMONIZE_SYSTEM(write)(write_.get(), "", 1); }));
     }
@@ -35,7 +35,7 @@ class WakeUp {
     }
 
   private:
-    // A handler that waited for room in the pipe would wait for the thread that it interrupted.
+    // A blocking write to a full pipe would deadlock: the handler would wait for the thread that it interrupted.
     static bool set_non_blocking(int number) noexcept {
         return DAEMONIZE_SYSTEM(fcntl)(number, F_SETFL, O_NONBLOCK) == 0;
     }

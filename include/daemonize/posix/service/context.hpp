@@ -125,14 +125,9 @@ class Context {
     /// Sleeps, and runs callbacks meanwhile. True when the whole time has passed, false as soon as a stop is asked for.
     /// While it is paused it sleeps on. A body that sleeps here is alive: systemd's watchdog hears of it.
     bool sleep_for(Duration span) {
-        const Duration until = span == Duration::longest() ? span : detail::monotonic_now() + span;
-        while (poll()) {
-            const Duration now = detail::monotonic_now();
-            if (!running_.is_paused && until <= now) return true;
-            const bool endless = until == Duration::longest() || running_.is_paused;
-            await_news(endless ? Duration::longest() : Duration::nanoseconds(until.nanoseconds() - now.nanoseconds()));
-        }
-        return false;
+        return detail::sleep_until_stop(
+            span, detail::monotonic_now, [this] { return poll(); }, [this] { return running_.is_paused; },
+            [this](Duration rest) { await_news(rest); });
     }
 
     /// Sleeps until a stop is asked for.
