@@ -34,25 +34,25 @@ int run(const std::string& log) {
 } // namespace
 
 int main() try {
-    std::vector<std::string> words = daemonize::command_line();
+    std::vector<std::string> arguments = daemonize::program_arguments();
     daemonize::ServiceConfig config;
     config.description = "Writes the machine's memory figures to a file every 5 seconds";
     std::string log = "MemoryStatus.log";
-    if (words.size() >= 3 && words[words.size() - 2] == "--log") {
-        log = words.back();
+    if (arguments.size() >= 2 && arguments[arguments.size() - 2] == "--log") {
+        log = arguments.back();
         config.arguments = {"--log", std::filesystem::absolute(std::filesystem::u8path(log)).u8string()};
-        words.resize(words.size() - 2);
+        arguments.resize(arguments.size() - 2);
     }
-    if (words.size() == 1) return run(log);
+    if (arguments.empty()) return run(log);
     const daemonize::ServiceManager manager("MemoryStatus");
-    const std::string verb = words.size() == 2 ? words[1] : "";
+    const std::string verb = arguments.size() == 1 ? arguments[0] : "";
     if (verb == "install") return manager.install(config), 0;
     if (verb == "uninstall") return manager.uninstall(), 0;
     if (verb == "start") return manager.start(), 0;
     if (verb == "stop") return manager.stop(), 0;
     if (verb == "pause") return manager.pause(), 0;
     if (verb == "continue") return manager.resume(), 0;
-    if (verb == "status") return std::puts(daemonize::state_name(manager.status().state)), 0;
+    if (verb == "status") return std::puts(daemonize::to_string(manager.status().state)), 0;
     return std::fputs("usage: memory_status [VERB] [--log FILE]\n", stderr), 2;
 } catch (const daemonize::Error& error) {
     std::fprintf(stderr, "memory_status: %s\n", error.what());

@@ -35,10 +35,11 @@
 //     posix/sockets/socket.hpp       Socket: one of these
 //     core/host.hpp          Host: what started the program; detect_host() of posix/ or windows/ finds it
 //     scm/win_service.hpp      WinService: a Windows service, and a console program where somebody starts it by hand
-//     scm/service_context.hpp  its Context: ready, progress, sleep_for, wait_for_stop, poll
+//     scm/service_context.hpp  WinServiceContext, its Context: ready, progress, sleep_for, wait_for_stop, poll
 //     windows/scm/service_manager.hpp  ServiceManager: install, uninstall, start, stop, pause, resume, control, status
 //     windows/system/event_log.hpp        EventLog: the event log, and by the same calls (posix/system/event_log.hpp) syslog
-//     windows/system/socket.hpp     Socket and listen_on() there
+//     windows/system/socket.hpp, windows/system/listen_on.hpp   Socket and listen_on() there
+//     windows/system/program.hpp    program_arguments(): the command line there, in UTF-8
 //     windows/service/verbs.hpp, windows/service/directories.hpp   what the verbs do there; its directories
 //     testing/windows_service.hpp   a Service below FakeScm, on Windows
 //     testing/fake_scm.hpp         FakeScm: a service control manager for tests, on any platform

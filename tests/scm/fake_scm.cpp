@@ -204,7 +204,7 @@ TEST_CASE("interrogation is answered, and what nobody handles is refused") {
 
 TEST_CASE("accept() with nothing takes all back, and a service can then only end by itself") {
     WinService service("Deaf");
-    service.accept().body([](Context& context) {
+    service.accept_no_controls().body([](Context& context) {
         context.ready();
         context.sleep_for(1s);
         return 3;
@@ -216,6 +216,38 @@ TEST_CASE("accept() with nothing takes all back, and a service can then only end
     scm.advance(1s);
     CHECK(scm.state() == ServiceState::stopped);
     CHECK(scm.exit_code() == 3);
+}
+
+TEST_CASE("accept() without a control is refused before the service starts") {
+    WinService service("Deaf");
+    bool ran = false;
+    service.accept(Accept::none).body([&] { ran = true; });
+    FakeScm scm(service);
+    CHECK(scm.start() == 87);
+    CHECK_FALSE(ran);
+    CHECK(scm.history().empty());
+}
+
+TEST_CASE("controls can be accepted again after all were removed") {
+    WinService service("Picky");
+    service.accept_no_controls().accept(Accept::preshutdown).body(serve);
+    FakeScm scm(service);
+    scm.start();
+    CHECK(scm.status().accepted == Accept::preshutdown);
+}
+
+TEST_CASE("progress without a time promises the next report within the wait hint") {
+    for (const Duration given : {Duration(), Duration(90s)}) {
+        WinService service("Hinted");
+        service.wait_hint(7s).body([&](Context& context) {
+            context.progress("half", given);
+            return serve(context);
+        });
+        FakeScm scm(service);
+        scm.start();
+        REQUIRE(scm.history().size() >= 2);
+        CHECK(scm.history()[1].status.wait_hint == (given == Duration() ? Duration(7s) : given));
+    }
 }
 
 TEST_CASE("a body's value is the service's own exit code, unless a stop was asked for") {

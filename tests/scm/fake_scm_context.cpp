@@ -174,14 +174,15 @@ TEST_CASE("where there is no Windows, running a service says so for each, and no
         [](int, char**) {
             WinService one("One");
             WinService two("Two");
-            one.run_as(daemonize::RunAs::service).body([] { std::abort(); });
+            one.run_mode(daemonize::RunMode::service).body([] { std::abort(); });
             two.body([] { std::abort(); });
             return run_services(one, two) == one.run() ? one.run([] { std::abort(); }) : 0;
         },
         {});
     CHECK(said.code == daemonize::exit_code(daemonize::Stage::dispatcher));
     const auto line = [](const std::string& name) {
-        return name + ": cannot reach the service control manager for the service " + name + ": this system has none\n";
+        return name + ": cannot reach the service control manager for the service " + name +
+               ": this system has no service control manager\n";
     };
     CHECK(said.error == line("One") + line("Two") + line("One") + line("One"));
 }

@@ -213,12 +213,12 @@ TEST_CASE("the command line's arguments and the SCM's are told apart") {
     std::vector<std::string> of_line;
     std::vector<std::string> of_start;
     service.body([&](ServiceContext& context) {
-        of_line = context.command_line();
+        of_line = context.program_arguments();
         of_start = context.arguments();
         return serve(context);
     });
     FakeScm scm(service);
-    scm.command_line({"--log", "C:\\a b"}).start({"fast"});
+    scm.program_arguments({"--log", "C:\\a b"}).start({"fast"});
     CHECK(of_line == std::vector<std::string>{"--log", "C:\\a b"});
     CHECK(of_start == std::vector<std::string>{"fast"});
 }
@@ -235,7 +235,7 @@ TEST_CASE("a report that Windows refuses is logged, once, and the service goes o
     scm.advance(3s);
     CHECK(rounds == 3);
     REQUIRE(scm.log_entries().size() == 1);
-    CHECK(scm.log_entries()[0].text == "cannot report the service's state: error 6");
+    CHECK(scm.log_entries()[0].text == "cannot report the state of the service: error 6");
 }
 
 TEST_CASE("several services of one process report the shared type, and a single one its own") {

@@ -144,7 +144,7 @@ TEST_CASE("a machine's shutdown asks first those that want a pre-shutdown, and t
     CHECK(reason == StopReason::shutdown);
     CHECK_FALSE(second.killed());
     WinService deaf("Deaf");
-    deaf.accept().body(serve);
+    deaf.accept_no_controls().body(serve);
     FakeScm third(deaf);
     third.start();
     third.shut_down();

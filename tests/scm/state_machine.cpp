@@ -167,10 +167,15 @@ long explore(const ServiceMachine& machine, const Model& model, int depth, std::
 } // namespace
 
 TEST_CASE("every state has its word, and every step with a service its words and its exit code") {
-    const char* const words[] = {"in an unknown state", "stopped", "starting", "stopping",           "running",
-                                 "continuing",          "pausing", "paused",   "in an unknown state"};
+    const char* const words[] = {"unknown",          "stopped",       "start_pending", "stop_pending", "running",
+                                 "continue_pending", "pause_pending", "paused",        "unknown"};
     for (std::uint32_t number = 0; number < 9; ++number) {
-        CHECK(std::string(state_name(static_cast<ServiceState>(number))) == words[number]);
+        CHECK(std::string(to_string(static_cast<ServiceState>(number))) == words[number]);
+    }
+    const char* const reasons[] = {"none",      "operator_request", "shutdown",   "preshutdown",
+                                   "interrupt", "logoff",           "supervisor", "unknown"};
+    for (int number = 0; number < 8; ++number) {
+        CHECK(std::string(to_string(static_cast<StopReason>(number))) == reasons[number]);
     }
     const struct {
         Stage stage;

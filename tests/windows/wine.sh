@@ -147,7 +147,7 @@ console() {
     service=$!
     # Ten seconds would be the dispatcher's own refusal.
     timeout 8 sh -c 'until [ -s MemoryStatus.log ]; do sleep 0.1; done' || fail 'it did not run at once'
-    grep -q 'MemoryStatus: started by hand, and running in the foreground' "$work/console" || fail 'it did not say so'
+    grep -q 'MemoryStatus: runs in the foreground, because a person started it' "$work/console" || fail 'it did not say so'
     kill -INT $service
     status=0
     wait $service || status=$?

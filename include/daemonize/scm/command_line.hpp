@@ -1,5 +1,4 @@
-// Command lines as Windows has them, one string each: written and read by CommandLineToArgvW's rules, on any platform.
-// Uses nothing; ServiceManager and WinService use it.
+// Command lines of Windows: quoting and parsing by the rules of CommandLineToArgvW, on any platform (internal).
 #ifndef DAEMONIZE_SCM_COMMAND_LINE_HPP
 #define DAEMONIZE_SCM_COMMAND_LINE_HPP
 
@@ -10,11 +9,11 @@
 namespace daemonize {
 namespace detail {
 
-// The program's own path, always quoted: unquoted, `C:\My Service\x.exe` starts C:\My.exe where somebody planted one.
-// It knows no escape, so that a path with a quote cannot be written; no file has one.
+// The path of a program is always quoted: Windows starts C:\My.exe for an unquoted `C:\My Service\x.exe`, if C:\My.exe
+// exists. The path cannot hold a quotation mark: Windows knows no escape here, and no file name has one.
 inline std::string quote_program(const std::string& path) { return '"' + path + '"'; }
 
-// One argument, so that CommandLineToArgvW reads it back. Backslashes are doubled before a quote, and only there.
+// CommandLineToArgvW reads the result back as `argument`. Backslashes are doubled before a quotation mark, and only there.
 inline std::string quote_argument(const std::string& argument) {
     if (!argument.empty() && argument.find_first_of(" \t\n\v\"") == std::string::npos) return argument;
     std::string text = "\"";
@@ -39,7 +38,7 @@ inline std::string join_command_line(const std::string& program, const std::vect
 
 inline bool is_blank(char c) noexcept { return c == ' ' || c == '\t'; }
 
-// Reads one argument from `at`, which stands on its first character, and leaves `at` behind it.
+// Reads the argument whose first character is line[at], and moves `at` behind the argument.
 inline std::string read_argument(const std::string& line, std::size_t& at) {
     std::string argument;
     bool quoted = false;
@@ -59,7 +58,7 @@ inline std::string read_argument(const std::string& line, std::size_t& at) {
         if (backslashes % 2 != 0) {
             argument += '"';
         } else if (quoted && at < line.size() && line[at] == '"') {
-            argument += '"'; // two within quotes are one, and the second ends the quotes
+            argument += '"'; // `""` inside quotation marks is one of them, and ends the quoting
             ++at;
             quoted = false;
         } else {
@@ -69,7 +68,7 @@ inline std::string read_argument(const std::string& line, std::size_t& at) {
     return argument;
 }
 
-// All of a command line, the program first.
+// The arguments of a command line; the first one is the program.
 inline std::vector<std::string> parse_command_line(const std::string& line) {
     std::vector<std::string> arguments;
     if (line.empty()) return arguments;

@@ -1,5 +1,4 @@
-// The application's handlers: what it wrote for a control, adapted to one form, and found again by the control.
-// Uses core; ServiceCore holds a table of them, and WinService fills it.
+// in_handler (public), and the table of the application's control handlers (internal).
 #ifndef DAEMONIZE_SCM_HANDLERS_HPP
 #define DAEMONIZE_SCM_HANDLERS_HPP
 
@@ -12,18 +11,22 @@
 
 namespace daemonize {
 
-/// Says that a handler runs inside Windows' own call, on the dispatcher's thread, and not where the body waits: for what
-/// has to be answered at once. It must be quick, and must not wait for the body: every other control waits behind it.
+/// The type of in_handler.
 struct InHandler {};
+
+/// Selects the form of a handler that runs inside the control handler of Windows (HandlerEx), on the thread of the
+/// dispatcher, for a control that needs an answer at once. Such a handler must return quickly and must not wait for the
+/// body: Windows delivers no other control in the meantime.
 constexpr InHandler in_handler{};
+
+class WinServiceContext;
 
 namespace detail {
 
-class ServiceContext;
-using ServiceCallback = Callback<std::uint32_t(ServiceContext&, const ControlEvent&)>;
+using ServiceCallback = Callback<std::uint32_t(WinServiceContext&, const ControlEvent&)>;
 
-// What a handler answers: what it returns, where that is a number; false is a refusal (BROADCAST_QUERY_DENY), and it can
-// only be heard from a handler that runs in_handler.
+// The answer of a handler to Windows: a number as it is, false as BROADCAST_QUERY_DENY, true and void as NO_ERROR.
+// Windows gets the answer of a handler that runs in_handler only.
 template <class Call>
 std::uint32_t answer_of(Call call) {
     using Result = decltype(call());
@@ -37,15 +40,15 @@ std::uint32_t answer_of(Call call) {
     }
 }
 
-// A handler of (service, payload), (service) or (), as the one form that is stored.
+// Converts a handler that takes (service, payload), (service) or () into a ServiceCallback.
 template <class Payload, Payload ControlEvent::*payload, class Body>
 ServiceCallback adapt_handler(Body body) {
-    return [call = std::move(body)](ServiceContext& service, const ControlEvent& event) mutable {
-        static_cast<void>(service); // where the handler wants neither
+    return [call = std::move(body)](WinServiceContext& service, const ControlEvent& event) mutable {
+        static_cast<void>(service); // unused if the handler takes ()
         static_cast<void>(event);
-        if constexpr (std::is_invocable<Body&, ServiceContext&, const Payload&>::value) {
+        if constexpr (std::is_invocable<Body&, WinServiceContext&, const Payload&>::value) {
             return answer_of([&] { return call(service, std::as_const(event.*payload)); });
-        } else if constexpr (std::is_invocable<Body&, ServiceContext&>::value) {
+        } else if constexpr (std::is_invocable<Body&, WinServiceContext&>::value) {
             return answer_of([&] { return call(service); });
         } else {
             return answer_of([&] { return call(); });
@@ -56,20 +59,20 @@ ServiceCallback adapt_handler(Body body) {
 struct ServiceHandler {
     Control first;
     Control last;
-    bool at_once; // inside Windows' call
+    bool immediate; // runs inside HandlerEx: in_handler
     ServiceCallback call;
 };
 
 class HandlerTable {
   public:
-    // The latest handler for a control is the one.
-    void set(Control first, Control last, bool at_once, ServiceCallback call) {
+    // A second handler for the same controls replaces the first one.
+    void set(Control first, Control last, bool immediate, ServiceCallback call) {
         for (std::size_t i = handlers_.size(); i-- > 0;) {
             if (handlers_[i].first == first && handlers_[i].last == last) {
                 handlers_.erase(i);
             }
         }
-        handlers_.push_back({first, last, at_once, std::move(call)});
+        handlers_.push_back({first, last, immediate, std::move(call)});
     }
 
     const ServiceHandler* find(Control control) const noexcept {

@@ -1,5 +1,4 @@
-// A WinService's run() where there is no Windows: it says so. Everything else of it works, below testing::FakeScm.
-// Uses win_service; the umbrella includes it on every other system.
+// run_on_host() on a system without an SCM: WinService::run() prints a failure (internal).
 #ifndef DAEMONIZE_SCM_NO_SCM_HPP
 #define DAEMONIZE_SCM_NO_SCM_HPP
 
@@ -10,10 +9,11 @@
 namespace daemonize {
 namespace detail {
 
-inline int run_on_host(ServiceCore* const* services, std::size_t count, RunAs) noexcept {
+inline int run_on_host(ServiceCore* const* services, std::size_t count, RunMode) noexcept {
     for (std::size_t i = 0; i < count; ++i) {
         const Failure problem(Stage::dispatcher, std::make_error_code(std::errc::function_not_supported),
-                              joined({"the service ", services[i]->name}), "this system has none");
+                              joined({"the service ", services[i]->name}),
+                              "this system has no service control manager");
         std::fprintf(stderr, "%s: %s\n", services[i]->name.c_str(), problem.message().c_str());
     }
     return daemonize::exit_code(Stage::dispatcher);

@@ -1,5 +1,4 @@
-// ServicePort: the table of functions behind which the SCM, the clock and the lock of one service are.
-// Uses core; real_port fills it on Windows, testing::FakeScm everywhere, and ServiceCore calls it.
+// ServicePort: the interface of ServiceCore to the SCM, the clock, the lock and the log of one service (internal).
 #ifndef DAEMONIZE_SCM_PORT_HPP
 #define DAEMONIZE_SCM_PORT_HPP
 
@@ -21,30 +20,31 @@ class ServicePort {
     ServicePort(const ServicePort&) = delete;
     ServicePort& operator=(const ServicePort&) = delete;
 
-    // RegisterServiceCtrlHandlerExW: from here on controls go to `core.handle`. A Win32 error.
+    // RegisterServiceCtrlHandlerExW. From this call on, controls go to core.handle(). Returns a Win32 error.
     virtual std::uint32_t register_handler(ServiceCore& core, const std::string& name) noexcept = 0;
-    // SetServiceStatus. A Win32 error.
+    // SetServiceStatus. Returns a Win32 error.
     virtual std::uint32_t set_status(const ServiceStatus& status) noexcept = 0;
-    // The SERVICE_STATUS_HANDLE.
+    // The SERVICE_STATUS_HANDLE. Null without an SCM.
     virtual void* service_handle() noexcept = 0;
 
-    // The one lock of this service; `wait` gives it up meanwhile, until `wake` or so long has passed. False says that
-    // the process is being ended, so that nothing is worth waiting for.
+    // The lock of this service. wait() releases the lock, returns after wake() or after `longest`, and holds the lock
+    // again. wait() returns false if the process is about to be killed.
     virtual void lock() noexcept = 0;
     virtual void unlock() noexcept = 0;
     virtual bool wait(Duration longest) noexcept = 0;
     virtual void wake() noexcept = 0;
 
-    // The event behind native_handle(): set while there is something for poll() to do.
+    // The event of native_handle(). It is set while a call of poll() has something to do.
     virtual void set_event(bool pending) noexcept = 0;
     virtual void* native_handle() noexcept = 0;
 
-    // Monotonic, from any beginning.
+    // The monotonic clock.
     virtual Duration now() noexcept = 0;
-    // How long Windows leaves a service after such a stop; longest() where it sets no limit. Never under the lock.
+    // The time that Windows leaves the service after a stop for this reason; longest() without a limit. The caller must
+    // not hold the lock.
     virtual Duration stop_allowance(const std::string& name, StopReason reason) noexcept = 0;
 
-    // The event log's, or a console's.
+    // Write to the event log, or to the console.
     virtual void log(Severity severity, const std::string& name, const std::string& text) noexcept = 0;
     virtual void show_progress(const std::string& name, const std::string& text) noexcept = 0;
 
@@ -52,7 +52,7 @@ class ServicePort {
     ~ServicePort() = default;
 };
 
-// Holds the port's lock.
+// Holds the lock of the port for its lifetime.
 class PortLock {
   public:
     explicit PortLock(ServicePort& port) noexcept : port_(port) { port_.lock(); }
@@ -64,7 +64,7 @@ class PortLock {
     ServicePort& port_;
 };
 
-// Gives the port's lock up, for what is the application's, and takes it again: also where that throws.
+// Releases the lock of the port for its lifetime: for calls of the application's code, which may throw.
 class PortUnlock {
   public:
     explicit PortUnlock(ServicePort& port) noexcept : port_(port) { port_.unlock(); }

@@ -1,5 +1,4 @@
-// ServiceConfig: all that a service can be installed with, and what of it is wrong before Windows is asked.
-// Uses service_name; ServiceManager uses it.
+// ServiceConfig: the configuration of an installed Windows service (public), and its check (internal).
 #ifndef DAEMONIZE_SCM_SERVICE_CONFIG_HPP
 #define DAEMONIZE_SCM_SERVICE_CONFIG_HPP
 
@@ -10,46 +9,46 @@
 
 namespace daemonize {
 
-/// When a service is started: SERVICE_AUTO_START and so on. `delayed` is automatic, some two minutes after the boot.
+/// The start of a service: SERVICE_AUTO_START and so on. `delayed` starts the service some two minutes after the boot.
 enum class StartType : std::uint32_t { automatic = 2, manual = 3, disabled = 4, delayed = 0x102 };
 
-/// SERVICE_SID_TYPE_…: whether the service has a security identifier of its own.
+/// The security identifier of a service: SERVICE_SID_TYPE_....
 enum class SidType : std::uint32_t { none = 0, unrestricted = 1, restricted = 3 };
 
-/// What Windows does when a service fails: SC_ACTION_…. To install one that reboots, the program needs the privilege
-/// SeShutdownPrivilege (SE_SHUTDOWN_NAME) enabled; without it install() fails at Stage::service_configure.
+/// The reaction of Windows to a failed service: SC_ACTION_.... An installation with Type::reboot needs the privilege
+/// SeShutdownPrivilege (SE_SHUTDOWN_NAME), enabled; without the privilege install() fails at Stage::service_configure.
 struct FailureAction {
     enum class Type : std::uint32_t { none = 0, restart = 1, reboot = 2, run_command = 3 };
     Type type = Type::restart;
-    Duration after;
+    Duration after; ///< the delay before the action
 };
 
-/// A service's configuration. What is left out is Windows' default, also when an existing service is installed again: it
-/// keeps nothing of what it had. The order in which services are loaded as groups is the one thing left alone.
+/// The configuration of a service. A member that is left at its default value stands for the default of Windows, also
+/// when install() changes an existing service: nothing of the old configuration stays, except the load order group.
 struct ServiceConfig {
-    std::string display_name; ///< the name itself where it is empty
-    std::string description;
-    std::string program;                ///< this program where it is empty
-    std::vector<std::string> arguments; ///< of the command line; quoting is the library's
+    std::string display_name;           ///< default: the name of the service
+    std::string description;            ///< default: no description
+    std::string program;                ///< the path of the executable; default: this program
+    std::vector<std::string> arguments; ///< of the command line; install() quotes them
     ServiceType type = ServiceType::own_process;
     StartType start = StartType::manual;
-    std::vector<std::string> dependencies;
-    std::string account; ///< LocalSystem where it is empty
+    std::vector<std::string> dependencies; ///< the names of the services that have to run before this service
+    std::string account;                   ///< default: LocalSystem
     std::string password;
     std::vector<FailureAction> failure_actions;        ///< for the first failure, the second, and all later ones
-    Duration failure_reset = Duration::seconds(86400); ///< without a failure for so long, counting starts again
-    std::string failure_command;
-    bool non_crash_failures = true; ///< an exit code that is not 0 counts as a failure too
-    /// How long a service that accepts pre-shutdown may take for it. Where it is 0, a new service has Windows' default,
-    /// and an existing one gets what that is since Windows 10 1703: 10 s.
+    Duration failure_reset = Duration::seconds(86400); ///< the count of failures starts again after this time
+    std::string failure_command;                       ///< of FailureAction::Type::run_command
+    bool non_crash_failures = true;                    ///< a stop with an exit code other than 0 is a failure too
+    /// The time that a shutdown leaves a service that accepts preshutdown. 0 is the default: a new service gets the
+    /// default of Windows, and an existing service gets 10 s (the default since Windows 10, version 1703).
     Duration preshutdown_timeout;
     SidType sid_type = SidType::none;
-    std::vector<std::string> privileges; ///< the only ones it keeps; empty keeps the account's
+    std::vector<std::string> privileges; ///< the privileges to keep; default: all privileges of the account
 };
 
 namespace detail {
 
-// Windows would end the text, or the list, there without a word.
+// Windows would cut a text or a list at a zero byte, and report nothing.
 inline bool has_zero_byte(const ServiceConfig& config) {
     const auto has = [](const std::string& text) { return text.find('\0') != std::string::npos; };
     bool found = has(config.display_name) || has(config.description) || has(config.program) || has(config.account) ||
@@ -66,23 +65,23 @@ inline Failure check_service_config(const std::string& name, const ServiceConfig
         return Failure(Stage::options, win32_error(win32::invalid_parameter),
                        joined({"the configuration of the service ", name}), reason);
     };
-    if (config.program.find('"') != std::string::npos) return refuse("the program's path has a quote");
+    if (config.program.find('"') != std::string::npos) return refuse("the path of the program has a quotation mark");
     if (utf16_size(config.display_name) > 256) return refuse("the display name has more than 256 characters");
     for (const std::string& dependency : config.dependencies) {
-        if (dependency.empty()) return refuse("a dependency has no name");
+        if (dependency.empty()) return refuse("the name of a dependency is empty");
     }
     for (const std::string& privilege : config.privileges) {
-        if (privilege.empty()) return refuse("a privilege has no name");
+        if (privilege.empty()) return refuse("the name of a privilege is empty");
     }
     if (has_zero_byte(config)) return refuse("a text has a zero byte");
-    if (config.failure_reset < Duration()) return refuse("the time without failures is negative");
+    if (config.failure_reset < Duration()) return refuse("failure_reset is negative");
     for (const FailureAction& action : config.failure_actions) {
         if (action.type == FailureAction::Type::run_command && config.failure_command.empty()) {
-            return refuse("a failure is to run a command, and there is none");
+            return refuse("a failure action runs a command, and failure_command is empty");
         }
-        if (action.after < Duration()) return refuse("a failure's delay is negative");
+        if (action.after < Duration()) return refuse("the delay of a failure action is negative");
     }
-    if (config.preshutdown_timeout < Duration()) return refuse("the pre-shutdown time-out is negative");
+    if (config.preshutdown_timeout < Duration()) return refuse("preshutdown_timeout is negative");
     return Failure();
 }
 

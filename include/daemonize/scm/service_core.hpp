@@ -1,5 +1,5 @@
-// ServiceCore: one service as it runs. ServiceMain and the control handler, the machine between them, and their lock.
-// Uses service_port and service_handlers; WinService owns one, real_scm and testing::FakeScm run it.
+// ServiceCore: a running Windows service: its settings, state machine, pending controls, and the sleep of the body
+// (internal). service_main.hpp defines ServiceMain and the control handler.
 #ifndef DAEMONIZE_SCM_SERVICE_CORE_HPP
 #define DAEMONIZE_SCM_SERVICE_CORE_HPP
 
@@ -24,52 +24,56 @@ class ServiceCore {
     ServiceCore(const ServiceCore&) = delete;
     ServiceCore& operator=(const ServiceCore&) = delete;
 
-    // What WinService stores.
+    // The settings, which WinService stores.
     std::string name;
     Accept accepted = Accept::stop | Accept::shutdown;
     Duration wait_hint = Duration::seconds(20);
     HandlerTable handlers;
-    Callback<int(ServiceContext&)> body;
-    std::uint32_t wrong_control = 0;       // one that no user control can be
-    std::vector<std::string> command_line; // the process's, the program first
+    Callback<int(WinServiceContext&)> body;
+    std::uint32_t wrong_control = 0; // a number outside 128 to 255, given to on_user_control()
+    bool accepted_nothing = false;   // accept() was called with Accept::none
+    std::vector<std::string> program_arguments;
 
-    // What can be found wrong without Windows.
+    // Checks the settings. Calls no function of Windows.
     Failure check() const {
         if (Failure problem = check_service_name(name)) return problem;
-        if (!body) {
-            return Failure(Stage::options, win32_error(win32::invalid_parameter), joined({"the service ", name}),
-                           "it has no body");
-        }
+        const auto refuse = [&](std::string detail, const char* reason) {
+            return Failure(Stage::options, win32_error(win32::invalid_parameter), std::move(detail), reason);
+        };
+        if (!body) return refuse(joined({"the service ", name}), "the service has no body");
         if (wrong_control != 0) {
-            return Failure(Stage::options, win32_error(win32::invalid_parameter),
-                           joined({"a handler for control ", wrong_control, " of the service ", name}),
-                           "an application's own controls are 128 to 255");
+            return refuse(joined({"a handler for control ", wrong_control, " of the service ", name}),
+                          "the controls of an application are 128 to 255");
+        }
+        if (accepted_nothing) {
+            return refuse(joined({"the service ", name}),
+                          "accept() needs a control; accept_no_controls() removes the accepted controls");
         }
         return Failure();
     }
 
-    // Before the dispatcher is called, and before each start of a fake one.
+    // Resets the state. Called before the dispatcher, and before each start by FakeScm.
     void prepare(ServicePort& port, ServiceType type) {
         port_ = &port;
         machine_ = ServiceMachine(type, accepted, wait_hint);
         pending_.clear();
         arguments_.clear();
-        failure_.clear();
-        complaint_.clear();
+        handler_failure_.clear();
+        body_failure_.clear();
         end_ = BodyEnd();
         stop_at_ = Duration::longest();
         registration_error_ = win32::no_error;
         dispatching_ = process_ending_ = report_failed_ = false;
     }
 
-    // ServiceMain. Its last act is the report of STOPPED: after that Windows may end the process at any instant. False
-    // where it has never come to be a service, so that nothing could be reported.
+    // ServiceMain. Reports STOPPED as its last act, because Windows may kill the process at any time after that report.
+    // Returns false if the control handler cannot be registered; the SCM then gets no report.
     bool main(const std::vector<std::string>& arguments) noexcept;
 
-    // The control handler. It moves the machine and wakes the body, and never waits for it.
+    // The control handler. Changes the state and wakes the body. Never waits for the body.
     std::uint32_t handle(const ControlEvent& event) noexcept;
 
-    // A stop that the SCM does not know of. False where one was asked for already.
+    // Requests a stop that does not come from the SCM. Returns false if a stop was requested before.
     bool request_stop(StopReason reason, Duration allowance) noexcept {
         const PortLock held(*port_);
         if (machine_.stop_requested()) return false;
@@ -78,7 +82,7 @@ class ServiceCore {
         return true;
     }
 
-    // What main() of the program may return.
+    // The exit status of the process.
     int exit_code() const noexcept {
         const PortLock held(*port_);
         const ServiceStatus& status = machine_.status();
@@ -89,31 +93,31 @@ class ServiceCore {
     }
 
   private:
-    friend class ServiceContext;
+    friend class daemonize::WinServiceContext;
 
-    // All below is called under the lock, but what says otherwise.
+    // The caller of each function below holds the lock, unless the comment says otherwise.
 
     void report() noexcept {
         const std::uint32_t error = port_->set_status(machine_.status());
         reported_at_ = port_->now();
         if (error == win32::no_error || report_failed_) return;
-        report_failed_ = true; // once: what it is about repeats itself
-        port_->log(Severity::failure, name, joined({"cannot report the service's state: error ", error}));
+        report_failed_ = true; // one log entry: all later reports fail for the same reason
+        port_->log(Severity::failure, name, joined({"cannot report the state of the service: error ", error}));
     }
 
-    void tell_body() noexcept {
+    void wake_body() noexcept {
         port_->set_event(true);
         port_->wake();
     }
 
-    // Where no control came of which the body could learn.
+    // A stop without a control: queues the control stop, for the handler of the application.
     void stop_body(StopReason reason) noexcept {
         if (machine_.request_stop(reason)) report();
         pending_.push_back(ControlEvent(Control::stop));
-        tell_body();
+        wake_body();
     }
 
-    // A stop's own handler, or the one for every stop.
+    // The handler of stop is also the handler of a shutdown and preshutdown that have no handler.
     const ServiceHandler* handler_of(Control control) const noexcept {
         const ServiceHandler* handler = handlers.find(control);
         const bool stops = control == Control::shutdown || control == Control::preshutdown;
@@ -124,33 +128,34 @@ class ServiceCore {
 
     bool stopping() const noexcept { return machine_.stop_requested() || process_ending_; }
 
-    // The state that a callback of pause or continue leads to.
+    // PAUSED or RUNNING, after the handler of pause or continue has returned.
     void complete(Control control) noexcept {
         if ((control == Control::pause && machine_.paused()) || (control == Control::resume && machine_.continued())) {
             report();
         }
     }
 
-    // Runs what has come, in order, in the body's thread. What is called meanwhile and waits does not come here again.
-    void dispatch(ServiceContext& context) {
+    // Runs the handlers of the pending controls in their order, on the thread of the body. A handler that sleeps or polls
+    // runs no other handler.
+    void dispatch(WinServiceContext& context) {
         if (dispatching_) return;
         const Flag raised(dispatching_);
         while (!pending_.empty()) {
             const ControlEvent event = std::move(pending_[0]);
             pending_.erase(0);
             const ServiceHandler* handler = handler_of(event.control);
-            if (handler != nullptr && !handler->at_once) run_callback(*handler, context, event);
+            if (handler != nullptr && !handler->immediate) run_callback(*handler, context, event);
             complete(event.control);
         }
         port_->set_event(false);
     }
 
-    void run_callback(const ServiceHandler& handler, ServiceContext& context, const ControlEvent& event) {
-        const PortUnlock given_up(*port_);
+    void run_callback(const ServiceHandler& handler, WinServiceContext& context, const ControlEvent& event) {
+        const PortUnlock unlocked(*port_);
         static_cast<void>(handler.call(context, event));
     }
 
-    // Raised while it lives, also where a callback throws: a body that catches it waits on.
+    // Sets a bool for its lifetime, also if a handler throws: the body may catch the exception and sleep again.
     class Flag {
       public:
         explicit Flag(bool& flag) noexcept : flag_(flag) { flag_ = true; }
@@ -162,8 +167,8 @@ class ServiceCore {
         bool& flag_;
     };
 
-    // A body that waits is alive: while a start or a stop is pending it says so, and how long it will be silent. Not
-    // more often than is needed: each report is a call to another process.
+    // Reports a checkpoint for a body that sleeps or polls in a pending state; the next one follows after `silence`. Skips
+    // the report if a quarter of the hint has not passed: each report is a call to another process.
     void tick(Duration silence) noexcept {
         if (!is_pending(machine_.status().state) || silence == Duration::longest()) return;
         const Duration hint = machine_.wait_hint() + silence;
@@ -172,8 +177,9 @@ class ServiceCore {
         if (machine_.progress(hint)) report();
     }
 
-    // Sleeps, and dispatches meanwhile. True when all the time has passed, also that of a pause.
-    bool sleep(ServiceContext& context, Duration span) {
+    // Sleeps for `span`, and until the end of a pause, and dispatches meanwhile. Returns false if the service has to stop.
+    // The caller must not hold the lock.
+    bool sleep(WinServiceContext& context, Duration span) {
         const PortLock held(*port_);
         if (!stopping()) tick(span);
         const auto now = [this] { return port_->now(); };
@@ -188,15 +194,15 @@ class ServiceCore {
         return sleep_until_stop(span, now, poll, is_paused, wait);
     }
 
-    // Without the lock. What there is to complain of.
+    // Runs the body. Returns the text for the log if the body failed. The caller must not hold the lock.
     std::string run_body() noexcept;
 
     ServicePort* port_ = nullptr;
     ServiceMachine machine_;
     List<ControlEvent> pending_;
     std::vector<std::string> arguments_;
-    std::string failure_;   // what an in_handler callback threw
-    std::string complaint_; // the body's own words on why it ends
+    std::string handler_failure_; // the exception of an in_handler callback
+    std::string body_failure_;    // the text of WinServiceContext::fail()
     BodyEnd end_;
     Duration stop_at_ = Duration::longest();
     Duration reported_at_;

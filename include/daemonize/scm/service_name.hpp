@@ -1,5 +1,4 @@
-// What is wrong with a service's name, found before Windows is asked; and Win32 error numbers as error codes.
-// Uses failure and service_types; WinService and ServiceManager use it.
+// check_service_name(): the rules of CreateService for the name of a service (internal).
 #ifndef DAEMONIZE_SCM_SERVICE_NAME_HPP
 #define DAEMONIZE_SCM_SERVICE_NAME_HPP
 
@@ -12,17 +11,14 @@
 namespace daemonize {
 namespace detail {
 
-inline std::error_code win32_error(std::uint32_t error) noexcept {
-    return std::error_code(static_cast<int>(error), std::system_category());
-}
-
-// CreateService's rules: 1 to 256 characters, of UTF-16, neither slash nor backslash.
+// CreateService takes 1 to 256 characters of UTF-16, without a slash or a backslash. Windows would cut the name at a
+// zero byte.
 inline Failure check_service_name(const std::string& name) {
     const char* reason = nullptr;
-    if (name.empty()) reason = "it is empty";
-    if (utf16_size(name) > 256) reason = "it has more than 256 characters";
-    if (name.find_first_of("/\\") != std::string::npos) reason = "it has a slash or a backslash";
-    if (name.find('\0') != std::string::npos) reason = "it has a zero byte";
+    if (name.empty()) reason = "the name is empty";
+    if (utf16_size(name) > 256) reason = "the name has more than 256 characters";
+    if (name.find_first_of("/\\") != std::string::npos) reason = "the name has a slash or a backslash";
+    if (name.find('\0') != std::string::npos) reason = "the name has a zero byte";
     if (reason == nullptr) return Failure();
     return Failure(Stage::options, win32_error(win32::invalid_name),
                    joined({"the service name \"", name.substr(0, 64), "\""}), reason);

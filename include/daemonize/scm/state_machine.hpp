@@ -1,5 +1,5 @@
-// ServiceMachine: the one place that decides what state a service is in, what it accepts, and what it reports.
-// Uses service_types; WinService owns one, holds its one short lock around each call, and reports what it says.
+// ServiceMachine: the state machine of a Windows service: its state, accepted controls, checkpoints and exit codes
+// (internal).
 #ifndef DAEMONIZE_SCM_STATE_MACHINE_HPP
 #define DAEMONIZE_SCM_STATE_MACHINE_HPP
 
@@ -8,22 +8,29 @@
 namespace daemonize {
 namespace detail {
 
-// What a control comes to.
+// The reaction of the machine to a control.
 struct ControlAnswer {
-    std::uint32_t code = win32::no_error; // what the handler returns to the SCM
-    bool report = false;                  // the status has to be reported
-    bool for_body = false;                // the body has something to do about it
+    std::uint32_t code = win32::no_error; // the control handler returns it to the SCM
+    bool report = false;                  // the caller must report the status
+    bool for_body = false;                // the caller must pass the control to the body
 };
 
-// How a body ended.
+// The reason of a stop by this control; StopReason::none for a control that stops no service.
+inline StopReason stop_reason_of(Control control) noexcept {
+    if (control == Control::stop) return StopReason::operator_request;
+    if (control == Control::shutdown) return StopReason::shutdown;
+    return control == Control::preshutdown ? StopReason::preshutdown : StopReason::none;
+}
+
+// The end of a body.
 struct BodyEnd {
     bool threw = false;
     std::uint32_t exit_code = 0;         // a Win32 error
-    std::uint32_t service_exit_code = 0; // the service's own
+    std::uint32_t service_exit_code = 0; // the code that the service chose
 };
 
-// Every call that changes something says so by returning true, and then the status is to be reported, under the same
-// hold of the lock: reports that overtake each other have brought services back from STOPPED for ever.
+// A function that changes the status returns true. The caller then reports the status to the SCM before it releases the
+// lock: a report that overtakes the report of STOPPED would leave the service in another state for ever.
 class ServiceMachine {
   public:
     ServiceMachine() noexcept = default;
@@ -37,17 +44,17 @@ class ServiceMachine {
     StopReason stop_reason() const noexcept { return reason_; }
     Duration wait_hint() const noexcept { return wait_hint_; }
 
-    // The service has been started.
+    // The start: START_PENDING, or STOP_PENDING if a stop was requested before.
     bool begin() noexcept {
         if (begun_) return false;
         begun_ = true;
         return enter(stop_requested() ? ServiceState::stop_pending : ServiceState::start_pending);
     }
 
-    // RUNNING, from START_PENDING only: a stop that came before is kept.
+    // RUNNING, from START_PENDING only: a pending stop stays.
     bool ready() noexcept { return status_.state == ServiceState::start_pending && enter(ServiceState::running); }
 
-    // What the body takes beside what it took so far.
+    // Adds to the accepted controls.
     bool accept(Accept controls) noexcept {
         if ((accepted_ & controls) == controls) return false;
         accepted_ = accepted_ | controls;
@@ -56,7 +63,7 @@ class ServiceMachine {
         return true;
     }
 
-    // A sign of life. The checkpoint grows, and the next one is due within `extend_by`.
+    // Increments the checkpoint of a pending state. The next checkpoint is due within `extend_by`.
     bool progress(Duration extend_by) noexcept {
         if (!is_pending(status_.state)) return false;
         ++status_.checkpoint;
@@ -69,8 +76,8 @@ class ServiceMachine {
         return status_.state == ServiceState::continue_pending && enter(ServiceState::running);
     }
 
-    // STOPPED, whatever came before; final. A stop that was asked for is no failure, whatever the body returns. A body
-    // that leaves before it was ready, unasked, has failed to start. What was thrown is a failure always.
+    // STOPPED, from any state; no state follows. An exception is a failure in any case. After a stop request any other end
+    // is a success. A body that ends before ready(), without a stop request, has failed.
     bool end(const BodyEnd& end) noexcept {
         if (!alive()) return false;
         const bool never_ready = status_.state == ServiceState::start_pending;
@@ -91,29 +98,29 @@ class ServiceMachine {
         return true;
     }
 
-    // A stop from elsewhere than the SCM, which may come before there is anything to stop. The first reason stays.
+    // A stop request, which may come before begin(). The reason of the first request stays.
     bool request_stop(StopReason reason) noexcept {
         if (ended_ || stop_requested() || reason == StopReason::none) return false;
         reason_ = reason;
         return begun_ && enter(ServiceState::stop_pending);
     }
 
-    // A control as the handler gets it. `handled`: the application has a handler for it.
+    // A control that arrives at the control handler. `handled`: the application has a handler for it.
     ControlAnswer control(Control control, bool handled) noexcept {
         ControlAnswer answer;
         if (control == Control::interrogate) {
-            answer.report = alive(); // the answer to it is the status itself
+            answer.report = alive(); // the SCM expects a report of the status as the answer
             return answer;
         }
         if (!alive()) return refusal(win32::service_not_active);
-        if (!takes(control, handled)) return refusal(win32::call_not_implemented);
-        const StopReason reason = reason_of(control);
+        if (!accepts(control, handled)) return refusal(win32::call_not_implemented);
+        const StopReason reason = stop_reason_of(control);
         if (reason != StopReason::none) {
             answer.report = request_stop(reason);
             answer.for_body = answer.report;
             return answer;
         }
-        // What is neither a stop nor asked for a second time waits until there is a body that can take it.
+        // Only a stop can interrupt a start, and nothing can interrupt a stop.
         if (status_.state == ServiceState::start_pending || status_.state == ServiceState::stop_pending) {
             return refusal(win32::service_cannot_accept_control);
         }
@@ -134,28 +141,19 @@ class ServiceMachine {
         return answer;
     }
 
-    static StopReason reason_of(Control control) noexcept {
-        switch (control) {
-        case Control::stop: return StopReason::operator_request;
-        case Control::shutdown: return StopReason::shutdown;
-        case Control::preshutdown: return StopReason::preshutdown;
-        default: return StopReason::none;
-        }
-    }
-
     bool alive() const noexcept { return begun_ && !ended_; }
 
-    // Running, or about to; the other half is paused, or about to be.
+    // RUNNING or CONTINUE_PENDING, not PAUSED or PAUSE_PENDING.
     bool is_going() const noexcept {
         return status_.state == ServiceState::running || status_.state == ServiceState::continue_pending;
     }
 
-    bool takes(Control control, bool handled) const noexcept {
+    bool accepts(Control control, bool handled) const noexcept {
         const Accept bit = accept_bit(control);
         return bit == Accept::none ? handled : (accepted_ & bit) != Accept::none;
     }
 
-    // A start that accepted a stop would have to end before it knows what it has begun; the SCM answers 1052.
+    // A service that starts accepts nothing: the SCM answers a stop with 1052 (ERROR_INVALID_SERVICE_CONTROL).
     static bool accepts_in(ServiceState state) noexcept {
         return state != ServiceState::start_pending && state != ServiceState::stop_pending &&
                state != ServiceState::stopped;

@@ -1,5 +1,5 @@
-// What Windows says about services, as types: states, controls, what is accepted, statuses, and the events' contents.
-// Uses duration; the state machine, WinService, ServiceManager and the fake SCM use it.
+// The public types of a Windows service: states, controls, accepted controls, status, the contents of events; and the
+// Win32 error numbers (internal).
 #ifndef DAEMONIZE_SCM_TYPES_HPP
 #define DAEMONIZE_SCM_TYPES_HPP
 
@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -23,19 +24,25 @@ enum class ServiceState : std::uint32_t {
     paused = 7
 };
 
-/// The state in a word, for people.
-inline const char* state_name(ServiceState state) noexcept {
-    static const char* const names[] = {"stopped",    "starting", "stopping", "running",
-                                        "continuing", "pausing",  "paused"};
-    const auto number = static_cast<std::uint32_t>(state);
-    return number >= 1 && number <= 7 ? names[number - 1] : "in an unknown state";
+/// The enumerator's name, and "unknown" for any other number.
+inline const char* to_string(ServiceState state) noexcept {
+    switch (state) {
+    case ServiceState::stopped: return "stopped";
+    case ServiceState::start_pending: return "start_pending";
+    case ServiceState::stop_pending: return "stop_pending";
+    case ServiceState::running: return "running";
+    case ServiceState::continue_pending: return "continue_pending";
+    case ServiceState::pause_pending: return "pause_pending";
+    case ServiceState::paused: return "paused";
+    }
+    return "unknown";
 }
 
-/// What is sent to a service: SERVICE_CONTROL_…. Those of the application's own are user_control(128) to (255).
+/// A control of a service: SERVICE_CONTROL_.... The application defines the controls 128 to 255: user_control().
 enum class Control : std::uint32_t {
     stop = 0x01,
     pause = 0x02,
-    resume = 0x03, // SERVICE_CONTROL_CONTINUE, which is a keyword here
+    resume = 0x03, // SERVICE_CONTROL_CONTINUE: `continue` is a keyword of C++
     interrogate = 0x04,
     shutdown = 0x05,
     param_change = 0x06,
@@ -53,13 +60,14 @@ enum class Control : std::uint32_t {
     user_mode_reboot = 0x40
 };
 
-/// One of the application's own controls, 128 to 255.
+/// A control that the application defines: `number` is 128 to 255.
 constexpr Control user_control(std::uint32_t number) noexcept { return static_cast<Control>(number); }
+/// Whether the control has one of the numbers 128 to 255.
 constexpr bool is_user_control(Control control) noexcept {
     return static_cast<std::uint32_t>(control) >= 128 && static_cast<std::uint32_t>(control) <= 255;
 }
 
-/// Which controls a service takes: SERVICE_ACCEPT_…, a mask.
+/// The controls that a service accepts: SERVICE_ACCEPT_..., a mask of bits.
 enum class Accept : std::uint32_t {
     none = 0,
     stop = 0x001,
@@ -83,25 +91,47 @@ constexpr Accept operator&(Accept a, Accept b) noexcept {
     return static_cast<Accept>(static_cast<std::uint32_t>(a) & static_cast<std::uint32_t>(b));
 }
 
-/// One process for the service alone, or for several: never the mask SERVICE_WIN32, which is no type.
+/// SERVICE_STATUS::dwServiceType: the process runs this service alone, or several services.
 enum class ServiceType : std::uint32_t { own_process = 0x10, share_process = 0x20 };
 
-/// Who asked for the stop.
-enum class StopReason { none, operator_request, shutdown, preshutdown, interrupt, logoff, supervisor };
+/// The source of a stop request.
+enum class StopReason {
+    none,             ///< no stop was requested
+    operator_request, ///< a person or a program: the control stop, Context::stop(), a stop verb
+    shutdown,         ///< the machine shuts down
+    preshutdown,      ///< the machine is about to shut down
+    interrupt,        ///< Ctrl-C, Ctrl-Break, or a closed console
+    logoff,           ///< the user of the console logs off
+    supervisor        ///< the service manager, or this library after a failure
+};
 
-/// SERVICE_STATUS_PROCESS.
+/// The enumerator's name, and "unknown" for any other number.
+inline const char* to_string(StopReason reason) noexcept {
+    switch (reason) {
+    case StopReason::none: return "none";
+    case StopReason::operator_request: return "operator_request";
+    case StopReason::shutdown: return "shutdown";
+    case StopReason::preshutdown: return "preshutdown";
+    case StopReason::interrupt: return "interrupt";
+    case StopReason::logoff: return "logoff";
+    case StopReason::supervisor: return "supervisor";
+    }
+    return "unknown";
+}
+
+/// The status of a service, as SERVICE_STATUS_PROCESS holds it.
 struct ServiceStatus {
     ServiceType type = ServiceType::own_process;
     ServiceState state = ServiceState::stopped;
     Accept accepted = Accept::none;
-    std::uint32_t exit_code = 0;         ///< a Win32 error; 1066 sends to the next one
-    std::uint32_t service_exit_code = 0; ///< the service's own code
-    std::uint32_t checkpoint = 0;        ///< 0 unless pending; its growth is the service's sign of life
-    Duration wait_hint;                  ///< how long until the next checkpoint, at most
-    std::uint32_t process_id = 0;        ///< 0 where it is not known
+    std::uint32_t exit_code = 0;         ///< a Win32 error; 1066 means that service_exit_code holds the code
+    std::uint32_t service_exit_code = 0; ///< the code that the service itself chose
+    std::uint32_t checkpoint = 0;        ///< 0 unless the state is pending; it grows with each progress report
+    Duration wait_hint;                  ///< the longest time until the next checkpoint
+    std::uint32_t process_id = 0;        ///< 0 if the process is not known
 };
 
-/// A power event: PBT_…. `setting` and `data` come with a setting change only.
+/// A power event: PBT_.... `setting` and `data` are set for Type::setting_change only.
 struct PowerEvent {
     enum class Type : std::uint32_t {
         suspend = 0x04,
@@ -111,11 +141,11 @@ struct PowerEvent {
         setting_change = 0x8013
     };
     Type type = Type::status_change;
-    std::string setting; ///< the power setting's GUID, "{…}"
+    std::string setting; ///< the power setting's GUID, "{...}"
     std::vector<unsigned char> data;
 };
 
-/// A session event: WTS_….
+/// A session event: WTS_....
 struct SessionEvent {
     enum class Type : std::uint32_t {
         console_connect = 1,
@@ -134,7 +164,8 @@ struct SessionEvent {
     std::uint32_t session = 0;
 };
 
-/// A device event: DBT_…. It comes to who registered for it, by RegisterDeviceNotification and service_handle().
+/// A device event: DBT_.... Windows sends it to a service that passed its service_handle() to
+/// RegisterDeviceNotification().
 struct DeviceEvent {
     enum class Type : std::uint32_t {
         arrival = 0x8000,
@@ -146,13 +177,13 @@ struct DeviceEvent {
         custom = 0x8006
     };
     Type type = Type::arrival;
-    std::uint32_t device_type = 0;    ///< DBT_DEVTYP_…
-    std::string device_class;         ///< an interface's or custom event's GUID, "{…}"
-    std::string name;                 ///< an interface's or port's name
-    std::vector<unsigned char> bytes; ///< the whole DEV_BROADCAST_… structure
+    std::uint32_t device_type = 0;    ///< DBT_DEVTYP_...
+    std::string device_class;         ///< the GUID of an interface or of a custom event, "{...}"
+    std::string name;                 ///< the name of an interface or of a port
+    std::vector<unsigned char> bytes; ///< the whole DEV_BROADCAST_... structure
 };
 
-/// A change of the hardware profile: DBT_….
+/// A change of the hardware profile: DBT_....
 struct HardwareProfileEvent {
     enum class Type : std::uint32_t { query_change = 0x17, changed = 0x18, change_cancelled = 0x19 };
     Type type = Type::changed;
@@ -164,7 +195,7 @@ struct TimeChangeEvent {
     std::int64_t to = 0;
 };
 
-/// A control with all that came with it, copied: Windows takes its own back when the handler returns.
+/// A control with a copy of its data. Windows frees the original data when the control handler returns.
 struct ControlEvent {
     ControlEvent() = default;
     explicit ControlEvent(Control which) : control(which) {}
@@ -185,7 +216,7 @@ struct ControlEvent {
 
 namespace detail {
 
-// The Win32 errors that services deal in; the same numbers on every platform, so that the fake SCM answers as Windows.
+// The Win32 errors of services. The numbers are the same on every platform, because FakeScm returns them too.
 namespace win32 {
 constexpr std::uint32_t no_error = 0;
 constexpr std::uint32_t access_denied = 5;
@@ -208,7 +239,12 @@ constexpr std::uint32_t service_exists = 1073;
 constexpr std::uint32_t query_deny = 0x424d5144; // BROADCAST_QUERY_DENY
 } // namespace win32
 
-// The bit that a control needs in the mask; none for those that have none.
+inline std::error_code win32_error(std::uint32_t error) noexcept {
+    return std::error_code(static_cast<int>(error), std::system_category());
+}
+
+// The bit of the mask that a control needs. Accept::none if the control has no bit: interrogate, device_event and the
+// user controls.
 constexpr Accept accept_bit(Control control) noexcept {
     switch (control) {
     case Control::stop: return Accept::stop;

@@ -1,5 +1,4 @@
-// PendingWatch: whether to go on waiting for a service. A growing checkpoint is life; a fixed time-out is not.
-// Uses service_types; ServiceManager uses it.
+// WaitPolicy: decides how long to wait for a service to reach a state (internal).
 #ifndef DAEMONIZE_SCM_WAIT_POLICY_HPP
 #define DAEMONIZE_SCM_WAIT_POLICY_HPP
 
@@ -8,26 +7,27 @@
 namespace daemonize {
 namespace detail {
 
-enum class WatchVerdict { wait, reached, ended, stalled };
+enum class WaitVerdict { wait, reached, ended, stalled };
 
-// Shown a status again and again. A service has its hint to show a new checkpoint or another state, and never less than
-// `least`: many give no hint, and some take a moment to leave the old state.
-class PendingWatch {
+// The caller passes each status that it queries to look(). The service counts as stalled if neither its state nor its
+// checkpoint changes within the wait hint. A hint below `least` counts as `least`: many services give no hint, and some
+// services need a moment to leave the old state.
+class WaitPolicy {
   public:
-    explicit PendingWatch(ServiceState goal, Duration least = Duration::seconds(10)) noexcept
+    explicit WaitPolicy(ServiceState goal, Duration least = Duration::seconds(10)) noexcept
         : goal_(goal), least_(least) {}
 
-    WatchVerdict look(const ServiceStatus& status, Duration now) noexcept {
-        if (status.state == goal_) return WatchVerdict::reached;
-        if (status.state == ServiceState::stopped) return WatchVerdict::ended;
-        if (fresh_ || status.state != state_ || status.checkpoint != checkpoint_) {
-            fresh_ = false;
+    WaitVerdict look(const ServiceStatus& status, Duration now) noexcept {
+        if (status.state == goal_) return WaitVerdict::reached;
+        if (status.state == ServiceState::stopped) return WaitVerdict::ended;
+        if (is_first_ || status.state != state_ || status.checkpoint != checkpoint_) {
+            is_first_ = false;
             state_ = status.state;
             checkpoint_ = status.checkpoint;
             since_ = now;
         }
         const Duration patience = status.wait_hint > least_ ? status.wait_hint : least_;
-        return now > since_ + patience ? WatchVerdict::stalled : WatchVerdict::wait;
+        return now > since_ + patience ? WaitVerdict::stalled : WaitVerdict::wait;
     }
 
   private:
@@ -36,7 +36,7 @@ class PendingWatch {
     ServiceState state_ = ServiceState::stopped;
     std::uint32_t checkpoint_ = 0;
     Duration since_;
-    bool fresh_ = true;
+    bool is_first_ = true;
 };
 
 } // namespace detail

@@ -1,14 +1,17 @@
-// WinService: the fluent face of a Windows service, StartServiceCtrlDispatcher and SetServiceStatus done whole.
-// Uses service_context, and no Windows header: what it asks of Windows goes through run_on_host. Programs use it.
+// WinService and run_services(): a Windows service, with StartServiceCtrlDispatcher and SetServiceStatus (public).
 #ifndef DAEMONIZE_SCM_WIN_SERVICE_HPP
 #define DAEMONIZE_SCM_WIN_SERVICE_HPP
 
-#include "service_context.hpp"
+#include "service_main.hpp"
 
 namespace daemonize {
 
-/// Where a service is to run: found out, or said.
-enum class RunAs { detected, service, console };
+/// The place where run() runs a service.
+enum class RunMode {
+    detected, ///< below the SCM if services.exe is the parent process, else on the console
+    service,  ///< below the SCM
+    console   ///< on the console, in the foreground
+};
 
 namespace testing {
 class FakeScm;
@@ -18,11 +21,12 @@ namespace detail {
 
 struct ServiceHost;
 
-// Runs services where this process was started: below the SCM, or on a console. What main() is to return.
-inline int run_on_host(ServiceCore* const* services, std::size_t count, RunAs run_as) noexcept;
+// Runs the services below the SCM or on the console. Returns the exit status of the process. windows/scm/dispatcher.hpp
+// and scm/no_scm.hpp define it.
+inline int run_on_host(ServiceCore* const* services, std::size_t count, RunMode mode) noexcept;
 
-// Owns a core until Windows has it: when main() has returned, ServiceMain may still be inside SetServiceStatus, so from
-// then on it lives as long as the process.
+// Owns a ServiceCore that never ran. A core that ran lives as long as the process: ServiceMain may still be inside
+// SetServiceStatus when main() returns.
 class CoreOwner {
   public:
     explicit CoreOwner(std::string name) : core_(new ServiceCore(std::move(name))) {}
@@ -47,64 +51,71 @@ class CoreOwner {
 
 } // namespace detail
 
-/// A Windows service. Setters store and never fail; run() checks, finds out whether the SCM or a person started the
-/// program, and runs the body there.
+/// A Windows service. The setters store their values and never fail. run() checks the values, detects the start by the
+/// SCM or by a person, and runs the body.
 ///
-/// A handler implies that its control is accepted. It runs where the body sleeps or polls, so it may take its time and
-/// needs no lock; with `in_handler` it runs inside Windows' own call, for what has to be answered at once. It takes
-/// (service, event), (service) or nothing. Stop and shutdown are accepted from the beginning.
+/// A handler takes (service, event), (service) or (), where `service` is a WinService::Context&. Its control is accepted.
+/// The handler runs on the thread of the body, when the body sleeps or polls, so it needs no lock. A handler with
+/// `in_handler` runs inside the control handler of Windows. The controls stop and shutdown are accepted by default.
 class WinService {
   public:
-    using Context = detail::ServiceContext;
+    using Context = WinServiceContext;
 
-    /// `name` is the one under which it is installed: up to 256 characters, no slashes. UTF-8, as everything here.
+    /// `name` is the name of the installed service, in UTF-8: up to 256 characters, without a slash or a backslash.
     explicit WinService(std::string name) : core_(std::move(name)) {}
 
     const std::string& name() const noexcept { return core().name; }
 
-    /// The longest that a start, a stop, a pause or a continue is silent; 20 s by default. progress() asks for more.
+    /// The longest time without a report during a start, stop, pause or continue. The default is 20 s.
+    /// Context::progress() can ask for more.
     WinService& wait_hint(Duration hint) {
         core().wait_hint = hint;
         return *this;
     }
 
-    /// Accepts these controls as well.
+    /// Adds to the accepted controls. run() fails with Stage::options for Accept::none.
     WinService& accept(Accept controls) {
-        core().accepted = controls == Accept::none ? Accept::none : core().accepted | controls;
-        return *this;
-    }
-    /// Accepts none, up to here: not even stop. Such a service ends by itself.
-    WinService& accept() { return accept(Accept::none); }
-
-    /// Where to run; by default it is found out. A container's or a restricted account's token would mislead, so what
-    /// decides is the parent process: the SCM is services.exe.
-    WinService& run_as(RunAs where) {
-        run_as_ = where;
+        if (controls == Accept::none) core().accepted_nothing = true;
+        core().accepted = core().accepted | controls;
         return *this;
     }
 
-    /// Runs before sleep_for(), wait_for_stop() or poll() says that the service is to stop, whoever asked for it: also by
-    /// Ctrl-C, and for a shutdown that has no handler of its own. stop_reason() tells who it was.
+    /// Removes all controls that were accepted up to this call, stop and shutdown included. A service without stop
+    /// runs until its body returns.
+    WinService& accept_no_controls() {
+        core().accepted = Accept::none;
+        return *this;
+    }
+
+    /// The place where run() runs the service. The default is RunMode::detected. run_services() uses the mode of the first
+    /// service.
+    WinService& run_mode(RunMode mode) {
+        mode_ = mode;
+        return *this;
+    }
+
+    /// The control stop. The handler also runs for a stop by Ctrl-C or Context::stop(), and for a shutdown and preshutdown
+    /// without a handler. It runs before sleep_for(), wait_for_stop() or poll() reports the stop.
     template <class Body>
     WinService& on_stop(Body call) {
         return on(Control::stop, false, std::move(call));
     }
-    /// PAUSED is reported when it has returned.
+    /// The control pause. PAUSED is reported after the return of the handler.
     template <class Body>
     WinService& on_pause(Body call) {
         return on(Control::pause, false, std::move(call));
     }
-    /// RUNNING is reported when it has returned.
+    /// The control continue. RUNNING is reported after the return of the handler.
     template <class Body>
     WinService& on_continue(Body call) {
         return on(Control::resume, false, std::move(call));
     }
-    /// The machine shuts down: about 5 seconds are left. See stop_deadline().
+    /// The machine shuts down. About 5 s are left: see Context::stop_deadline().
     template <class Body>
     WinService& on_shutdown(Body call) {
         return on(Control::shutdown, false, std::move(call));
     }
-    /// The machine is about to shut down: the service's pre-shutdown time-out is left.
+    /// The machine is about to shut down. The time that is left is ServiceConfig::preshutdown_timeout.
     template <class Body>
     WinService& on_preshutdown(Body call) {
         return on(Control::preshutdown, false, std::move(call));
@@ -113,7 +124,7 @@ class WinService {
     WinService& on_param_change(Body call) {
         return on(Control::param_change, false, std::move(call));
     }
-    /// All four of them; the event says which.
+    /// The four netbind controls. The handler gets the control as its event.
     template <class Body>
     WinService& on_netbind_change(Body call) {
         return on<Control, &ControlEvent::control>(Control::netbind_add, Control::netbind_disable, false,
@@ -123,7 +134,7 @@ class WinService {
     WinService& on_hardware_profile_change(Body call) {
         return hardware(false, std::move(call));
     }
-    /// False refuses a query_change.
+    /// A handler that returns false refuses a query_change.
     template <class Body>
     WinService& on_hardware_profile_change(InHandler, Body call) {
         return hardware(true, std::move(call));
@@ -132,7 +143,7 @@ class WinService {
     WinService& on_power_event(Body call) {
         return power(false, std::move(call));
     }
-    /// Two seconds are given before the machine sleeps.
+    /// Windows gives the handler of a suspend two seconds.
     template <class Body>
     WinService& on_power_event(InHandler, Body call) {
         return power(true, std::move(call));
@@ -145,12 +156,12 @@ class WinService {
     WinService& on_session_change(InHandler, Body call) {
         return session(true, std::move(call));
     }
-    /// For who has registered service_handle() with RegisterDeviceNotification.
+    /// Windows sends device events to a service that passed Context::service_handle() to RegisterDeviceNotification().
     template <class Body>
     WinService& on_device_event(Body call) {
         return device(false, std::move(call));
     }
-    /// False refuses a query_remove.
+    /// A handler that returns false refuses a query_remove.
     template <class Body>
     WinService& on_device_event(InHandler, Body call) {
         return device(true, std::move(call));
@@ -168,18 +179,19 @@ class WinService {
     WinService& on_user_mode_reboot(Body call) {
         return on(Control::user_mode_reboot, false, std::move(call));
     }
-    /// A control of the application's own, 128 to 255; run() refuses any other.
+    /// A control that the application defines. run() fails with Stage::options if `number` is not 128 to 255.
     template <class Body>
     WinService& on_user_control(std::uint32_t number, Body call) {
         return user(number, false, std::move(call));
     }
-    /// What it returns is what ControlService fails with for who asked; 0 is success.
+    /// The handler returns the Win32 error of ControlService() in the program that sent the control; 0 is success.
     template <class Body>
     WinService& on_user_control(std::uint32_t number, InHandler, Body call) {
         return user(number, true, std::move(call));
     }
 
-    /// ServiceMain's body: of (Context&) or nothing. What it returns, if not 0, is the service-specific exit code.
+    /// The body of ServiceMain: takes (Context&) or (). A value other than 0 that the body returns is the
+    /// service-specific exit code.
     template <class Body>
     WinService& body(Body call) {
         core().body = [call = std::move(call)](Context& context) mutable -> int {
@@ -193,13 +205,13 @@ class WinService {
         return *this;
     }
 
-    /// Runs the service: returns when it has stopped, with what main() is to return.
+    /// Runs the service until it has stopped. Returns the exit status of the process, for main() to return.
     template <class Body>
-    int run(Body call) {
+    [[nodiscard]] int run(Body call) {
         body(std::move(call));
         return run();
     }
-    int run();
+    [[nodiscard]] int run();
 
   private:
     friend class testing::FakeScm;
@@ -210,51 +222,51 @@ class WinService {
     detail::ServiceCore& core() const noexcept { return core_.get(); }
 
     template <class Payload, Payload ControlEvent::*member, class Body>
-    WinService& on(Control first, Control last, bool at_once, Body call) {
-        core().handlers.set(first, last, at_once, detail::adapt_handler<Payload, member>(std::move(call)));
+    WinService& on(Control first, Control last, bool immediate, Body call) {
+        core().handlers.set(first, last, immediate, detail::adapt_handler<Payload, member>(std::move(call)));
         core().accepted = core().accepted | detail::accept_bit(first);
         return *this;
     }
     template <class Body>
-    WinService& on(Control control, bool at_once, Body call) {
-        return on<Control, &ControlEvent::control>(control, control, at_once, std::move(call));
+    WinService& on(Control control, bool immediate, Body call) {
+        return on<Control, &ControlEvent::control>(control, control, immediate, std::move(call));
     }
     template <class Body>
-    WinService& power(bool at_once, Body call) {
-        return on<PowerEvent, &ControlEvent::power>(Control::power_event, Control::power_event, at_once,
+    WinService& power(bool immediate, Body call) {
+        return on<PowerEvent, &ControlEvent::power>(Control::power_event, Control::power_event, immediate,
                                                     std::move(call));
     }
     template <class Body>
-    WinService& session(bool at_once, Body call) {
-        return on<SessionEvent, &ControlEvent::session>(Control::session_change, Control::session_change, at_once,
+    WinService& session(bool immediate, Body call) {
+        return on<SessionEvent, &ControlEvent::session>(Control::session_change, Control::session_change, immediate,
                                                         std::move(call));
     }
     template <class Body>
-    WinService& device(bool at_once, Body call) {
-        return on<DeviceEvent, &ControlEvent::device>(Control::device_event, Control::device_event, at_once,
+    WinService& device(bool immediate, Body call) {
+        return on<DeviceEvent, &ControlEvent::device>(Control::device_event, Control::device_event, immediate,
                                                       std::move(call));
     }
     template <class Body>
-    WinService& hardware(bool at_once, Body call) {
+    WinService& hardware(bool immediate, Body call) {
         return on<HardwareProfileEvent, &ControlEvent::hardware_profile>(
-            Control::hardware_profile_change, Control::hardware_profile_change, at_once, std::move(call));
+            Control::hardware_profile_change, Control::hardware_profile_change, immediate, std::move(call));
     }
     template <class Body>
-    WinService& user(std::uint32_t number, bool at_once, Body call) {
+    WinService& user(std::uint32_t number, bool immediate, Body call) {
         if (!is_user_control(user_control(number))) core().wrong_control = number;
-        return on(user_control(number), at_once, std::move(call));
+        return on(user_control(number), immediate, std::move(call));
     }
 
     detail::CoreOwner core_;
-    RunAs run_as_ = RunAs::detected;
+    RunMode mode_ = RunMode::detected;
 };
 
-/// Runs several services in one process; each has been given its body(). Returns when all have stopped, with the first
-/// exit code that is not 0.
+/// Runs several services in one process, until all of them have stopped. Each service needs a body(). Returns the first
+/// exit status that is not 0.
 template <class... Services>
-int run_services(WinService& first, Services&... others) {
+[[nodiscard]] int run_services(WinService& first, Services&... others) {
     detail::ServiceCore* const cores[] = {first.core_.keep_for_ever(), others.core_.keep_for_ever()...};
-    return detail::run_on_host(cores, 1 + sizeof...(others), first.run_as_);
+    return detail::run_on_host(cores, 1 + sizeof...(others), first.mode_);
 }
 
 inline int WinService::run() { return run_services(*this); }

@@ -1,5 +1,5 @@
-// FakeScm: a service control manager for tests, with a clock of its own, on any platform. It behaves the same each time.
-// Uses win_service and thread; it is part of <daemonize.hpp> where DAEMONIZE_TESTING is defined before the include.
+// FakeScm: a service control manager for tests of a WinService, with a simulated clock, on any platform (public, with
+// DAEMONIZE_TESTING).
 #ifndef DAEMONIZE_TESTING_FAKE_SCM_HPP
 #define DAEMONIZE_TESTING_FAKE_SCM_HPP
 
@@ -13,12 +13,13 @@
 namespace daemonize {
 namespace testing {
 
-/// Starts a service, controls it, lets time pass, and keeps what it reported. The service's body runs in a thread, as
-/// under Windows, but never beside the test: each call here returns once the body waits for time, for a control, or has
-/// ended. A body must wait by its Context alone, and end where that says so.
+/// Starts a service, sends controls, advances the clock, and records the reports of the service. The body runs in a second
+/// thread, but never at the same time as the test: each function returns when the body sleeps or has ended. The body
+/// may sleep through its Context only, and has to end after a stop request. A test gives the same result each time.
+/// Include <daemonize.hpp> with DAEMONIZE_TESTING defined; a program on POSIX links with -pthread.
 ///
 ///     daemonize::WinService service("Backup");
-///     service.body([](daemonize::WinService::Context& context) { … });
+///     service.body([](daemonize::WinService::Context& context) { ... });
 ///     daemonize::testing::FakeScm scm(service);
 ///     scm.start({"--full"});
 ///     scm.advance(std::chrono::seconds(30));
@@ -35,15 +36,15 @@ class FakeScm final : private detail::ServicePort {
         std::string text;
     };
 
-    /// The service must outlive it, and have a body.
+    /// The service must outlive the FakeScm, and needs a body().
     explicit FakeScm(WinService& service) : core_(service.core()) {}
     FakeScm(const FakeScm&) = delete;
     FakeScm& operator=(const FakeScm&) = delete;
 
-    /// Ends what still runs.
+    /// Ends a service that still runs.
     ~FakeScm() { end_process(); }
 
-    /// StartService with these arguments: 0, or a Win32 error. Afterwards the body has come to its first wait.
+    /// StartService with these arguments. Returns when the body sleeps for the first time: 0, or a Win32 error.
     std::uint32_t start(std::vector<std::string> arguments = {}) {
         if (const Failure problem = core_.check()) return static_cast<std::uint32_t>(problem.code().value());
         if (state() != ServiceState::stopped) return detail::win32::service_already_running;
@@ -57,8 +58,8 @@ class FakeScm final : private detail::ServicePort {
         return detail::win32::no_error;
     }
 
-    /// ControlService, by Windows' rules: what is not accepted is refused, with 1052 while the start is pending and 1061
-    /// while the stop is. Else what the handler answers.
+    /// ControlService. Returns the answer of the handler, or a Win32 error as Windows does: 1052 for a control that is not
+    /// accepted and for a stop during START_PENDING, 1061 during STOP_PENDING, 1062 for a stopped service.
     std::uint32_t control(Control control) { return send(ControlEvent(control)); }
     std::uint32_t control(PowerEvent event) { return send(ControlEvent(std::move(event))); }
     std::uint32_t control(SessionEvent event) { return send(ControlEvent(event)); }
@@ -66,7 +67,8 @@ class FakeScm final : private detail::ServicePort {
     std::uint32_t control(HardwareProfileEvent event) { return send(ControlEvent(event)); }
     std::uint32_t control(TimeChangeEvent event) { return send(ControlEvent(event)); }
 
-    /// Hands a control to the handler whatever the service accepts: a stop during its start, say. What it answers.
+    /// Passes a control to the handler without the checks of control(): a stop during START_PENDING, for example. Returns
+    /// the answer of the handler.
     std::uint32_t deliver(const ControlEvent& event) {
         if (!alive_) return detail::win32::service_not_active;
         const std::uint32_t answer = core_.handle(event);
@@ -77,15 +79,15 @@ class FakeScm final : private detail::ServicePort {
     }
     std::uint32_t deliver(Control control) { return deliver(ControlEvent(control)); }
 
-    /// Shuts the machine down: a pre-shutdown where it is accepted, and then a shutdown to what still runs. What does not
-    /// stop in its time is killed.
+    /// A shutdown of the machine: sends preshutdown, and then shutdown if the service still runs. Kills a service that does
+    /// not stop in time.
     void shut_down() {
         if (control(Control::preshutdown) == detail::win32::no_error) advance(preshutdown_timeout_);
         if (control(Control::shutdown) == detail::win32::no_error) advance(shutdown_timeout_);
         if (state() != ServiceState::stopped) kill();
     }
 
-    /// Lets so much time pass: everything that falls due meanwhile happens in its order.
+    /// Advances the clock by `span`. Each event of that time happens in its order.
     void advance(Duration span) {
         const Duration target = clock_ + span;
         for (;;) {
@@ -99,7 +101,7 @@ class FakeScm final : private detail::ServicePort {
             } else if (kill_at_ <= clock_) {
                 kill();
             } else {
-                hung_ = true; // silent for longer than it said
+                hung_ = true; // no report within the wait hint
                 start_failed_ = start_failed_ || state() == ServiceState::start_pending;
                 due_at_ = Duration::longest();
             }
@@ -107,7 +109,7 @@ class FakeScm final : private detail::ServicePort {
         clock_ = target;
     }
 
-    /// Ends the process at once, as the task manager does.
+    /// Kills the process, as the task manager does.
     void kill() {
         if (!alive_) return;
         killed_ = true;
@@ -116,7 +118,7 @@ class FakeScm final : private detail::ServicePort {
         last_.exit_code = detail::win32::process_aborted;
     }
 
-    /// For a body to call: so much time passes while it works and hears nothing. Returns at once when it is killed.
+    /// Called by the body: the body works for `span` and runs no handler. Returns at once if the process is killed.
     void busy_for(Duration span) {
         monitor_.lock();
         busy_ = true;
@@ -127,45 +129,51 @@ class FakeScm final : private detail::ServicePort {
 
     ServiceState state() const { return last_.state; }
     const ServiceStatus& status() const { return last_; }
-    /// All that was reported since the start, the first first.
+    /// All reports since the start, the oldest first.
     const std::vector<Report>& history() const { return history_; }
-    /// How it ended: the service's own code where it gave one, else the Win32 error; 0 is a success.
+    /// The service-specific exit code if the service set one, else the Win32 error; 0 is a success.
     std::uint32_t exit_code() const {
         return last_.exit_code == detail::win32::service_specific_error ? last_.service_exit_code : last_.exit_code;
     }
-    /// Whether it was silent, in a pending state, for longer than its hint: no new checkpoint.
+    /// Whether the service was in a pending state without a new checkpoint for longer than its wait hint.
     bool hung() const { return hung_; }
-    /// Whether Windows would call the start failed: it hung, or ended before it was running.
+    /// Whether the start failed: the service hung, or ended before RUNNING.
     bool start_failed() const { return start_failed_; }
+    /// Whether kill() or a shutdown ended the process.
     bool killed() const { return killed_; }
-    /// What it wrote to the event log.
+    /// The entries of the event log since the start.
     const std::vector<LogEntry>& log_entries() const { return log_; }
+    /// The texts of Context::progress() since the start.
     const std::vector<std::string>& progress_texts() const { return progress_; }
-    /// Whether the event behind native_handle() is set.
+    /// Whether the event of Context::native_handle() is set.
     bool event_is_set() const { return event_; }
-    /// What it reported against the SCM's rules, each in a line. Always empty, or the library is at fault.
+    /// The reports that violate a rule of the SCM, one line each. An entry is a defect of the library.
     const std::vector<std::string>& violations() const { return violations_; }
 
+    /// The simulated time since the construction.
     Duration clock() const { return clock_; }
+
+    /// The time that a preshutdown leaves the service; the default is 10 s.
     FakeScm& preshutdown_timeout(Duration span) {
         preshutdown_timeout_ = span;
         return *this;
     }
+    /// The time that a shutdown leaves the service; the default is 5 s.
     FakeScm& shutdown_timeout(Duration span) {
         shutdown_timeout_ = span;
         return *this;
     }
+    /// The type in the reports of the service; the default is own_process.
     FakeScm& service_type(ServiceType type) {
         type_ = type;
         return *this;
     }
-    /// The process's command line, without the program.
-    FakeScm& command_line(std::vector<std::string> arguments) {
-        arguments.insert(arguments.begin(), "service.exe");
-        core_.command_line = std::move(arguments);
+    /// The arguments of the command line of the process, without the program.
+    FakeScm& program_arguments(std::vector<std::string> arguments) {
+        core_.program_arguments = std::move(arguments);
         return *this;
     }
-    /// Has SetServiceStatus fail with this Win32 error from here on.
+    /// From this call on SetServiceStatus fails with this Win32 error.
     FakeScm& refuse_reports(std::uint32_t error) {
         report_error_ = error;
         return *this;
@@ -205,7 +213,7 @@ class FakeScm final : private detail::ServicePort {
         monitor_.lock();
         while (turn_ != Turn::service) monitor_.wait();
         monitor_.unlock();
-        static_cast<void>(core_.main(arguments_)); // registering never fails here
+        static_cast<void>(core_.main(arguments_)); // register_handler() never fails here
         monitor_.lock();
         alive_ = waiting_ = false;
         turn_ = Turn::test;
@@ -213,7 +221,7 @@ class FakeScm final : private detail::ServicePort {
         monitor_.unlock();
     }
 
-    // The body's turn, until it waits or has ended.
+    // Runs the body until it sleeps or has ended.
     void run_service() {
         monitor_.lock();
         woken_ = false;
@@ -242,28 +250,29 @@ class FakeScm final : private detail::ServicePort {
         due_at_ = kill_at_ = Duration::longest();
     }
 
-    // What Windows asks of a service's reports.
+    // Checks a report against the rules of the SCM.
     void judge(const ServiceStatus& status) {
         const auto violate = [&](const char* what) { violations_.emplace_back(what); };
         const bool pending = detail::is_pending(status.state);
         if (stopped_) violate("a report after STOPPED");
         if (status.type != ServiceType::own_process && status.type != ServiceType::share_process) {
-            violate("a type that is none");
+            violate("an unknown service type");
         }
         if (!pending && (status.checkpoint != 0 || status.wait_hint != Duration()))
-            violate("a checkpoint, not pending");
+            violate("a checkpoint or a wait hint outside a pending state");
         if (pending && status.state == last_.state && status.checkpoint < last_.checkpoint) {
-            violate("a checkpoint that went back");
+            violate("a checkpoint below the previous one");
         }
-        if (history_.empty() && status.state != ServiceState::start_pending) violate("no START_PENDING first");
+        if (history_.empty() && status.state != ServiceState::start_pending)
+            violate("a first report other than START_PENDING");
         if (!history_.empty() && status.state != last_.state) {
-            if (status.state == ServiceState::start_pending) violate("back to START_PENDING");
+            if (status.state == ServiceState::start_pending) violate("START_PENDING after another state");
             if (last_.state == ServiceState::stop_pending && status.state != ServiceState::stopped) {
-                violate("back from STOP_PENDING");
+                violate("a state other than STOPPED after STOP_PENDING");
             }
         }
         if (status.state == ServiceState::start_pending && status.accepted != Accept::none) {
-            violate("something accepted while START_PENDING");
+            violate("an accepted control during START_PENDING");
         }
         if (status.state != ServiceState::stopped && status.exit_code != 0) violate("an exit code before STOPPED");
     }
@@ -271,7 +280,7 @@ class FakeScm final : private detail::ServicePort {
     std::uint32_t register_handler(detail::ServiceCore&, const std::string&) noexcept override { return 0; }
 
     std::uint32_t set_status(const ServiceStatus& status) noexcept override {
-        if (ending_) return detail::win32::no_error; // nobody is there to be told
+        if (ending_) return detail::win32::no_error; // the process is being killed
         if (report_error_ != detail::win32::no_error) return report_error_;
         judge(status);
         const bool alive = history_.empty() || status.state != last_.state || status.checkpoint > last_.checkpoint;
@@ -332,7 +341,7 @@ class FakeScm final : private detail::ServicePort {
     enum class Turn { test, service };
 
     detail::ServiceCore& core_;
-    detail::TestMonitor monitor_;
+    detail::Monitor monitor_;
     std::vector<std::string> arguments_;
     std::vector<Report> history_;
     std::vector<LogEntry> log_;
@@ -342,8 +351,8 @@ class FakeScm final : private detail::ServicePort {
     ServiceType type_ = ServiceType::own_process;
     Duration clock_;
     Duration wake_at_;
-    Duration due_at_ = Duration::longest();  // the next checkpoint
-    Duration kill_at_ = Duration::longest(); // the end of a shutdown's patience
+    Duration due_at_ = Duration::longest();  // the end of the wait hint
+    Duration kill_at_ = Duration::longest(); // the end of the time for a shutdown
     Duration preshutdown_timeout_ = Duration::seconds(10);
     Duration shutdown_timeout_ = Duration::seconds(5);
     std::uint32_t report_error_ = detail::win32::no_error;

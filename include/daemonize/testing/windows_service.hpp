@@ -1,6 +1,4 @@
-// A Service below FakeScm: what Windows would run of it, without Windows' SCM. On Windows alone: elsewhere a Service is what
-// its own system runs.
-// Uses service and win_service; part of <daemonize.hpp> where DAEMONIZE_TESTING is defined before the include.
+// windows_service(): a Service as a WinService for FakeScm, on Windows only (public, with DAEMONIZE_TESTING).
 #ifndef DAEMONIZE_TESTING_WINDOWS_SERVICE_HPP
 #define DAEMONIZE_TESTING_WINDOWS_SERVICE_HPP
 
@@ -13,8 +11,8 @@
 namespace daemonize {
 namespace testing {
 
-/// The service as the SCM would start it, with this body, and these arguments in its command line. It must outlive what
-/// is returned:
+/// The WinService that the SCM would start for this Service, with this body and these arguments in its command line.
+/// `service` must outlive the result:
 ///
 ///     daemonize::Service service("timestampd");
 ///     daemonize::testing::FakeScm scm(daemonize::testing::windows_service(service, run, {"--config", "bad.conf"}));

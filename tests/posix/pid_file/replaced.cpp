@@ -10,7 +10,6 @@ using daemonize::Daemonizer;
 using daemonize::Duration;
 using daemonize::Failure;
 using daemonize::Instance;
-using daemonize::OnTimeout;
 using daemonize::PidFile;
 
 namespace {
@@ -83,9 +82,9 @@ TEST_CASE("what is no pid file, in the place of one that is held, is refused by 
         CHECK_FALSE(PidFile::holder(place.path, failure).running);
         CHECK(failure.message() == refused);
         const Instance instance = Instance::at(place.path);
-        static_cast<void>(instance.status(failure));
+        instance.status(failure);
         CHECK(failure.message() == refused);
-        CHECK_FALSE(instance.stop(Duration::milliseconds(test::patience), OnTimeout::kill, failure));
+        CHECK_FALSE(instance.stop(Duration::milliseconds(test::patience), true, failure));
         CHECK(failure.message() == refused);
         CHECK_FALSE(instance.reload(failure));
         CHECK_FALSE(instance.signal(SIGKILL, failure));

@@ -68,7 +68,8 @@ TEST_CASE("a held pid file refuses every other process, by name of its holder") 
         const PidFile second = PidFile::acquire(path, failure);
         report.tell((second ? "held\n" : failure.message() + "\n"));
     });
-    CHECK(other.line() == "cannot lock the pid file " + path + ": process " + std::to_string(::getpid()) + " holds it");
+    CHECK(other.line() ==
+          "cannot lock the pid file " + path + ": it runs already as process " + std::to_string(::getpid()));
     CHECK(test::contents(path) == line_of(::getpid()));
 }
 
@@ -80,7 +81,7 @@ TEST_CASE("a pid file that this process holds is refused to it a second time, an
     CHECK(!PidFile::acquire(path, failure));
     CHECK(failure.stage() == Stage::pid_file_lock);
     CHECK(failure.message() ==
-          "cannot lock the pid file " + path + ": process " + std::to_string(::getpid()) + " holds it");
+          "cannot lock the pid file " + path + ": it runs already as process " + std::to_string(::getpid()));
     // In a child, as above.
     test::Child forger([&](test::Pipe& report) {
         test::write_file(path, "1\n");
@@ -117,7 +118,7 @@ TEST_CASE("a pid file that cannot be had is told by a failure, and by an excepti
     CHECK(failure.message() == "cannot open the pid file " + path + ": No such file or directory");
     std::string thrown;
     try {
-        static_cast<void>(PidFile::acquire(path));
+        PidFile::acquire(path);
     } catch (const daemonize::Error& error) {
         thrown = error.what();
     }
@@ -138,7 +139,7 @@ TEST_CASE("a holder that cannot be asked for is told by a failure, and by an exc
     CHECK(failure.stage() == Stage::pid_file_open);
     std::string thrown;
     try {
-        static_cast<void>(PidFile::holder(path));
+        PidFile::holder(path);
     } catch (const daemonize::Error& error) {
         thrown = error.what();
     }

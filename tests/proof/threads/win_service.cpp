@@ -65,7 +65,7 @@ class ThreadedPort final : public detail::ServicePort {
 std::vector<ServiceStatus> live(unsigned seed) {
     // NOLINTNEXTLINE(cert-msc32-c,cert-msc51-cpp): a failure is to come again
     std::mt19937 random(seed);
-    using Context = detail::ServiceContext;
+    using Context = WinServiceContext;
     detail::ServiceCore core("Threads");
     int callbacks = 0; // the body's alone
     const auto handle = [&](Control control, bool at_once) {

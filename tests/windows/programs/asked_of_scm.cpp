@@ -216,7 +216,8 @@ CASE(stop_without_an_end) {
     Failure failure;
     HOLDS(!manager.stop(failure));
     HOLDS(failure.stage() == Stage::service_wait);
-    HOLDS(failure.message().find("it is still stopping, and shows no progress") != std::string::npos);
+    HOLDS(failure.message().find("the service is still in the state stop_pending, and reports no progress") !=
+          std::string::npos);
 }
 
 // One that somebody else was stopping when it was listed: it is waited for, but was not to run on.
@@ -330,6 +331,22 @@ CASE(rights_that_nobody_gave) {
     HOLDS(!manager.uninstall(failure));
     SAME(failure.code().value(), static_cast<int>(ERROR_ACCESS_DENIED));
     HOLDS(manager.exists());
+    // An SCM that does not answer is a failure, and not a service that is not installed.
+    scm::denied_rights = SERVICE_QUERY_STATUS;
+    HOLDS(!manager.exists(failure));
+    SAME(failure.code().value(), static_cast<int>(ERROR_ACCESS_DENIED));
+    bool thrown = false;
+    try {
+        static_cast<void>(manager.exists());
+    } catch (const Error&) {
+        thrown = true;
+    }
+    HOLDS(thrown);
+    HOLDS(!manager.status(failure).has_value());
+    SAME(failure.code().value(), static_cast<int>(ERROR_ACCESS_DENIED));
+    scm::denied_rights = 0;
+    HOLDS(!ServiceManager("nothing").exists(failure) && !failure);
+    HOLDS(manager.status(failure).has_value() && !failure);
     // Without the arguments there is nothing to be checked, and the service is not told.
     scm::denied_rights = SERVICE_QUERY_CONFIG;
     SAME(perform(detail::Verb::reload).status, detail::lsb::no_rights);

@@ -132,9 +132,16 @@ CASE(marked_for_deletion) {
     const SC_HANDLE scm = ::OpenSCManagerW(nullptr, nullptr, SC_MANAGER_CONNECT);
     const SC_HANDLE held = ::OpenServiceW(scm, L"daemonize-test", SERVICE_QUERY_STATUS);
     Failure failure;
-    HOLDS(!manager().uninstall(failure, 300ms));
+    HOLDS(!manager().uninstall(300ms, failure));
     SAME(code(failure), 1072);
     HOLDS(failure.message().find("marked for deletion") != std::string::npos);
+    int thrown = 0;
+    try {
+        manager().uninstall(300ms);
+    } catch (const daemonize::Error& error) {
+        thrown = code(error.failure());
+    }
+    SAME(thrown, 1072);
     ::CloseServiceHandle(held);
     // Half deleted, and running.
     ServiceConfig config;

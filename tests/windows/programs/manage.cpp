@@ -136,7 +136,7 @@ CASE(stalled_start) {
     const DWORD begun = ::GetTickCount();
     const Failure failure = start({"stalled"});
     SAME(code(failure), 1053);
-    HOLDS(failure.message().find("shows no progress") != std::string::npos);
+    HOLDS(failure.message().find("reports no progress") != std::string::npos);
     HOLDS(::GetTickCount() - begun < 20000);
 }
 

@@ -34,7 +34,8 @@ int run(daemonize::Context& context) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const std::string program = std::filesystem::u8path(daemonize::command_line()[0]).stem().u8string();
+    const std::string program =
+        std::filesystem::u8path(daemonize::detail::program_and_arguments()[0]).stem().u8string();
     const std::size_t at = program.find('@');
     return daemonize::Service("daemonize-probe")
         .description("Writes down what it sees")

@@ -146,10 +146,7 @@ CASE(operations) {
     const auto uninstall = [](Failure& failure) { return manager.uninstall(failure); };
     const auto control = [](Failure& failure) { return manager.control(130u, failure); };
     const auto pause = [](Failure& failure) { return manager.pause(failure); };
-    const auto status = [](Failure& failure) {
-        ServiceStatus result;
-        return manager.status(result, failure);
-    };
+    const auto status = [](Failure& failure) { return manager.status(failure).has_value(); };
     denied("OpenSCManagerW", Stage::service_manager, start);
     denied("OpenServiceW", Stage::service_open, start);
     denied("StartServiceW", Stage::service_start, start);
@@ -299,7 +296,7 @@ CASE(exit_code_of_a_service_is_the_programs) {
     seam::refused = "RegisterServiceCtrlHandlerExW";
     seam::error = ERROR_INVALID_NAME;
     WinService service("daemonize-refused");
-    SAME(service.run_as(RunAs::service).run([] {}), exit_code(Stage::dispatcher));
+    SAME(service.run_mode(RunMode::service).run([] {}), exit_code(Stage::dispatcher));
 }
 
 static int serve_without_a_handler() {
@@ -317,7 +314,7 @@ CASE(directory_of_the_program) {
     seam::error = ERROR_ACCESS_DENIED;
     bool ran = false;
     WinService service("daemonize-refused");
-    SAME(service.run_as(RunAs::service).run([&] { ran = true; }), exit_code(Stage::chdir));
+    SAME(service.run_mode(RunMode::service).run([&] { ran = true; }), exit_code(Stage::chdir));
     HOLDS(!ran);
 }
 
@@ -327,7 +324,7 @@ CASE(second_service_on_a_console) {
     WinService first("First");
     WinService second("Second");
     bool ran = false;
-    first.run_as(RunAs::console).body([](WinService::Context& context) {
+    first.run_mode(RunMode::console).body([](WinService::Context& context) {
         context.ready();
         context.wait_for_stop();
     });
@@ -337,8 +334,8 @@ CASE(second_service_on_a_console) {
 }
 
 int main(int count, char** values) try {
-    const std::vector<std::string> line = command_line();
-    return line.size() == 2 && line[1] == "serve" ? serve_without_a_handler() : test::run(count, values);
+    return program_arguments() == std::vector<std::string>{"serve"} ? serve_without_a_handler()
+                                                                    : test::run(count, values);
 } catch (const std::exception& error) {
     std::printf("%s\n", error.what());
     return 1;

@@ -34,7 +34,7 @@ int behave(Context& service) {
     const int number = arguments.size() > 1 ? std::atoi(arguments[1].c_str()) : 0;
     if (how == "arguments") {
         for (const std::string& argument : arguments) note("argument " + argument);
-        for (const std::string& argument : service.command_line()) note("line " + argument);
+        for (const std::string& argument : service.program_arguments()) note("line " + argument);
     }
     if (how == "exit" || how == "win32" || how == "throw" || how == "exit after stop") service.ready();
     if (how == "exit") return number;
@@ -80,15 +80,16 @@ daemonize::WinService& set_up(daemonize::WinService& service) {
 } // namespace
 
 int main() {
-    const std::vector<std::string> line = daemonize::command_line();
+    const std::vector<std::string> arguments = daemonize::program_arguments();
+    const std::string first_argument = arguments.empty() ? "" : arguments[0];
     daemonize::WinService service("daemonize-test");
     set_up(service);
-    if (line.size() > 1 && line[1] == "--two") {
+    if (first_argument == "--two") {
         daemonize::WinService first("daemonize-test-first");
         daemonize::WinService second("daemonize-test-second");
         return daemonize::run_services(set_up(first), set_up(second));
     }
-    if (line.size() > 1 && line[1] == "--force-service") service.run_as(daemonize::RunAs::service);
+    if (first_argument == "--force-service") service.run_mode(daemonize::RunMode::service);
     const int code = service.run();
     note("main ends with " + std::to_string(code));
     return code;

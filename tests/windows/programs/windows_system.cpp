@@ -180,7 +180,7 @@ CASE(long_log_entry) {
 CASE(patience_of_a_shutdown) {
     const auto patience = [](const wchar_t* text) {
         seam::patience = text;
-        return detail::shutdown_patience();
+        return detail::shutdown_timeout();
     };
     HOLDS(patience(L"20000") == Duration(20s));
     HOLDS(patience(L"999999999999999") > Duration(24h)); // more than fits is long enough
@@ -195,7 +195,7 @@ CASE(a_service_that_ran_lives_as_long_as_the_process) {
     const std::weak_ptr<int> seen = owned;
     {
         WinService service("Kept");
-        service.run_as(RunAs::console).body([owned](WinService::Context& context) { context.ready(); });
+        service.run_mode(RunMode::console).body([owned](WinService::Context& context) { context.ready(); });
         owned.reset();
         SAME(service.run(), 0);
     }
@@ -223,7 +223,7 @@ static void end_by(DWORD told, StopReason expected, bool limited) {
     Duration left;
     WinService service("Console");
     bool on_stop = false;
-    service.run_as(RunAs::console).on_stop([&] { on_stop = true; });
+    service.run_mode(RunMode::console).on_stop([&] { on_stop = true; });
     const int code = service.run([&](WinService::Context& context) {
         context.ready();
         const auto tell = [](void* argument) -> DWORD {
@@ -264,7 +264,7 @@ CASE(two_on_a_console) {
     int ended = 0;
     WinService first("First");
     WinService second("Second");
-    first.run_as(RunAs::console).body([&](WinService::Context& context) {
+    first.run_mode(RunMode::console).body([&](WinService::Context& context) {
         context.ready();
         // The second press, for one that has not ended yet, is Windows' own.
         HOLDS(detail::handle_console_event(CTRL_C_EVENT) == TRUE);
@@ -278,7 +278,7 @@ CASE(two_on_a_console) {
 
 CASE(the_event_follows_what_is_pending) {
     WinService service("Loop");
-    service.run_as(RunAs::console).run([&](WinService::Context& context) {
+    const int code = service.run_mode(RunMode::console).run([&](WinService::Context& context) {
         context.ready();
         HOLDS(::WaitForSingleObject(context.native_handle(), 0) == WAIT_TIMEOUT);
         HOLDS(detail::handle_console_event(CTRL_C_EVENT) == TRUE);
@@ -286,6 +286,7 @@ CASE(the_event_follows_what_is_pending) {
         HOLDS(!context.poll());
         HOLDS(::WaitForSingleObject(context.native_handle(), 0) == WAIT_TIMEOUT);
     });
+    SAME(code, 0);
 }
 
 CASE(times_are_rounded_up) {
@@ -301,7 +302,7 @@ CASE(times_are_rounded_up) {
 
 CASE(sleeping_takes_its_time) {
     WinService service("Sleeper");
-    service.run_as(RunAs::console).run([&](WinService::Context& context) {
+    const int code = service.run_mode(RunMode::console).run([&](WinService::Context& context) {
         context.ready();
         const DWORD before = ::GetTickCount();
         HOLDS(context.sleep_for(300ms));
@@ -309,6 +310,7 @@ CASE(sleeping_takes_its_time) {
         HOLDS(took >= 280 && took < 3000);
         HOLDS(context.sleep_for(Duration()));
     });
+    SAME(code, 0);
 }
 
 CASE(host_is_told) {
@@ -335,7 +337,7 @@ CASE(no_console_no_terminal) {
     const Host seen = detect_host();
     ::SetStdHandle(STD_INPUT_HANDLE, before);
     HOLDS(seen.kind == HostKind::unknown);
-    SAME(seen.why, "nothing tells what started it");
+    SAME(seen.why, "no host was detected");
     ::CloseHandle(nowhere);
 }
 
@@ -374,13 +376,11 @@ CASE(the_parent_tells) {
         SAME(run_again(program, own_name), 0u);
     } else {
         seam::closed = 0;
-        bool is_scm = false;
-        HOLDS(detail::ask_parent(is_scm) && is_scm);
+        HOLDS(detail::is_scm_parent() == true);
         SAME(seam::closed, 1);
         HOLDS(detail::is_started_by_scm());
         seam::is_refused = true;
-        is_scm = false;
-        HOLDS(!detail::ask_parent(is_scm) && !is_scm);
+        HOLDS(!detail::is_scm_parent().has_value());
         HOLDS(detail::is_started_by_scm());
     }
 }

@@ -1,8 +1,9 @@
-// Services on a console, run by hand: the body in the foreground, and what Windows sends a console as a stop.
-// Uses real_port; real_scm uses it.
+// run_on_console(): runs services in the foreground of a console, with Ctrl-C and the other events of a console as a stop
+// (internal).
 #ifndef DAEMONIZE_WINDOWS_SCM_CONSOLE_HPP
 #define DAEMONIZE_WINDOWS_SCM_CONSOLE_HPP
 
+#include "../system/thread.hpp"
 #include "ports.hpp"
 
 #include <vector>
@@ -10,7 +11,7 @@
 namespace daemonize {
 namespace detail {
 
-// The handler gets no pointer of ours, so there is one run a process.
+// The services of the process. SetConsoleCtrlHandler passes no pointer to the handler.
 struct ConsoleRun {
     ServiceCore* const* services = nullptr;
     std::size_t count = 0;
@@ -18,7 +19,7 @@ struct ConsoleRun {
 };
 
 inline ConsoleRun& console_run() noexcept {
-    static ConsoleRun* const run = new ConsoleRun; // the handler's thread may outlive main()
+    static ConsoleRun* const run = new ConsoleRun; // the thread of the handler may outlive main()
     return *run;
 }
 
@@ -28,36 +29,30 @@ inline BOOL WINAPI handle_console_event(DWORD event) noexcept {
     const StopReason reason = event == CTRL_LOGOFF_EVENT     ? StopReason::logoff
                               : event == CTRL_SHUTDOWN_EVENT ? StopReason::shutdown
                                                              : StopReason::interrupt;
-    bool news = false;
+    bool is_first = false;
     for (std::size_t i = 0; i < run.count; ++i) {
-        const bool first = run.services[i]->request_stop(reason, by_key ? Duration::longest() : Duration::seconds(5));
-        news = news || first;
+        const bool is_new = run.services[i]->request_stop(reason, by_key ? Duration::longest() : Duration::seconds(5));
+        is_first = is_first || is_new;
     }
-    // Somebody who presses it twice means it: Windows' own handler ends the process.
-    if (by_key) return news ? TRUE : FALSE;
-    // Windows ends the process as soon as this returns.
+    // A second Ctrl-C goes to the default handler of Windows, which ends the process.
+    if (by_key) return is_first ? TRUE : FALSE;
+    // Windows kills the process as soon as this handler returns.
     static_cast<void>(DAEMONIZE_SYSTEM(WaitForSingleObject)(run.ended, INFINITE));
     return TRUE;
 }
 
-inline DWORD WINAPI run_console_service(void* core) noexcept {
-    static_cast<void>(static_cast<ServiceCore*>(core)->main({})); // a console has nothing to register with
-    return 0;
+inline void run_console_service(void* core) noexcept {
+    static_cast<void>(static_cast<ServiceCore*>(core)->main({})); // ConsolePort::register_handler() never fails
 }
 
-inline int run_on_console(ServiceCore* const* services, std::size_t count) noexcept {
-    ConsoleRun& run = console_run();
-    for (std::size_t i = 0; i < count; ++i) {
-        services[i]->prepare(*new ConsolePort, ServiceType::own_process); // lives as long as the process, as its core
-        write_console(services[i]->name + ": started by hand, and running in the foreground; Ctrl-C stops it");
-    }
-    run = {services, count, DAEMONIZE_SYSTEM(CreateEventW)(nullptr, TRUE, FALSE, nullptr)};
-    static_cast<void>(DAEMONIZE_SYSTEM(SetConsoleCtrlHandler)(&handle_console_event, TRUE)); // no console: no Ctrl-C
-    std::vector<HANDLE> threads;
+// Runs the services from the second one on, each in a thread. Returns the exit status of the first failure, or 0.
+inline int start_console_threads(ServiceCore* const* services, std::size_t count, ThreadEntry* entries,
+                                 std::vector<ThreadHandle>& threads) noexcept {
     int code = 0;
     for (std::size_t i = 1; i < count; ++i) {
-        const HANDLE thread = DAEMONIZE_SYSTEM(CreateThread)(nullptr, 0, &run_console_service, services[i], 0, nullptr);
-        if (thread != nullptr) {
+        entries[i] = {&run_console_service, services[i]};
+        ThreadHandle thread = nullptr;
+        if (start_thread(entries[i], thread)) {
             threads.push_back(thread);
             continue;
         }
@@ -67,13 +62,25 @@ inline int run_on_console(ServiceCore* const* services, std::size_t count) noexc
         code = problem.exit_code();
         for (std::size_t k = 0; k < count; ++k) services[k]->request_stop(StopReason::supervisor, Duration::longest());
     }
-    static_cast<void>(services[0]->main({}));
-    for (const HANDLE thread : threads) {
-        static_cast<void>(DAEMONIZE_SYSTEM(WaitForSingleObject)(thread, INFINITE));
-        static_cast<void>(DAEMONIZE_SYSTEM(CloseHandle)(thread));
+    return code;
+}
+
+inline int run_on_console(ServiceCore* const* services, std::size_t count) noexcept {
+    ConsoleRun& run = console_run();
+    for (std::size_t i = 0; i < count; ++i) {
+        services[i]->prepare(*new ConsolePort, ServiceType::own_process); // lives as long as the process, as the core
+        write_console(services[i]->name + ": runs in the foreground, because a person started it; Ctrl-C stops it");
     }
+    run = {services, count, DAEMONIZE_SYSTEM(CreateEventW)(nullptr, TRUE, FALSE, nullptr)};
+    // Without a console the call fails, and there is no Ctrl-C.
+    static_cast<void>(DAEMONIZE_SYSTEM(SetConsoleCtrlHandler)(&handle_console_event, TRUE));
+    std::vector<ThreadEntry> entries(count);
+    std::vector<ThreadHandle> threads;
+    int code = start_console_threads(services, count, entries.data(), threads);
+    run_console_service(services[0]);
+    for (const ThreadHandle thread : threads) static_cast<void>(join_thread(thread));
     for (std::size_t i = 0; i < count && code == 0; ++i) code = services[i]->exit_code();
-    // A handler that waits lets Windows end the process now, with a code of Windows' own.
+    // A handler that waits for run.ended makes Windows kill the process when it returns, with an exit code of Windows.
     static_cast<void>(DAEMONIZE_SYSTEM(SetConsoleCtrlHandler)(&handle_console_event, FALSE));
     static_cast<void>(DAEMONIZE_SYSTEM(SetEvent)(run.ended));
     return code;

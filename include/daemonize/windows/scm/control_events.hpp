@@ -1,9 +1,10 @@
-// What comes with a control, copied out of Windows' memory, which is gone when the handler returns.
-// Uses core and windows_header; real_port uses it.
+// copy_control(): copies the data of a control out of the memory of Windows, which ends with the handler (internal).
 #ifndef DAEMONIZE_WINDOWS_SCM_CONTROL_EVENTS_HPP
 #define DAEMONIZE_WINDOWS_SCM_CONTROL_EVENTS_HPP
 
-#include "../system/error.hpp"
+#include "../../core/utf.hpp"
+#include "../../scm/types.hpp"
+#include "../system/windows_header.hpp"
 
 #include <cstdio>
 #include <cstring>
@@ -21,7 +22,7 @@ inline std::string guid_text(const GUID& guid) {
     return text;
 }
 
-// Data come with a change of a setting only; else the pointer is null, or garbage.
+// Only PBT_POWERSETTINGCHANGE has data. The pointer is null or garbage for every other event.
 inline PowerEvent copy_power_event(DWORD type, const void* data) {
     PowerEvent event;
     event.type = static_cast<PowerEvent::Type>(type);
@@ -39,7 +40,7 @@ inline SessionEvent copy_session_event(DWORD type, const void* data) {
     return event;
 }
 
-// The structure's own size says how far its name goes, and where its last character can be.
+// The name ends at a zero, or at the end of the structure: dbch_size.
 inline std::string device_name(const DEV_BROADCAST_HDR& header, std::size_t offset) {
     std::string name;
     if (header.dbch_size <= offset) return name;
@@ -71,7 +72,7 @@ inline DeviceEvent copy_device_event(DWORD type, const void* data) {
     return event;
 }
 
-// SERVICE_TIMECHANGE_INFO, which not every compiler's headers have: the new time first.
+// SERVICE_TIMECHANGE_INFO: the new time, and then the old time. Some compilers lack the structure.
 inline TimeChangeEvent copy_time_change(const void* data) {
     TimeChangeEvent event;
     std::int64_t times[2];

@@ -1,16 +1,19 @@
-// Handles of the SCM that cannot leak, and what every operation on a service is made of: open, query, wait.
-// Uses error and pending_watch; service_install and ServiceManager use it.
+// ScHandle, and the steps of the operations on a service: open, query, wait (internal).
 #ifndef DAEMONIZE_WINDOWS_SCM_HANDLE_HPP
 #define DAEMONIZE_WINDOWS_SCM_HANDLE_HPP
 
+#include "../../scm/service_name.hpp"
 #include "../../scm/wait_policy.hpp"
+#include "../system/clock.hpp"
 #include "../system/error.hpp"
 
+#include <optional>
 #include <utility>
 
 namespace daemonize {
 namespace detail {
 
+// Owns a handle of the SCM.
 class ScHandle {
   public:
     ScHandle() noexcept = default;
@@ -37,32 +40,22 @@ class ScHandle {
     SC_HANDLE handle_ = nullptr;
 };
 
-inline bool set_failure(Failure& failure, Stage stage, DWORD error, const std::string& name) {
-    failure = windows_failure(stage, error, name);
-    return false;
-}
-
-// By the system's clock for spans of time, in steps of some 16 ms: enough to wait by.
-inline Duration tick_clock() noexcept {
-    return Duration::milliseconds(static_cast<std::int64_t>(DAEMONIZE_SYSTEM(GetTickCount64)()));
-}
-
-inline ScHandle open_scm(DWORD access, Failure& failure, const std::string& name) {
+inline ScHandle open_scm(const std::string& name, DWORD access, Failure& failure) {
     ScHandle manager(DAEMONIZE_SYSTEM(OpenSCManagerW)(nullptr, nullptr, access));
-    if (!manager) set_failure(failure, Stage::service_manager, ::GetLastError(), "for " + name);
+    if (!manager) failure = windows_failure(Stage::service_manager, ::GetLastError(), "for " + name);
     return manager;
 }
 
 inline ScHandle open_service(const ScHandle& manager, const std::string& name, DWORD access, Failure& failure) {
     ScHandle service(DAEMONIZE_SYSTEM(OpenServiceW)(manager.get(), widen(name).c_str(), access));
-    if (!service) set_failure(failure, Stage::service_open, ::GetLastError(), name);
+    if (!service) failure = windows_failure(Stage::service_open, ::GetLastError(), name);
     return service;
 }
 
-// Opens a service for one operation, with the rights that it needs and no other.
+// Opens a service with the access rights of one operation.
 inline ScHandle open_service(const std::string& name, DWORD access, Failure& failure) {
     if ((failure = check_service_name(name))) return ScHandle();
-    const ScHandle manager = open_scm(SC_MANAGER_CONNECT, failure, name);
+    const ScHandle manager = open_scm(name, SC_MANAGER_CONNECT, failure);
     return manager ? open_service(manager, name, access, failure) : ScHandle();
 }
 
@@ -80,46 +73,46 @@ inline ServiceStatus to_status(const SERVICE_STATUS_PROCESS& raw) noexcept {
     return status;
 }
 
-inline bool query_status(const ScHandle& service, const std::string& name, ServiceStatus& status, Failure& failure) {
+inline std::optional<ServiceStatus> query_status(const ScHandle& service, const std::string& name, Failure& failure) {
     SERVICE_STATUS_PROCESS raw = {};
     DWORD size = 0;
     if (DAEMONIZE_SYSTEM(QueryServiceStatusEx)(service.get(), SC_STATUS_PROCESS_INFO, reinterpret_cast<BYTE*>(&raw),
                                                sizeof raw, &size) == FALSE) {
-        return set_failure(failure, Stage::service_query, ::GetLastError(), name);
+        failure = windows_failure(Stage::service_query, ::GetLastError(), name);
+        return std::nullopt;
     }
-    status = to_status(raw);
-    return true;
+    return to_status(raw);
 }
 
 inline std::string exit_text(const ServiceStatus& status) {
     if (status.exit_code == win32::service_specific_error) {
-        return "it stopped with its own exit code " + std::to_string(status.service_exit_code);
+        return "the service stopped with its service-specific exit code " + std::to_string(status.service_exit_code);
     }
-    if (status.exit_code == win32::no_error) return "it has stopped, and reported no error";
-    return "it stopped: " + error_text(status.exit_code);
+    if (status.exit_code == win32::no_error) return "the service stopped without an error";
+    return "the service stopped: " + error_text(status.exit_code);
 }
 
-// Waits until the service is in `goal`, as long as it shows life, and for `longest` at most. What else it came to is a
-// failure: an end that was not the goal, silence, or the time.
-inline bool wait_for_state(const ScHandle& service, const std::string& name, ServiceState goal, Duration longest,
-                           Failure& failure) {
-    PendingWatch watch(goal);
-    const Duration until = tick_clock() + longest;
+// Waits until the service is in the state `goal`, by WaitPolicy, and for `timeout` at most. Fails if the service stops, if
+// its checkpoint does not change within the wait hint, and after `timeout`.
+[[nodiscard]] inline bool wait_for_state(const ScHandle& service, const std::string& name, ServiceState goal,
+                                         Duration timeout, Failure& failure) {
+    WaitPolicy policy(goal);
+    const Duration until = tick_clock() + timeout;
     DWORD pause = 5;
     for (;;) {
-        ServiceStatus status;
-        if (!query_status(service, name, status, failure)) return false;
-        const WatchVerdict verdict = watch.look(status, tick_clock());
-        if (verdict == WatchVerdict::reached) return true;
-        if (verdict == WatchVerdict::ended) {
-            const std::uint32_t code = status.exit_code != 0 ? status.exit_code : win32::service_not_active;
-            failure = Failure(Stage::service_wait, win32_error(code), name, exit_text(status));
+        const std::optional<ServiceStatus> status = query_status(service, name, failure);
+        if (!status) return false;
+        const WaitVerdict verdict = policy.look(*status, tick_clock());
+        if (verdict == WaitVerdict::reached) return true;
+        if (verdict == WaitVerdict::ended) {
+            const std::uint32_t code = status->exit_code != 0 ? status->exit_code : win32::service_not_active;
+            failure = Failure(Stage::service_wait, win32_error(code), name, exit_text(*status));
             return false;
         }
-        if (verdict == WatchVerdict::stalled || tick_clock() >= until) {
+        if (verdict == WaitVerdict::stalled || tick_clock() >= until) {
             failure = Failure(Stage::service_wait, win32_error(win32::service_request_timeout), name,
-                              std::string("it is still ") + state_name(status.state) +
-                                  (verdict == WatchVerdict::stalled ? ", and shows no progress" : ""));
+                              std::string("the service is still in the state ") + to_string(status->state) +
+                                  (verdict == WaitVerdict::stalled ? ", and reports no progress" : ""));
             return false;
         }
         DAEMONIZE_SYSTEM(Sleep)(pause);

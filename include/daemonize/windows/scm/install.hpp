@@ -1,10 +1,10 @@
-// Installing a service: made whole or not at all, and an existing one changed whole or not at all.
-// Uses service_handle and core; ServiceManager uses it.
+// create() and reconfigure(): install a service, or change an existing one, completely or not at all (internal).
 #ifndef DAEMONIZE_WINDOWS_SCM_INSTALL_HPP
 #define DAEMONIZE_WINDOWS_SCM_INSTALL_HPP
 
 #include "../../scm/command_line.hpp"
 #include "../../scm/service_config.hpp"
+#include "../system/program.hpp"
 #include "handle.hpp"
 
 #include <cstring>
@@ -13,13 +13,13 @@
 namespace daemonize {
 namespace detail {
 
-// The configuration as Windows takes it: strings that live as long as the calls.
+// A ServiceConfig as the strings and numbers of CreateService. `config` must outlive the object.
 class WideConfig {
   public:
     WideConfig(const std::string& name, const ServiceConfig& config)
         : config_(config), name_(widen(name)),
           display_(widen(config.display_name.empty() ? name : config.display_name)),
-          program_(config.program.empty() ? narrow(program_path().c_str()) : config.program),
+          program_(config.program.empty() ? narrow(program_path()) : config.program),
           path_(widen(join_command_line(program_, config.arguments))), account_(widen(config.account)),
           password_(widen(config.password)), dependencies_(list(config.dependencies)) {}
 
@@ -35,7 +35,7 @@ class WideConfig {
         return config_.start == StartType::delayed ? SERVICE_AUTO_START : static_cast<DWORD>(config_.start);
     }
 
-    // Each ended by a zero, and all by another one.
+    // A zero ends each text, and a second zero ends the list.
     static std::wstring list(const std::vector<std::string>& values) {
         std::wstring text;
         for (const std::string& value : values) text += widen(value) + L'\0';
@@ -53,19 +53,19 @@ class WideConfig {
     std::wstring dependencies_;
 };
 
-// SERVICE_DELAYED_AUTO_START_INFO and its like, each of one number, which is all that these levels are.
+// The structure of a configuration level with one number: SERVICE_DELAYED_AUTO_START_INFO, for example.
 struct NumberInfo {
     DWORD value;
 };
 
-// Sets what CreateService cannot: one level after the other, and only what differs from a service's beginnings, or from
-// what it has (`existing`).
-class Extras {
+// Sets the levels of the configuration that CreateService does not set. Skips a level with the value of a new service, or
+// with the present value of an existing service.
+class ConfigLevels {
   public:
-    Extras(const ScHandle& service, const std::string& name, bool existing, Failure& failure)
+    ConfigLevels(const ScHandle& service, const std::string& name, bool existing, Failure& failure)
         : service_(service), name_(name), existing_(existing), failure_(failure) {}
 
-    bool set(const ServiceConfig& config) {
+    [[nodiscard]] bool set(const ServiceConfig& config) {
         std::wstring description = widen(config.description);
         SERVICE_DESCRIPTIONW text = {&description[0]};
         if ((existing_ || !config.description.empty()) && !change(SERVICE_CONFIG_DESCRIPTION, &text)) return false;
@@ -78,13 +78,13 @@ class Extras {
         return set_preshutdown_timeout(config) && set_privileges(config);
     }
 
-    // Puts back what was there before.
+    // Restores the levels that set() changed.
     void restore() noexcept {
         for (std::size_t i = saved_.size(); i-- > 0;) {
             empty_for_null(saved_[i].level, saved_[i].bytes.data());
             static_cast<void>(
                 DAEMONIZE_SYSTEM(ChangeServiceConfig2W)(service_.get(), saved_[i].level,
-                                                        saved_[i].bytes.data())); // the first failure counts
+                                                        saved_[i].bytes.data())); // the first failure is reported
         }
     }
 
@@ -94,8 +94,8 @@ class Extras {
         std::vector<BYTE> bytes;
     };
 
-    // What a query gives has the form that a change takes, but for what is not there: the query's null would leave what
-    // came in between, and only an empty text, or no actions at an address, take it away.
+    // A query returns null for an absent text or list. A change with null keeps the present value; only an empty text, or
+    // zero actions at an address other than null, remove it.
     static void empty_for_null(DWORD level, BYTE* bytes) noexcept {
         static wchar_t no_text[] = L"";
         static SC_ACTION no_action = {SC_ACTION_NONE, 0};
@@ -110,32 +110,37 @@ class Extras {
         }
     }
 
-    // The whole answer, with the texts that it points to.
-    bool query(DWORD level, std::vector<BYTE>& bytes) const {
+    // The structure of a level, with the texts that it points to. Empty on a failure.
+    std::vector<BYTE> query(DWORD level) const {
         DWORD size = 0;
         DAEMONIZE_SYSTEM(QueryServiceConfig2W)(service_.get(), level, nullptr, 0, &size);
-        if (size == 0) return false;
-        bytes.resize(size);
-        return DAEMONIZE_SYSTEM(QueryServiceConfig2W)(service_.get(), level, bytes.data(), size, &size) != FALSE;
+        std::vector<BYTE> bytes(size);
+        if (size != 0 &&
+            DAEMONIZE_SYSTEM(QueryServiceConfig2W)(service_.get(), level, bytes.data(), size, &size) == FALSE) {
+            bytes.clear();
+        }
+        return bytes;
     }
 
-    bool change(DWORD level, void* info) {
-        Saved saved = {level, {}};
-        if (existing_ && query(level, saved.bytes)) saved_.push_back(std::move(saved));
+    [[nodiscard]] bool change(DWORD level, void* info) {
+        std::vector<BYTE> before;
+        if (existing_) before = query(level);
+        if (!before.empty()) saved_.push_back({level, std::move(before)});
         if (DAEMONIZE_SYSTEM(ChangeServiceConfig2W)(service_.get(), level, info) != FALSE) return true;
         const DWORD error = ::GetLastError();
-        return set_failure(failure_, Stage::service_configure, error, name_ + level_text(level));
+        return set_failure(Stage::service_configure, error, name_ + level_text(level), failure_);
     }
 
-    bool set_number(DWORD level, DWORD value, DWORD initial) {
+    [[nodiscard]] bool set_number(DWORD level, DWORD value, DWORD initial) {
         DWORD now = initial;
         std::vector<BYTE> bytes;
-        if (existing_ && query(level, bytes) && bytes.size() >= sizeof now) std::memcpy(&now, bytes.data(), sizeof now);
+        if (existing_) bytes = query(level);
+        if (bytes.size() >= sizeof now) std::memcpy(&now, bytes.data(), sizeof now);
         NumberInfo info = {value};
         return now == value || change(level, &info);
     }
 
-    bool set_failure_actions(const ServiceConfig& config) {
+    [[nodiscard]] bool set_failure_actions(const ServiceConfig& config) {
         if (config.failure_actions.empty() && !existing_) return true;
         std::vector<SC_ACTION> actions;
         for (const FailureAction& action : config.failure_actions) {
@@ -150,12 +155,12 @@ class Extras {
         info.lpCommand = &command[0];
         info.lpRebootMsg = no_message;
         info.cActions = static_cast<DWORD>(actions.size());
-        info.lpsaActions = actions.empty() ? &none : actions.data(); // null would keep what was there
+        info.lpsaActions = actions.empty() ? &none : actions.data(); // null would keep the present actions
         return change(SERVICE_CONFIG_FAILURE_ACTIONS, &info);
     }
 
-    // There is no way to ask for Windows' own default, so an existing service gets what that is today.
-    bool set_preshutdown_timeout(const ServiceConfig& config) {
+    // Windows cannot set an existing service back to its default, so the service gets the value of the present default.
+    [[nodiscard]] bool set_preshutdown_timeout(const ServiceConfig& config) {
         constexpr DWORD standard = 10000;
         const bool given = config.preshutdown_timeout != Duration();
         if (!given && !existing_) return true;
@@ -163,8 +168,8 @@ class Extras {
                           given ? to_milliseconds(config.preshutdown_timeout) : standard, 0);
     }
 
-    // An empty list gives back all that the account has.
-    bool set_privileges(const ServiceConfig& config) {
+    // An empty list stands for all privileges of the account.
+    [[nodiscard]] bool set_privileges(const ServiceConfig& config) {
         if (config.privileges.empty() && !has_privileges()) return true;
         std::wstring privileges = WideConfig::list(config.privileges);
         SERVICE_REQUIRED_PRIVILEGES_INFOW required = {&privileges[0]};
@@ -172,8 +177,9 @@ class Extras {
     }
 
     bool has_privileges() const {
-        std::vector<BYTE> bytes;
-        if (!existing_ || !query(SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO, bytes)) return false;
+        if (!existing_) return false;
+        const std::vector<BYTE> bytes = query(SERVICE_CONFIG_REQUIRED_PRIVILEGES_INFO);
+        if (bytes.empty()) return false;
         const wchar_t* list =
             reinterpret_cast<const SERVICE_REQUIRED_PRIVILEGES_INFOW*>(bytes.data())->pmszRequiredPrivileges;
         return list != nullptr && *list != L'\0';
@@ -198,10 +204,10 @@ class Extras {
     std::vector<Saved> saved_;
 };
 
-// Changes an existing service. It goes on running as it was until it is started again.
-inline bool reconfigure(const ScHandle& manager, const std::string& name, const ServiceConfig& config,
-                        const WideConfig& wide, Failure& failure) {
-    // Failure actions that restart want the right to start: the new ones, or the old ones when they are put back.
+// Changes an existing service. A running service keeps its old configuration until its next start.
+[[nodiscard]] inline bool reconfigure(const ScHandle& manager, const std::string& name, const ServiceConfig& config,
+                                      const WideConfig& wide, Failure& failure) {
+    // A failure action that restarts the service needs SERVICE_START, also when restore() sets it.
     const ScHandle service =
         open_service(manager, name, SERVICE_CHANGE_CONFIG | SERVICE_QUERY_CONFIG | SERVICE_START, failure);
     if (!service) return false;
@@ -211,43 +217,43 @@ inline bool reconfigure(const ScHandle& manager, const std::string& name, const 
     auto* before = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(bytes.data());
     if (DAEMONIZE_SYSTEM(QueryServiceConfigW)(service.get(), before, static_cast<DWORD>(bytes.size()), &size) ==
         FALSE) {
-        return set_failure(failure, Stage::service_query, ::GetLastError(), name);
+        return set_failure(Stage::service_query, ::GetLastError(), name, failure);
     }
     const wchar_t* account = wide.account() != nullptr ? wide.account() : L"LocalSystem";
     if (DAEMONIZE_SYSTEM(ChangeServiceConfigW)(
             service.get(), wide.type(), wide.start(), SERVICE_ERROR_NORMAL, wide.path(), nullptr, nullptr,
             wide.dependencies(), account, wide.account() != nullptr ? wide.password() : L"", wide.display()) == FALSE) {
-        return set_failure(failure, Stage::service_configure, ::GetLastError(), name);
+        return set_failure(Stage::service_configure, ::GetLastError(), name, failure);
     }
-    Extras extras(service, name, true, failure);
-    if (extras.set(config)) return true;
-    extras.restore();
-    // Without the account: its old password is nobody's to know, and the failure came after it was changed.
+    ConfigLevels levels(service, name, true, failure);
+    if (levels.set(config)) return true;
+    levels.restore();
+    // A null account keeps the present account. An account by name needs its password, which is unknown here.
     const bool same_account = DAEMONIZE_SYSTEM(lstrcmpiW)(account, before->lpServiceStartName) == 0;
     static_cast<void>(DAEMONIZE_SYSTEM(ChangeServiceConfigW)(
         service.get(), before->dwServiceType, before->dwStartType, before->dwErrorControl, before->lpBinaryPathName,
         nullptr, nullptr, before->lpDependencies != nullptr ? before->lpDependencies : L"",
         same_account ? nullptr : before->lpServiceStartName, nullptr,
-        before->lpDisplayName)); // the first failure counts
+        before->lpDisplayName)); // the first failure is reported
     return false;
 }
 
-// DELETE, which is a macro that not every application leaves alone.
+// DELETE of <windows.h>: an application may have undefined that macro.
 constexpr DWORD delete_access = 0x00010000;
 
-// Makes a service, with everything, or takes it away again.
-inline bool create(const ScHandle& manager, const std::string& name, const ServiceConfig& config,
-                   const WideConfig& wide, Failure& failure) {
+// Creates a service with its whole configuration. Deletes the service again after a failure.
+[[nodiscard]] inline bool create(const ScHandle& manager, const std::string& name, const ServiceConfig& config,
+                                 const WideConfig& wide, Failure& failure) {
     DWORD access = SERVICE_CHANGE_CONFIG | delete_access;
     for (const FailureAction& action : config.failure_actions) {
-        if (action.type == FailureAction::Type::restart) access |= SERVICE_START; // what may restart it must be let to
+        if (action.type == FailureAction::Type::restart) access |= SERVICE_START; // a restart needs this right
     }
     const ScHandle service(DAEMONIZE_SYSTEM(CreateServiceW)(
         manager.get(), wide.name(), wide.display(), access, wide.type(), wide.start(), SERVICE_ERROR_NORMAL,
         wide.path(), nullptr, nullptr, wide.dependencies(), wide.account(), wide.password()));
-    if (!service) return set_failure(failure, Stage::service_install, ::GetLastError(), name);
-    if (Extras(service, name, false, failure).set(config)) return true;
-    static_cast<void>(DAEMONIZE_SYSTEM(DeleteService)(service.get())); // nobody else has it open yet
+    if (!service) return set_failure(Stage::service_install, ::GetLastError(), name, failure);
+    if (ConfigLevels(service, name, false, failure).set(config)) return true;
+    static_cast<void>(DAEMONIZE_SYSTEM(DeleteService)(service.get())); // the first failure is reported
     return false;
 }
 

@@ -1,10 +1,11 @@
-// The ports that reach Windows: below the SCM, and on a console. A lock, an event and a clock are common to both.
-// Uses service_core, service_handle, payloads and event_log; real_scm makes them.
+// ScmPort and ConsolePort: the ServicePort below the SCM, and on a console (internal).
 #ifndef DAEMONIZE_WINDOWS_SCM_PORTS_HPP
 #define DAEMONIZE_WINDOWS_SCM_PORTS_HPP
 
 #include "../../scm/service_core.hpp"
+#include "../system/clock.hpp"
 #include "../system/event_log.hpp"
+#include "../system/thread.hpp"
 #include "control_events.hpp"
 #include "handle.hpp"
 
@@ -18,45 +19,39 @@ inline void write_console(const std::string& line) noexcept {
     std::fflush(stderr);
 }
 
+// The lock, the event and the clock.
 class WindowsPort : public ServicePort {
   public:
-    void lock() noexcept override { DAEMONIZE_SYSTEM(AcquireSRWLockExclusive)(&lock_); }
-    void unlock() noexcept override { DAEMONIZE_SYSTEM(ReleaseSRWLockExclusive)(&lock_); }
+    void lock() noexcept override { monitor_.lock(); }
+    void unlock() noexcept override { monitor_.unlock(); }
 
+    // The caller checks its condition again after an early return: to_milliseconds() may cut `longest`.
     bool wait(Duration longest) noexcept override {
-        // The caller looks why it woke, and waits again for what is left of a time too long for Windows.
-        static_cast<void>(DAEMONIZE_SYSTEM(SleepConditionVariableSRW)(&changed_, &lock_, to_milliseconds(longest), 0));
+        monitor_.wait(to_milliseconds(longest));
         return true;
     }
 
-    void wake() noexcept override { DAEMONIZE_SYSTEM(WakeAllConditionVariable)(&changed_); }
+    void wake() noexcept override { monitor_.notify_all(); }
     void* native_handle() noexcept override { return event_; }
+
+    // The call fails if CreateEvent failed. native_handle() is null then.
     void set_event(bool pending) noexcept override {
-        // Where Windows had none to give, there is nobody to be told.
         static_cast<void>(pending ? DAEMONIZE_SYSTEM(SetEvent)(event_) : DAEMONIZE_SYSTEM(ResetEvent)(event_));
     }
 
-    Duration now() noexcept override {
-        LARGE_INTEGER ticks;
-        LARGE_INTEGER frequency;
-        DAEMONIZE_SYSTEM(QueryPerformanceCounter)(&ticks);
-        DAEMONIZE_SYSTEM(QueryPerformanceFrequency)(&frequency);
-        const std::int64_t rest = ticks.QuadPart % frequency.QuadPart * 1000000000 / frequency.QuadPart;
-        return Duration::seconds(ticks.QuadPart / frequency.QuadPart) + Duration::nanoseconds(rest);
-    }
+    Duration now() noexcept override { return monotonic_now(); }
 
   protected:
     WindowsPort() noexcept : event_(DAEMONIZE_SYSTEM(CreateEventW)(nullptr, TRUE, FALSE, nullptr)) {}
-    ~WindowsPort() = default; // a port lives as long as the process, and so does its event
+    ~WindowsPort() = default; // a port and its event live as long as the process
 
   private:
-    SRWLOCK lock_ = SRWLOCK_INIT;
-    CONDITION_VARIABLE changed_ = CONDITION_VARIABLE_INIT;
+    Monitor monitor_;
     HANDLE event_;
 };
 
-// How long a machine that shuts down waits for its services.
-inline Duration shutdown_patience() noexcept {
+// The time that a shutdown leaves all services: WaitToKillServiceTimeout of the registry, 5 s by default.
+inline Duration shutdown_timeout() noexcept {
     wchar_t text[16] = {};
     DWORD size = sizeof text;
     const LSTATUS error =
@@ -69,8 +64,8 @@ inline Duration shutdown_patience() noexcept {
     return error == NO_ERROR && milliseconds > 0 ? Duration::milliseconds(milliseconds) : Duration::seconds(5);
 }
 
-// The service's own pre-shutdown time-out, 10 s where nobody set one.
-inline Duration preshutdown_patience(const std::string& name) noexcept {
+// The preshutdown timeout of the service, 10 s by default.
+inline Duration preshutdown_timeout(const std::string& name) noexcept {
     SERVICE_PRESHUTDOWN_INFO info = {10000};
     DWORD size = 0;
     Failure ignored;
@@ -105,12 +100,12 @@ class ScmPort final : public WindowsPort {
     void* service_handle() noexcept override { return handle_; }
 
     Duration stop_allowance(const std::string& name, StopReason reason) noexcept override {
-        if (reason == StopReason::preshutdown) return preshutdown_patience(name);
-        return reason == StopReason::shutdown ? shutdown_patience() : Duration::longest();
+        if (reason == StopReason::preshutdown) return preshutdown_timeout(name);
+        return reason == StopReason::shutdown ? shutdown_timeout() : Duration::longest();
     }
 
     void log(Severity severity, const std::string& name, const std::string& text) noexcept override {
-        static_cast<void>(EventLog(name).write(severity, text)); // there is no second place to complain
+        static_cast<void>(EventLog(name).write(severity, text)); // a failure to log has no log
     }
     void show_progress(const std::string&, const std::string&) noexcept override {}
 

@@ -18,10 +18,10 @@ namespace daemonize {
 namespace detail {
 
 struct RunningService : ServiceRun {
-    RunningService(const ServiceSettings& its_settings, Host its_host, ServiceContext& its_service)
+    RunningService(const ServiceSettings& its_settings, Host its_host, WinServiceContext& its_service)
         : ServiceRun(its_settings, std::move(its_host)), service(its_service) {}
 
-    ServiceContext& service;
+    WinServiceContext& service;
     std::vector<Socket> sockets;
     std::string directories[3]; // runtime, state, log; empty until they are asked for
 };
@@ -45,11 +45,7 @@ class Context {
     /// A sign of life while it starts or stops: a checkpoint, and the next one comes within `extend_by`; without it, within
     /// WinService::wait_hint(). On a console the text is shown.
     void progress(const std::string& text, Duration extend_by = Duration()) {
-        if (extend_by > Duration()) {
-            running_.service.progress(text, extend_by);
-        } else {
-            running_.service.progress(text);
-        }
+        running_.service.progress(text, extend_by);
     }
 
     /// What the service does, for people. Windows has no place that shows it.
@@ -135,7 +131,7 @@ class Context {
     void* native_handle() const noexcept { return running_.service.native_handle(); }
 
     /// The service as Windows knows it, for what only Windows has.
-    detail::ServiceContext& service() noexcept { return running_.service; }
+    WinServiceContext& service() noexcept { return running_.service; }
 
     /// What started the service, and why we think so.
     const Host& host() const noexcept { return running_.host; }

@@ -4,6 +4,8 @@
 #define DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
 
 #include "../scm/detect_host.hpp"
+#include "../scm/dispatcher.hpp"
+#include "../system/listen_on.hpp"
 #include "context.hpp"
 #include "verbs.hpp"
 
@@ -29,7 +31,7 @@ struct ServiceHost {
         ServiceCore& core = service.core();
         core.name = settings.full_name();
         body = std::move(call);
-        core.body = [this, &settings, words = std::move(arguments), host](ServiceContext& context) {
+        core.body = [this, &settings, words = std::move(arguments), host](WinServiceContext& context) {
             return run_body(settings, words, host, context);
         };
         hear(Control::param_change, [this] { reload(); });
@@ -38,8 +40,8 @@ struct ServiceHost {
         hear(Control::resume, [this] { running->call(running->on_continue); });
     }
 
-    int run(RunAs where) {
-        if (service.run_as_ == RunAs::detected) service.run_as(where);
+    int run(RunMode mode) {
+        if (service.mode_ == RunMode::detected) service.run_mode(mode);
         return service.run();
     }
 
@@ -64,7 +66,7 @@ struct ServiceHost {
 
     // In ServiceMain, or on the console's thread.
     int run_body(const ServiceSettings& settings, const std::vector<std::string>& words, const Host& host,
-                 ServiceContext& service_context) {
+                 WinServiceContext& service_context) {
         RunningService run(settings, host, service_context);
         run.arguments = service_context.arguments().empty() ? words : service_context.arguments();
         for (const ListenSetting& one : settings.listen) {
@@ -91,11 +93,7 @@ void apply_windows(ServiceHost& host, Body& body) {
 }
 
 // What main() gets has lost what the code page lacks: the process's own command line has it all.
-inline std::vector<std::string> words_of(int, char**) {
-    std::vector<std::string> words = command_line();
-    if (words.empty()) words.push_back(narrow(program_path().c_str()));
-    return words;
-}
+inline std::vector<std::string> words_of(int, char**) { return program_and_arguments(); }
 
 // A start by the SCM that goes wrong before it is a service has nobody on a console to be told.
 inline int refuse_command_line(const ServiceSettings& settings, const std::string& problem) {
@@ -111,12 +109,12 @@ inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Cal
         return ServiceVerbs(settings, host.config, program).perform(line);
     }
     const Host found = settings.is_host_given ? Host{settings.host, "the program says so"} : detect_host();
-    RunAs where = RunAs::console;
+    RunMode mode = RunMode::console;
     if (found.kind == HostKind::windows_scm) {
-        where = is_started_by_scm() && !settings.is_host_given ? RunAs::detected : RunAs::service;
+        mode = is_started_by_scm() && !settings.is_host_given ? RunMode::detected : RunMode::service;
     }
     host.prepare(settings, std::move(body), std::move(line.arguments), found);
-    return host.run(where);
+    return host.run(mode);
 }
 
 } // namespace detail

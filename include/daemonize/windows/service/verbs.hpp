@@ -10,6 +10,7 @@
 #include "../system/event_log.hpp"
 #include "process_facts.hpp"
 
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -62,10 +63,10 @@ class ServiceVerbs {
     }
 
     int say_running(const char* how) const {
-        ServiceStatus now;
         Failure failure;
-        if (!manager_.status(now, failure)) return end(failure);
-        return say(how + (now.process_id == 0 ? std::string() : ", pid " + std::to_string(now.process_id)));
+        const std::optional<ServiceStatus> now = manager_.status(failure);
+        if (!now) return end(failure);
+        return say(how + (now->process_id == 0 ? std::string() : ", pid " + std::to_string(now->process_id)));
     }
 
     // Without arguments the service has those that it was installed with.
@@ -73,9 +74,9 @@ class ServiceVerbs {
         Failure failure;
         if (manager_.start(arguments, failure)) return say_running("running");
         if (!is(failure, win32::service_already_running)) return end(failure);
-        ServiceStatus now;
-        if (!manager_.status(now, failure)) return end(failure);
-        if (now.state == ServiceState::start_pending && !manager_.wait_for(ServiceState::running, failure)) {
+        const std::optional<ServiceStatus> now = manager_.status(failure);
+        if (!now) return end(failure);
+        if (now->state == ServiceState::start_pending && !manager_.wait_for(ServiceState::running, failure)) {
             return end(failure);
         }
         return say_running("it runs already");
@@ -83,9 +84,9 @@ class ServiceVerbs {
 
     int stop() const {
         Failure failure;
-        ServiceStatus before;
-        if (manager_.status(before, failure) && manager_.stop(failure)) {
-            return say(before.state == ServiceState::stopped ? "it did not run" : "stopped");
+        const std::optional<ServiceStatus> before = manager_.status(failure);
+        if (before && manager_.stop(failure)) {
+            return say(before->state == ServiceState::stopped ? "it did not run" : "stopped");
         }
         return is(failure, win32::service_does_not_exist) ? say("it is not installed") : end(failure);
     }
@@ -118,7 +119,7 @@ class ServiceVerbs {
         std::vector<BYTE> bytes(size);
         auto* found = reinterpret_cast<QUERY_SERVICE_CONFIGW*>(bytes.data());
         if (DAEMONIZE_SYSTEM(QueryServiceConfigW)(service.get(), found, size, &size) == FALSE) {
-            return set_failure(failure, Stage::service_query, ::GetLastError(), name_);
+            return set_failure(Stage::service_query, ::GetLastError(), name_, failure);
         }
         std::vector<std::string> words = parse_command_line(narrow(found->lpBinaryPathName));
         if (!words.empty()) words.erase(words.begin());
@@ -133,9 +134,9 @@ class ServiceVerbs {
         config.arguments = {"run", "--"};
         config.arguments.insert(config.arguments.end(), words.begin(), words.end());
         if (config.description.empty()) config.description = settings_.description;
-        const bool existed = manager_.exists();
         const EventLog log(name_);
         Failure failure;
+        const bool existed = manager_.exists(failure) || failure;
         if (!log.install(failure)) return end(failure);
         if (manager_.install(config, failure)) return lsb::success;
         Failure ignored; // the first one counts
@@ -165,13 +166,13 @@ class ServiceVerbs {
     int status(bool json) const {
         StatusText text;
         text.name = name_;
-        ServiceStatus now;
         Failure failure;
-        const bool found = manager_.status(now, failure);
+        const std::optional<ServiceStatus> found = manager_.status(failure);
         if (!found && !is(failure, win32::service_does_not_exist)) {
             write_console(name_ + ": " + failure.message());
             return lsb::status_unknown;
         }
+        const ServiceStatus now = found ? *found : ServiceStatus();
         const bool stopped = now.state == ServiceState::stopped;
         const bool failed = stopped && now.exit_code != 0 && now.exit_code != ERROR_SERVICE_NEVER_STARTED;
         text.state = state_text(now, failed);

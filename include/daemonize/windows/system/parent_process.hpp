@@ -1,17 +1,18 @@
-// Whether the SCM started this process: services.exe is its parent then. Session and token mislead in containers and with
-// restricted accounts, and to ask the dispatcher itself costs ten seconds at a console.
-// Uses library; real_scm uses it.
+// is_started_by_scm(): whether services.exe is the parent process (internal). The session and the token of the process
+// differ in containers and for restricted accounts, and the dispatcher takes ten seconds to fail on a console.
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_PARENT_PROCESS_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_PARENT_PROCESS_HPP
 
 #include "library.hpp"
+
+#include <optional>
 
 #include <tlhelp32.h>
 
 namespace daemonize {
 namespace detail {
 
-// 0 where Windows does not tell. NtQueryInformationProcess, ProcessBasicInformation.
+// The id of the parent process, by NtQueryInformationProcess(ProcessBasicInformation). 0 on a failure.
 inline DWORD parent_process() noexcept {
     struct {
         LONG_PTR exit_status;
@@ -20,37 +21,37 @@ inline DWORD parent_process() noexcept {
         LONG_PTR priority;
         ULONG_PTR process;
         ULONG_PTR parent;
-    } facts = {};
+    } info = {};
     LONG(WINAPI * query)(HANDLE, int, void*, ULONG, ULONG*) = nullptr;
     const HMODULE library = system_library(L"ntdll.dll");
-    const bool is_told = library != nullptr && find_function(library, "NtQueryInformationProcess", query) &&
-                         query(DAEMONIZE_SYSTEM(GetCurrentProcess)(), 0, &facts, sizeof facts, nullptr) == 0;
-    return is_told ? static_cast<DWORD>(facts.parent) : 0;
+    const bool is_known = library != nullptr && find_function(library, "NtQueryInformationProcess", query) &&
+                          query(DAEMONIZE_SYSTEM(GetCurrentProcess)(), 0, &info, sizeof info, nullptr) == 0;
+    return is_known ? static_cast<DWORD>(info.parent) : 0;
 }
 
 inline bool is_scm_program(const wchar_t* name) noexcept {
     return DAEMONIZE_SYSTEM(lstrcmpiW)(name, L"services.exe") == 0;
 }
 
-// Asks the parent itself. False where this account may not, and `is_scm` is not set.
-inline bool ask_parent(bool& is_scm) noexcept {
+// Whether the parent process is the SCM, by the path of its program. Empty if this account has no right to query it.
+inline std::optional<bool> is_scm_parent() noexcept {
     const DWORD parent = parent_process();
     const HANDLE process =
         parent == 0 ? nullptr : DAEMONIZE_SYSTEM(OpenProcess)(PROCESS_QUERY_LIMITED_INFORMATION, FALSE, parent);
-    if (process == nullptr) return false;
+    if (process == nullptr) return std::nullopt;
     wchar_t path[MAX_PATH];
     DWORD size = MAX_PATH;
-    const bool is_told = DAEMONIZE_SYSTEM(QueryFullProcessImageNameW)(process, 0, path, &size) != FALSE;
+    const bool is_known = DAEMONIZE_SYSTEM(QueryFullProcessImageNameW)(process, 0, path, &size) != FALSE;
     static_cast<void>(DAEMONIZE_SYSTEM(CloseHandle)(process));
+    if (!is_known) return std::nullopt;
     const wchar_t* name = path;
-    for (DWORD i = 0; is_told && i < size; ++i) {
+    for (DWORD i = 0; i < size; ++i) {
         if (path[i] == L'\\') name = path + i + 1;
     }
-    if (is_told) is_scm = is_scm_program(name);
-    return is_told;
+    return is_scm_program(name);
 }
 
-// Looks for the parent in a snapshot of all processes, which any account may take; it takes milliseconds.
+// The same by a snapshot of all processes, which needs no right, and takes some milliseconds.
 inline bool is_scm_parent_in_snapshot() noexcept {
     const HANDLE snapshot = DAEMONIZE_SYSTEM(CreateToolhelp32Snapshot)(TH32CS_SNAPPROCESS, 0);
     if (snapshot == INVALID_HANDLE_VALUE) return false;
@@ -71,8 +72,8 @@ inline bool is_scm_parent_in_snapshot() noexcept {
 }
 
 inline bool is_started_by_scm() noexcept {
-    bool is_scm = false;
-    return ask_parent(is_scm) ? is_scm : is_scm_parent_in_snapshot();
+    const std::optional<bool> is_scm = is_scm_parent();
+    return is_scm ? *is_scm : is_scm_parent_in_snapshot();
 }
 
 } // namespace detail

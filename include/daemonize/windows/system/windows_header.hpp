@@ -1,9 +1,8 @@
-// <windows.h> without what breaks other headers: lean, without min and max, and with nothing of ours left defined.
-// Uses nothing; whatever speaks to Windows includes this one.
+// Includes <windows.h> with WIN32_LEAN_AND_MEAN and NOMINMAX, and leaves both macros as they were (internal).
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_WINDOWS_HEADER_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_WINDOWS_HEADER_HPP
 
-// Asio refuses a <windows.h> that brought the old winsock along; std::min breaks beside a macro of that name.
+// Asio refuses a <windows.h> that included the old <winsock.h>. The macros min and max break std::min and std::max.
 #if !defined(WIN32_LEAN_AND_MEAN)
 #define WIN32_LEAN_AND_MEAN
 #define DAEMONIZE_UNDEF_LEAN_AND_MEAN

@@ -1,20 +1,20 @@
-// Winsock, found while the program runs: programs without sockets need no ws2_32 to link with, and <winsock2.h>, which
-// must come before <windows.h>, is nobody's worry.
-// Uses error and library; socket.hpp uses it.
+// The functions of Winsock, looked up at run time (internal): a program without sockets need not link with ws2_32, and no
+// program has to include <winsock2.h> before <windows.h>.
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_WINSOCK_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_WINSOCK_HPP
 
-#include "error.hpp"
 #include "library.hpp"
 
+#include <cstdint>
 #include <cstring>
 
 namespace daemonize {
 namespace detail {
 
-// SOCKET, and the numbers and structures of <winsock2.h> that do not change.
+// SOCKET.
 using SocketNumber = std::uintptr_t;
 
+// Constants of <winsock2.h>.
 namespace winsock {
 constexpr SocketNumber no_socket = static_cast<SocketNumber>(-1);
 constexpr int ipv4 = 2;
@@ -34,7 +34,7 @@ constexpr DWORD no_such_family = 10047;  // WSAEAFNOSUPPORT
 constexpr DWORD no_such_address = 10049; // WSAEADDRNOTAVAIL
 } // namespace winsock
 
-// A sockaddr_in or a sockaddr_in6.
+// The bytes of a sockaddr_in or of a sockaddr_in6.
 struct WinsockAddress {
     unsigned char bytes[28] = {};
     int size = 0;
@@ -42,26 +42,26 @@ struct WinsockAddress {
     int family() const noexcept { return bytes[0] | bytes[1] << 8; }
     unsigned char* host() noexcept { return bytes + (family() == winsock::ipv4 ? 4 : 8); }
 
-    void set(int family, unsigned short port) noexcept {
-        bytes[0] = static_cast<unsigned char>(family);
+    void set(int address_family, std::uint16_t port) noexcept {
+        bytes[0] = static_cast<unsigned char>(address_family);
         bytes[2] = static_cast<unsigned char>(port >> 8);
         bytes[3] = static_cast<unsigned char>(port & 0xff);
-        size = family == winsock::ipv4 ? 16 : 28;
+        size = address_family == winsock::ipv4 ? 16 : 28;
     }
     void set_scope(std::uint32_t scope) noexcept { std::memcpy(bytes + 24, &scope, sizeof scope); }
 };
 
 // The functions of ws2_32.dll.
 struct Winsock {
-    DWORD error = NO_ERROR; // why there are none
-    int(WINAPI* start)(WORD, void*) = nullptr;
+    DWORD error = NO_ERROR; // if it is set, no other member may be used
+    int(WINAPI* start_up)(WORD, void*) = nullptr;
     SocketNumber(WINAPI* open)(int, int, int, void*, unsigned, DWORD) = nullptr;
     int(WINAPI* close)(SocketNumber) = nullptr;
     int(WINAPI* bind)(SocketNumber, const void*, int) = nullptr;
     int(WINAPI* listen)(SocketNumber, int) = nullptr;
     int(WINAPI* set_option)(SocketNumber, int, int, const char*, int) = nullptr;
     int(WINAPI* get_option)(SocketNumber, int, int, char*, int*) = nullptr;
-    int(WINAPI* name_of)(SocketNumber, void*, int*) = nullptr;
+    int(WINAPI* get_name)(SocketNumber, void*, int*) = nullptr;
     int(WINAPI* to_number)(int, const wchar_t*, void*) = nullptr;
     int(WINAPI* last_error)() = nullptr;
 
@@ -71,23 +71,23 @@ struct Winsock {
 inline Winsock load_winsock() noexcept {
     Winsock found;
     const HMODULE library = system_library(L"ws2_32.dll");
-    if (library == nullptr || !find_function(library, "WSAStartup", found.start) ||
+    if (library == nullptr || !find_function(library, "WSAStartup", found.start_up) ||
         !find_function(library, "WSASocketW", found.open) || !find_function(library, "closesocket", found.close) ||
         !find_function(library, "bind", found.bind) || !find_function(library, "listen", found.listen) ||
         !find_function(library, "setsockopt", found.set_option) ||
         !find_function(library, "getsockopt", found.get_option) ||
-        !find_function(library, "getsockname", found.name_of) ||
+        !find_function(library, "getsockname", found.get_name) ||
         !find_function(library, "InetPtonW", found.to_number) ||
         !find_function(library, "WSAGetLastError", found.last_error)) {
         found.error = ::GetLastError();
         return found;
     }
-    char data[1024]; // a WSADATA has some 400 bytes
-    found.error = static_cast<DWORD>(found.start(0x0202, data));
+    char data[1024]; // a WSADATA: about 400 bytes
+    found.error = static_cast<DWORD>(found.start_up(0x0202, data));
     return found;
 }
 
-// Started once, and for the process's life.
+// Loads Winsock at the first call. Winsock stays loaded until the process ends.
 inline const Winsock& winsock_functions() noexcept {
     static const Winsock functions = load_winsock();
     return functions;
