@@ -22,7 +22,7 @@ struct StartRace {
 };
 
 inline std::string refusal_by(const std::string& path, const std::string& holder) {
-    return "racer: cannot lock the pid file " + path + ": it " + holder + "\n";
+    return "racer: cannot lock the pid file " + path + ": process " + holder + "\n";
 }
 
 /// Releases `starts` starts at one moment; the last `late` of them just when the winner is ready, and its launcher is
@@ -61,8 +61,8 @@ inline StartRace race_starts(const std::string& path, int starts, int late) {
         }
     }
     const std::string daemon = std::to_string(daemonize::PidFile::holder(path).pid);
-    const std::string runs = refusal_by(path, "runs already as process " + daemon);
-    const std::string begins = refusal_by(path, "is being started by process " + std::to_string(winner));
+    const std::string runs = refusal_by(path, daemon + " holds it");
+    const std::string begins = refusal_by(path, std::to_string(winner) + " is starting the daemon");
     for (const Ended& ended : losers) {
         if (ended.with(75) && ended.error == runs) {
             ++result.named_daemon;

@@ -183,8 +183,8 @@ TEST_CASE("an instance that runs is found, and stays") {
     const std::vector<Failure> problems = Daemonizer("check").pid_file(directory / "pid").check();
     REQUIRE(problems.size() == 1);
     CHECK(problems[0].stage() == Stage::pid_file_lock);
-    CHECK(problems[0].message() == "cannot lock the pid file " + (directory / "pid") + ": it runs already as process " +
-                                       std::to_string(launch.pid()));
+    CHECK(problems[0].message() == "cannot lock the pid file " + (directory / "pid") + ": process " +
+                                       std::to_string(launch.pid()) + " holds it");
     CHECK(test::contents(directory / "pid") == std::to_string(launch.pid()) + "\n");
     hold.close_write();
     orphans.wait_for(launch.pid());

@@ -208,7 +208,7 @@ TEST_CASE("a squatted pid file that cannot be replaced is told, and the replacem
         const seam::Injection injection([](const seam::Call& call, seam::Answer& answer) {
             return call.is("rename") && seam::fail(call, EIO, answer);
         });
-        daemonize::PidFile::acquire(path, failure);
+        static_cast<void>(daemonize::PidFile::acquire(path, failure));
     }
     CHECK(failure.message() == "cannot open the pid file " + path + ": Input/output error");
     CHECK_FALSE(test::exists(path + ".new"));

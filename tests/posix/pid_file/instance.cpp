@@ -9,6 +9,7 @@ using daemonize::Daemonizer;
 using daemonize::Duration;
 using daemonize::Failure;
 using daemonize::Instance;
+using daemonize::OnTimeout;
 using daemonize::PidFile;
 using daemonize::Stage;
 
@@ -16,9 +17,9 @@ namespace {
 
 const Duration patience = Duration::milliseconds(test::patience);
 
-Instance::Status status_of(const std::string& path) {
+Instance::Info status_of(const std::string& path) {
     Failure failure;
-    const Instance::Status status = Instance::at(path).status(failure);
+    const Instance::Info status = Instance::at(path).status(failure);
     CHECK(failure.message().empty());
     return status;
 }
@@ -44,7 +45,7 @@ TEST_CASE("a running daemon is told by its number, its beginning and its memory"
     test::Held daemon(Daemonizer("daemon").pid_file(path).wait_until_ready(),
                       [](test::Pipe&) { daemonize::Daemon().ready(); });
     REQUIRE(daemon.ok());
-    const Instance::Status status = status_of(path);
+    const Instance::Info status = status_of(path);
     CHECK(status.state == Instance::State::running);
     CHECK(status.pid == daemon.pid());
     // The kernel counts in ticks from its own boot.
@@ -61,7 +62,7 @@ TEST_CASE("a file without a daemon is dead where it names one, and nothing where
     CHECK(status_of(path).state == Instance::State::not_running);
     for (const char* text : {"1\n", "0\n", "-1\n", "1099511627776\n", "what?\n"}) {
         test::write_file(path, text);
-        const Instance::Status status = status_of(path);
+        const Instance::Info status = status_of(path);
         CHECK(status.state == Instance::State::dead);
         CHECK(status.pid == 0);
     }
@@ -77,7 +78,7 @@ TEST_CASE("a stop leaves a dead daemon's file that is neither root's nor the dir
         REQUIRE(::chown(path.c_str(), of_file, of_file) == 0);
         REQUIRE(::chown(directory.path().c_str(), of_directory, of_directory) == 0);
         Failure failure;
-        CHECK(Instance::at(path).stop(patience, false, failure));
+        CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
         return test::exists(path);
     };
     CHECK_FALSE(is_left(test::nobody, 0));
@@ -98,7 +99,7 @@ TEST_CASE("another program's number in the file hits nobody") {
     CHECK(failure.code().value() == ESRCH);
     CHECK(failure.message() == "cannot reach the daemon of " + path + ": it does not run");
     CHECK(!instance.reload(failure));
-    CHECK(instance.stop(patience, true, failure));
+    CHECK(instance.stop(patience, OnTimeout::kill, failure));
     CHECK(!test::exists(path));
     CHECK(bystander.is_unharmed());
 }
@@ -113,7 +114,7 @@ TEST_CASE("a number written over the daemon's own does not mislead a stop") {
     test::write_file(path, std::to_string(bystander.pid()) + "\n");
     CHECK(status_of(path).pid == daemon.pid());
     Failure failure;
-    CHECK(Instance::at(path).stop(patience, false, failure));
+    CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
     CHECK(failure.message().empty());
     CHECK(WTERMSIG(daemon.end()) == SIGTERM);
     CHECK(bystander.is_unharmed());
@@ -134,19 +135,18 @@ TEST_CASE("a daemon that lost the lock that names it is told by the lock that it
         CHECK(test::in_child([&] {
                   test::become_nobody(); // to whom the system does not show the locks of root's processes
                   Failure failure;
-                  const Instance::Status status = Instance::at(path).status(failure);
+                  const Instance::Info status = Instance::at(path).status(failure);
                   return failure.message() + std::to_string(status.pid);
               }) == std::to_string(daemon.pid()));
     }
     test::write_file(path, std::to_string(bystander.pid()) + "\n");
     Failure failure;
-    CHECK(!Instance::at(path).stop(patience, true, failure));
-    CHECK(failure.message() == "cannot reach the daemon of " + path +
-                                   ": the system does not tell whether it is process " +
-                                   std::to_string(bystander.pid()));
+    CHECK(!Instance::at(path).stop(patience, OnTimeout::kill, failure));
+    CHECK(failure.message() == "cannot reach the daemon of " + path + ": the system does not tell whether process " +
+                                   std::to_string(bystander.pid()) + " is the daemon");
     CHECK(bystander.is_unharmed());
     test::write_file(path, std::to_string(daemon.pid()) + "\n");
-    CHECK(Instance::at(path).stop(patience, false, failure));
+    CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
     CHECK(WTERMSIG(daemon.end()) == SIGTERM);
 }
 
@@ -157,12 +157,12 @@ TEST_CASE("a stop waits for the end, and leaves no file") {
     test::Held daemon(Daemonizer("daemon").pid_file(path));
     REQUIRE(daemon.ok());
     Failure failure;
-    CHECK(Instance::at(path).stop(patience, false, failure));
+    CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
     CHECK(failure.message().empty());
     CHECK(!test::exists(path));
     CHECK(::kill(daemon.pid(), 0) == 0); // a zombie, which only this process can reap
     CHECK(test::process_status("State", daemon.pid()).front() == 'Z');
-    CHECK(Instance::at(path).stop(patience, false, failure));
+    CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
 }
 
 TEST_CASE("a stop reaches a daemon that was stopped by SIGSTOP") {
@@ -172,7 +172,7 @@ TEST_CASE("a stop reaches a daemon that was stopped by SIGSTOP") {
     test::Held daemon(Daemonizer("daemon").pid_file(path));
     REQUIRE(::kill(daemon.pid(), SIGSTOP) == 0);
     Failure failure;
-    CHECK(Instance::at(path).stop(patience, false, failure));
+    CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
     CHECK(WTERMSIG(daemon.end()) == SIGTERM);
 }
 
@@ -186,12 +186,12 @@ TEST_CASE("a daemon that ignores SIGTERM is told after the time-out, and killed 
     });
     REQUIRE(daemon.line() == "deaf");
     Failure failure;
-    CHECK(!Instance::at(path).stop(Duration::milliseconds(20), false, failure));
+    CHECK(!Instance::at(path).stop(Duration::milliseconds(20), OnTimeout::fail, failure));
     CHECK(failure.code().value() == ETIMEDOUT);
     CHECK(failure.message() ==
           "cannot reach the daemon of " + path + ": process " + std::to_string(daemon.pid()) + " did not stop in time");
     CHECK(status_of(path).state == Instance::State::running);
-    CHECK(Instance::at(path).stop(Duration::milliseconds(20), true, failure));
+    CHECK(Instance::at(path).stop(Duration::milliseconds(20), OnTimeout::kill, failure));
     CHECK(failure.message().empty());
     CHECK(WTERMSIG(daemon.end()) == SIGKILL);
     CHECK(!test::exists(path));
@@ -235,12 +235,12 @@ TEST_CASE("a daemon is starting until it is ready, and can be stopped then") {
         return 0;
     });
     REQUIRE(report.line() == "set up");
-    const Instance::Status status = status_of(path);
+    const Instance::Info status = status_of(path);
     CHECK(status.state == Instance::State::starting);
     CHECK(status.pid > 0);
     CHECK(status.pid != launcher.pid());
     Failure failure;
-    CHECK(Instance::at(path).stop(patience, false, failure));
+    CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
     CHECK(failure.message().empty());
     CHECK(launcher.ended().code() == 128 + SIGTERM);
     hold.close_write();
@@ -275,7 +275,7 @@ TEST_CASE("another user's daemon is told, and cannot be stopped") {
         test::become_nobody();
         Failure failure;
         std::string text = std::to_string(Instance::at(path).status(failure).pid);
-        Instance::at(path).stop(patience, true, failure);
+        static_cast<void>(Instance::at(path).stop(patience, OnTimeout::kill, failure));
         return text + " " + failure.message();
     });
     CHECK(seen == std::to_string(daemon.pid()) + " cannot reach the daemon of " + path + ": another user runs it");
@@ -286,7 +286,7 @@ TEST_CASE("what is no pid file is refused by its path") {
     const std::string path = directory / "daemon.pid";
     const auto message = [&] {
         Failure failure;
-        return Instance::at(path).stop(patience, true, failure) ? "it stopped" : failure.message();
+        return Instance::at(path).stop(patience, OnTimeout::kill, failure) ? "it stopped" : failure.message();
     };
     const std::string cannot = "cannot open the pid file " + path + ": ";
     REQUIRE(::mkdir(path.c_str(), 0755) == 0);
@@ -313,7 +313,8 @@ TEST_CASE("a start beside a stop of a dead daemon is not refused") {
         report.tell("sweeping\n");
         Failure failure;
         struct pollfd until = {hold.read_end(), POLLIN, 0};
-        while (::poll(&until, 1, 0) == 0) Instance::at(path).stop(patience, false, failure);
+        while (::poll(&until, 1, 0) == 0)
+            static_cast<void>(Instance::at(path).stop(patience, OnTimeout::fail, failure));
     });
     REQUIRE(sweeper.line() == "sweeping");
     hold.close_read();
@@ -346,7 +347,7 @@ TEST_CASE("who holds a pid file itself is told of itself") {
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
     const PidFile held = PidFile::acquire(path);
-    const Instance::Status status = status_of(path);
+    const Instance::Info status = status_of(path);
     CHECK(status.state == Instance::State::running);
     CHECK(status.pid == ::getpid());
 }

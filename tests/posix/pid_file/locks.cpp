@@ -54,7 +54,7 @@ std::string refusal_of_second_start(const std::string& path) {
 }
 
 std::string refused(const std::string& path, pid_t holder) {
-    return "second: cannot lock the pid file " + path + ": it runs already as process " + std::to_string(holder) + "\n";
+    return "second: cannot lock the pid file " + path + ": process " + std::to_string(holder) + " holds it\n";
 }
 
 } // namespace
@@ -342,7 +342,7 @@ TEST_CASE("a start in progress is told from a daemon that runs") {
     // A launcher has not forked yet: it holds what it opens the file with, and nobody is named.
     test::Child launcher([&](test::Pipe& report) {
         daemonize::detail::OpenPidFile file;
-        const daemonize::Failure failure = daemonize::detail::open_pid_file(path, {}, file);
+        const daemonize::Failure failure = daemonize::detail::open_pid_file(path, 0644, {}, file);
         report.tell(failure ? failure.message() + "\n" : "starts\n");
         static_cast<void>(file.file.release()); // held until the child ends
     });
@@ -350,9 +350,8 @@ TEST_CASE("a start in progress is told from a daemon that runs") {
     const PidFile::Holder holder = PidFile::holder(path);
     CHECK(holder.running);
     CHECK(holder.pid == 0);
-    CHECK(refusal_of_second_start(path) == "second: cannot lock the pid file " + path +
-                                               ": it is being started by process " + std::to_string(launcher.pid()) +
-                                               "\n");
+    CHECK(refusal_of_second_start(path) == "second: cannot lock the pid file " + path + ": process " +
+                                               std::to_string(launcher.pid()) + " is starting the daemon\n");
     launcher.end();
     CHECK(!PidFile::holder(path).running);
 }

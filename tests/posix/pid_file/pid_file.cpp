@@ -139,8 +139,8 @@ TEST_CASE("a second start is refused while the first one runs, and names it") {
         return 0;
     });
     CHECK(second.with(75));
-    CHECK(second.error == "second: cannot lock the pid file " + path + ": it runs already as process " +
-                              std::to_string(daemon.pid()) + "\n");
+    CHECK(second.error ==
+          "second: cannot lock the pid file " + path + ": process " + std::to_string(daemon.pid()) + " holds it\n");
     CHECK(test::contents(path) == std::to_string(daemon.pid()) + "\n");
     const auto problems = Daemonizer("second").pid_file(path).check();
     REQUIRE(problems.size() == 1);

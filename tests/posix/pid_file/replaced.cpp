@@ -10,6 +10,7 @@ using daemonize::Daemonizer;
 using daemonize::Duration;
 using daemonize::Failure;
 using daemonize::Instance;
+using daemonize::OnTimeout;
 using daemonize::PidFile;
 
 namespace {
@@ -82,9 +83,9 @@ TEST_CASE("what is no pid file, in the place of one that is held, is refused by 
         CHECK_FALSE(PidFile::holder(place.path, failure).running);
         CHECK(failure.message() == refused);
         const Instance instance = Instance::at(place.path);
-        instance.status(failure);
+        static_cast<void>(instance.status(failure));
         CHECK(failure.message() == refused);
-        CHECK_FALSE(instance.stop(Duration::milliseconds(test::patience), true, failure));
+        CHECK_FALSE(instance.stop(Duration::milliseconds(test::patience), OnTimeout::kill, failure));
         CHECK(failure.message() == refused);
         CHECK_FALSE(instance.reload(failure));
         CHECK_FALSE(instance.signal(SIGKILL, failure));

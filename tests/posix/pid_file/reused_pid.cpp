@@ -12,6 +12,7 @@
 using daemonize::Duration;
 using daemonize::Failure;
 using daemonize::Instance;
+using daemonize::OnTimeout;
 using daemonize::PidFile;
 
 namespace {
@@ -58,7 +59,7 @@ std::string round(const std::string& path, int delay) {
     if (::read(ready[0], &byte, 1) != 1) return "the daemon did not start";
     const pid_t stopper = fork_number(0, [&] {
         Failure failure;
-        Instance::at(path).stop(Duration::milliseconds(test::patience), true, failure);
+        static_cast<void>(Instance::at(path).stop(Duration::milliseconds(test::patience), OnTimeout::kill, failure));
     });
     for (int i = 0; i < delay; ++i) ::sched_yield(); // so that the death comes at another moment in each round
     ::kill(daemon, SIGKILL);

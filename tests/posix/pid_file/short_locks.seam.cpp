@@ -8,6 +8,7 @@ using daemonize::Context;
 using daemonize::Daemonizer;
 using daemonize::Duration;
 using daemonize::Instance;
+using daemonize::OnTimeout;
 using daemonize::PidFile;
 using daemonize::Service;
 
@@ -92,7 +93,7 @@ TEST_CASE("who may not write a dead daemon's file asks all the same, and leaves 
             answer = {-1, EACCES};
             return true;
         });
-        CHECK(Instance::at(path).stop(Duration(), false, failure));
+        CHECK(Instance::at(path).stop(Duration(), OnTimeout::fail, failure));
     }
     CHECK(failure.message() == "");
     CHECK(test::exists(path) == !goes_meanwhile);
@@ -196,7 +197,7 @@ TEST_CASE("a start that put its file in a squatted one's place is not replaced b
         CHECK_FALSE(second);
     }
     CHECK(failure.message() ==
-          "cannot lock the pid file " + path + ": it runs already as process " + std::to_string(winner));
+          "cannot lock the pid file " + path + ": process " + std::to_string(winner) + " holds it");
     CHECK_FALSE(test::exists(path + ".new"));
     hold.close_write();
     CHECK(orphans.wait_for(winner) == 0);

@@ -68,8 +68,7 @@ TEST_CASE("a held pid file refuses every other process, by name of its holder") 
         const PidFile second = PidFile::acquire(path, failure);
         report.tell((second ? "held\n" : failure.message() + "\n"));
     });
-    CHECK(other.line() ==
-          "cannot lock the pid file " + path + ": it runs already as process " + std::to_string(::getpid()));
+    CHECK(other.line() == "cannot lock the pid file " + path + ": process " + std::to_string(::getpid()) + " holds it");
     CHECK(test::contents(path) == line_of(::getpid()));
 }
 
@@ -81,7 +80,7 @@ TEST_CASE("a pid file that this process holds is refused to it a second time, an
     CHECK(!PidFile::acquire(path, failure));
     CHECK(failure.stage() == Stage::pid_file_lock);
     CHECK(failure.message() ==
-          "cannot lock the pid file " + path + ": it runs already as process " + std::to_string(::getpid()));
+          "cannot lock the pid file " + path + ": process " + std::to_string(::getpid()) + " holds it");
     // In a child, as above.
     test::Child forger([&](test::Pipe& report) {
         test::write_file(path, "1\n");
@@ -118,7 +117,7 @@ TEST_CASE("a pid file that cannot be had is told by a failure, and by an excepti
     CHECK(failure.message() == "cannot open the pid file " + path + ": No such file or directory");
     std::string thrown;
     try {
-        PidFile::acquire(path);
+        static_cast<void>(PidFile::acquire(path));
     } catch (const daemonize::Error& error) {
         thrown = error.what();
     }
@@ -139,7 +138,7 @@ TEST_CASE("a holder that cannot be asked for is told by a failure, and by an exc
     CHECK(failure.stage() == Stage::pid_file_open);
     std::string thrown;
     try {
-        PidFile::holder(path);
+        static_cast<void>(PidFile::holder(path));
     } catch (const daemonize::Error& error) {
         thrown = error.what();
     }

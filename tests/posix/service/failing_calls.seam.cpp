@@ -125,7 +125,7 @@ TEST_CASE("a daemon that ends just before it is to be stopped is gone") {
     for (const long call : {pidfd_open, pidfd_send_signal}) {
         daemonize::Failure failure;
         const seam::Injection injection(refusing(call, ESRCH));
-        CHECK(instance.stop(patience, false, failure));
+        CHECK(instance.stop(patience, daemonize::OnTimeout::fail, failure));
         CHECK(failure.message().empty());
     }
     CHECK(run(directory / "pid", {"status"}).code == 0); // its number may be another's: it is not signalled by that
@@ -145,7 +145,7 @@ TEST_CASE("a lock that cannot be asked about is told, whichever it is") {
             return asks && ++asked == which && seam::fail(made, ENOLCK, answer);
         });
         daemonize::Failure failure;
-        daemonize::Instance::at(directory / "pid").status(failure);
+        static_cast<void>(daemonize::Instance::at(directory / "pid").status(failure));
         return failure.code().value();
     };
     REQUIRE(told(0) == 0);

@@ -187,8 +187,8 @@ TEST_CASE("a second run of the same service in the foreground is refused") {
     REQUIRE(first.error_line() == "ready");
     const Said second = test::run(body, {"run"});
     CHECK(second.code == 75);
-    CHECK(second.error == "tested: cannot lock the pid file " + (directory / "pid") + ": it runs already as process " +
-                              std::to_string(first.pid()) + "\n");
+    CHECK(second.error == "tested: cannot lock the pid file " + (directory / "pid") + ": process " +
+                              std::to_string(first.pid()) + " holds it\n");
     CHECK(first.end(SIGTERM) == 0);
     CHECK(!test::exists(directory / "pid"));
 }

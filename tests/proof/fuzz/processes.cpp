@@ -56,7 +56,7 @@ TARGET(pid_file) {
     put(path, text);
     const Instance instance = Instance::at(path);
     Failure failure;
-    Instance::Status status = instance.status(failure);
+    Instance::Info status = instance.status(failure);
     HOLDS(!failure && status.pid == 0);
     HOLDS(status.state == (text.empty() ? Instance::State::not_running : Instance::State::dead));
     HOLDS(!instance.signal(0, failure) && failure.code().value() == ESRCH);
@@ -64,7 +64,7 @@ TARGET(pid_file) {
         // Locked by one whom the kernel does not name: then the number says who, and is believed of nobody who has not
         // that lock.
         const Descriptor holder(::open(path.c_str(), O_RDWR | O_CLOEXEC));
-        HOLDS(lock_whether(holder.get()));
+        HOLDS(lock_running(holder.get()));
         status = instance.status(failure);
         HOLDS(!failure && status.state == Instance::State::running);
         const bool is_us = status.pid == ::getpid();

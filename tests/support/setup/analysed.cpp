@@ -2,7 +2,7 @@
 // descriptors and bare memory. It does not follow the standard library's containers, and so not what uses them.
 #include <daemonize/core/number.hpp>
 #include <daemonize/posix/launch/channel.hpp>
-#include <daemonize/posix/pid_file/locks.hpp>
+#include <daemonize/posix/pid_file/claim.hpp>
 #include <daemonize/posix/system/clock.hpp>
 #include <daemonize/posix/system/close_descriptors.hpp>
 #include <daemonize/posix/system/proc.hpp>

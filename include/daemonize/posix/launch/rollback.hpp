@@ -48,7 +48,7 @@ inline void remove_empty_log(const std::string& path, uid_t owner, bool is_open_
 // is not ours to delete.
 inline void roll_back_launch(const Plan& plan, const OpenPidFile& pid_file,
                              const List<std::string>& directories) noexcept {
-    if (pid_file) remove_pid_file(pid_file.get(), pid_file.facts, plan.pid_file.path.c_str());
+    if (pid_file) remove_pid_file(pid_file.get(), pid_file.info, plan.pid_file.path.c_str());
     for (std::size_t i = directories.size(); i-- > 0;) {
         static_cast<void>(DAEMONIZE_SYSTEM(rmdir)(directories[i].c_str()));
     }
@@ -103,7 +103,7 @@ class RollbackHelper {
     // The lock is the parent's, which waits; a forked child has no descriptor of the file.
     static void undo_held(const Plan& plan) noexcept {
         const HeldPidFile& held = plan.pid_file;
-        if (held.owner != 0 && leads_to(held.path.c_str(), held.facts)) {
+        if (held.owner != 0 && leads_to(held.path.c_str(), held.info)) {
             static_cast<void>(DAEMONIZE_SYSTEM(unlink)(held.path.c_str()));
         }
         roll_back_all(plan, OpenPidFile(), true);

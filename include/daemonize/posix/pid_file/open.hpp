@@ -1,9 +1,8 @@
-// Opening and locking a pid file, past all that others may have put in its place.
-// Uses pid_file_lock; pid_file.hpp and the launch use it.
+// Opening and locking a pid file for a start, and opening it for a query (internal).
 #ifndef DAEMONIZE_POSIX_PID_FILE_OPEN_HPP
 #define DAEMONIZE_POSIX_PID_FILE_OPEN_HPP
 
-#include "locks.hpp"
+#include "remove.hpp"
 
 #include <poll.h>
 #include <string>
@@ -12,70 +11,18 @@
 namespace daemonize {
 namespace detail {
 
-// The root user and ourselves may own a pid file or its directory; so may the run-as user, where the directory is one
-// that the launch makes for it.
-struct Owners {
-    bool also = false;
-    uid_t uid = 0;
-
-    bool include(uid_t owner) const noexcept { return owner == 0 || owner == geteuid() || (also && owner == uid); }
-};
-
-// Whether others can put another directory in the place of one on the way to `directory`: where one above it is
-// writable to them, unless it is sticky, as /tmp is. With errno where that can't be told.
-inline bool is_replaceable(const std::string& directory) {
-    for (std::string above = directory_of(directory);; above = directory_of(above)) {
-        struct stat facts;
-        errno = 0;
-        if (DAEMONIZE_SYSTEM(stat)(above.c_str(), &facts) != 0) return true;
-        if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0 && (facts.st_mode & S_ISVTX) == 0) return true;
-        if (above == "/" || above == ".") return false;
-    }
-}
-
-// Who can write the directory can put any number into the file's place, and root's `kill $(cat FILE)` hits any process.
-inline Failure distrust_directory(const std::string& path, const Owners& owners) {
-    const std::string directory = directory_of(path);
-    struct stat facts;
-    if (DAEMONIZE_SYSTEM(stat)(directory.c_str(), &facts) != 0) {
-        return posix_failure(Stage::pid_file_open, errno, path);
-    }
-    if (!S_ISDIR(facts.st_mode)) return posix_failure(Stage::pid_file_open, ENOTDIR, path);
-    const char* reason = nullptr;
-    if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) reason = "other users can write the directory ";
-    if (reason == nullptr && !owners.include(facts.st_uid)) reason = "another user owns the directory ";
-    if (reason == nullptr && is_replaceable(directory)) {
-        if (errno != 0) return posix_failure(Stage::pid_file_open, errno, path);
-        reason = "other users can replace the directory ";
-    }
-    if (reason == nullptr) return Failure();
-    return posix_failure(Stage::pid_file_open, EPERM, path, joined({reason, directory}));
-}
-
-inline Failure distrust_file(const std::string& path, const struct stat& facts, const Owners& owners) {
-    const auto refused = [&](int error, const char* reason) {
-        return posix_failure(Stage::pid_file_open, error, path, reason);
-    };
-    if (S_ISDIR(facts.st_mode)) return refused(EISDIR, "");
-    if (!S_ISREG(facts.st_mode)) return refused(EINVAL, "it is not a regular file");
-    if (!owners.include(facts.st_uid)) return refused(EPERM, "it belongs to another user");
-    if ((facts.st_mode & (S_IWGRP | S_IWOTH)) != 0) return refused(EPERM, "other users can write it");
-    if (facts.st_nlink > 1) return refused(EMLINK, "it has a second name");
-    return Failure();
-}
-
-// A pid file that is open: what it is, and whether it was this start that made it.
+// An open pid file, what fstat(2) says of it, and whether this start made the file.
 struct OpenPidFile {
     Descriptor file;
-    struct stat facts = {};
+    struct stat info = {};
     bool made = false;
 
     explicit operator bool() const noexcept { return static_cast<bool>(file); }
     int get() const noexcept { return file.get(); }
 };
 
-// Opens a pid file, or makes it. Never O_TRUNC: a second start would erase the number of the first. Never blocking: it may
-// be a FIFO. Fails with errno, and takes away again what it made.
+// Opens the file, or makes it. Never with O_TRUNC: a second start would erase the number of the first. O_NONBLOCK: the path
+// may lead to a FIFO. On failure sets errno, and removes a file that it made.
 inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) noexcept {
     constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const auto open = [&](int more) {
@@ -84,9 +31,10 @@ inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& open
     };
     for (int attempt = 0; attempt < 1000; ++attempt) {
         opened.made = open(O_CREAT | O_EXCL);
-        if (opened.made || errno != EEXIST || open(0) || errno != ENOENT) break; // it may go between the two
+        // Another process may remove the file between the two calls.
+        if (opened.made || errno != EEXIST || open(0) || errno != ENOENT) break;
     }
-    if (!opened || DAEMONIZE_SYSTEM(fstat)(opened.get(), &opened.facts) == 0) return static_cast<bool>(opened);
+    if (!opened || DAEMONIZE_SYSTEM(fstat)(opened.get(), &opened.info) == 0) return static_cast<bool>(opened);
     const int error = errno;
     if (opened.made) static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path.c_str()));
     opened.file.reset();
@@ -94,113 +42,112 @@ inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& open
     return false;
 }
 
-// Opens a pid file in order to ask about it. True, and nothing open, where there is none. Whose it is does not matter: the
-// locks name its holder, and who could lie by them could kill that process himself.
-inline bool open_to_ask(const std::string& path, Descriptor& file, struct stat& facts, Failure& failure,
-                        int access = O_RDONLY) {
-    file = open_above(path.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
-    if (!file && errno == ENOENT) return true;
-    if (!file || DAEMONIZE_SYSTEM(fstat)(file.get(), &facts) != 0) {
+// Opens a pid file for a query. Returns true with an empty `opened` where there is no file. Any owner is accepted: the
+// locks name the holder, and the owner of the file could only name a process of his own.
+inline bool open_to_ask(const std::string& path, int access, OpenPidFile& opened, Failure& failure) {
+    opened.file = open_above(path.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
+    if (!opened && errno == ENOENT) return true;
+    if (!opened || DAEMONIZE_SYSTEM(fstat)(opened.get(), &opened.info) != 0) {
         failure = posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
     } else {
-        failure = distrust_file(path, facts, Owners{true, facts.st_uid});
+        failure = distrust_file(path, opened.info, Owners{true, opened.info.st_uid});
     }
     return !failure;
 }
 
-inline bool lock_for_start(int file) noexcept { return lock_as_launcher(file) && lock_whether(file); }
+inline bool lock_for_start(int file) noexcept { return lock_launcher(file) && lock_running(file); }
 
-// Puts a fresh file where a squatter's read lock blocks the old one. `path.new` is the replacers' own mutex: mode 0600
-// keeps squatters off it, and only who holds its lock may rename it. Neither a failure nor true: somebody was faster, so
-// ask again.
-inline bool replace_squatted(const std::string& path, OpenPidFile& squatted, Failure& failure) {
+// Replaces a file that another user's read lock blocks. `path.new` is the mutex of the processes that replace: its mode 0600
+// keeps read locks of other users away, and only the process that locks it renames it. Returns false without a failure
+// where another process was faster: then the caller tries again.
+inline bool replace_read_locked(const std::string& path, OpenPidFile& blocked, Failure& failure) {
     const std::string next = joined({path, ".new"});
     OpenPidFile fresh;
     if (!open_or_make(next, 0600, fresh)) {
         failure = posix_failure(Stage::pid_file_open, errno, next);
     } else {
-        failure = distrust_file(next, fresh.facts, Owners());
+        failure = distrust_file(next, fresh.info, Owners());
     }
-    if (failure || !lock_for_start(fresh.get()) || !leads_to(next.c_str(), fresh.facts)) return false;
-    if (leads_to(path.c_str(), squatted.facts)) {
+    if (failure || !lock_for_start(fresh.get()) || !leads_to(next.c_str(), fresh.info)) return false;
+    if (leads_to(path.c_str(), blocked.info)) {
         if (DAEMONIZE_SYSTEM(rename)(next.c_str(), path.c_str()) == 0) {
-            squatted = std::move(fresh);
+            blocked = std::move(fresh);
             return true;
         }
         failure = posix_failure(Stage::pid_file_open, errno, path);
     }
-    static_cast<void>(DAEMONIZE_SYSTEM(unlink)(next.c_str())); // another start will make its own
+    static_cast<void>(DAEMONIZE_SYSTEM(unlink)(next.c_str())); // another start makes its own
     return false;
 }
 
 inline Failure already_held(const std::string& path, const LockHolder& holder) {
     const bool starts = holder.state == LockHolder::State::starting;
-    const char* const what = starts ? "it is being started" : "it runs already";
-    if (holder.pid <= 0) return posix_failure(Stage::pid_file_lock, EBUSY, path, what);
+    const std::string process = holder.pid > 0 ? joined({"process ", holder.pid}) : "another process";
     return posix_failure(Stage::pid_file_lock, EBUSY, path,
-                         joined({what, starts ? " by process " : " as process ", holder.pid}));
+                         joined({process, starts ? " is starting the daemon" : " holds it"}));
 }
 
-// Whether the lock is one of those that a stop holds for an instant while it takes a dead daemon's file away.
+// Whether the lock may be one that Instance::stop() holds for an instant while it removes a dead daemon's file.
 inline bool may_be_removal(const LockHolder& holder) noexcept {
     return locks_name_holders && holder.state == LockHolder::State::running && !holder.is_named;
 }
 
-// Locks an open pid file. Neither a failure nor true: something changed meanwhile, so open it anew.
+// Locks an open pid file. Returns false without a failure where the file changed meanwhile: then the caller opens it again.
 inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, bool patient, Failure& failure) {
     if (lock_for_start(opened.get())) return true;
     const int error = errno;
     LockHolder holder;
     if ((error != EAGAIN && error != EACCES) || !ask_holder(opened.get(), holder)) {
         failure = posix_failure(Stage::pid_file_lock, error, path);
-        // Nobody can have locked it in the meantime who would not find it gone, and make another.
+        // A process that locks the file from now on finds it removed, and makes another one.
         if (opened.made) static_cast<void>(DAEMONIZE_SYSTEM(unlink)(path.c_str()));
-    } else if (holder.state == LockHolder::State::squatted) {
-        return replace_squatted(path, opened, failure);
+    } else if (holder.state == LockHolder::State::read_locked) {
+        return replace_read_locked(path, opened, failure);
     } else if (patient && may_be_removal(holder)) {
-        static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // to be cut short does no harm
+        static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // EINTR does no harm
     } else if (holder.state != LockHolder::State::none) {
         failure = already_held(path, holder);
     }
     return false;
 }
 
-// Makes a locked file empty, and readable to the scripts of all users, whatever the umask.
-inline Failure make_fit(const std::string& path, const OpenPidFile& opened) {
-    if (opened.facts.st_size > 0 && !make_empty(opened.get())) {
+// Empties a locked file and sets its mode, whatever the umask.
+inline Failure empty_and_set_mode(const std::string& path, mode_t mode, const OpenPidFile& opened) {
+    if (opened.info.st_size > 0 && !make_empty(opened.get())) {
         return posix_failure(Stage::pid_file_write, errno, path);
     }
-    if ((opened.facts.st_mode & 07777) != 0644 && DAEMONIZE_SYSTEM(fchmod)(opened.get(), 0644) != 0) {
+    if ((opened.info.st_mode & 07777) != mode && DAEMONIZE_SYSTEM(fchmod)(opened.get(), mode) != 0) {
         return posix_failure(Stage::pid_file_open, errno, path);
     }
     return Failure();
 }
 
-// One try at opening and locking. Neither a failure nor a file: try again.
-inline Failure try_pid_file(const std::string& path, const Owners& owners, bool patient, OpenPidFile& locked) {
+// Opens and locks once. Returns neither a failure nor a file where the caller is to try again.
+inline Failure try_pid_file(const std::string& path, mode_t mode, const Owners& owners, bool patient,
+                            OpenPidFile& locked) {
     OpenPidFile opened;
-    if (!open_or_make(path, 0644, opened)) {
+    if (!open_or_make(path, mode, opened)) {
         return posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
     }
-    if (Failure failure = distrust_file(path, opened.facts, owners)) return failure;
+    if (Failure failure = distrust_file(path, opened.info, owners)) return failure;
     Failure failure;
     if (!lock_or_replace(path, opened, patient, failure)) return failure;
-    // Its owner may have removed it, or another start replaced it, between our open and our lock.
-    if (!leads_to(path.c_str(), opened.facts)) return Failure();
-    failure = make_fit(path, opened);
+    // Between open(2) and the lock, the daemon may have removed the file, or another start may have replaced it.
+    if (!leads_to(path.c_str(), opened.info)) return Failure();
+    failure = empty_and_set_mode(path, mode, opened);
     if (!failure) {
         locked = std::move(opened);
     } else if (opened.made) {
-        remove_pid_file(opened.get(), opened.facts, path.c_str());
+        remove_pid_file(opened.get(), opened.info, path.c_str());
     }
     return failure;
 }
 
-// Opens and locks a pid file, empty and not yet anybody's: the first half of a start.
-inline Failure open_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
+// Opens, locks and empties a pid file: the first half of a start. claim_pid_file() is the second.
+inline Failure open_pid_file(const std::string& path, mode_t mode, const Owners& owners, OpenPidFile& locked) {
     if (Failure failure = distrust_directory(path, owners)) return failure;
     for (int attempt = 0; attempt < 1000; ++attempt) {
-        Failure failure = try_pid_file(path, owners, attempt < 100, locked);
+        Failure failure = try_pid_file(path, mode, owners, attempt < 100, locked);
         if (failure || locked) return failure;
     }
     return posix_failure(Stage::pid_file_lock, EAGAIN, path, "it keeps being replaced");

@@ -38,7 +38,7 @@ class ServiceVerbs {
     int start() {
         if (pid_file_.empty()) return no_place();
         Failure failure;
-        Instance::Status now = instance_.status(failure);
+        Instance::Info now = instance_.status(failure);
         if (failure) return end(failure);
         if (now.state == Instance::State::running) return runs_already(now);
         Host host;
@@ -91,7 +91,7 @@ class ServiceVerbs {
 
     // Whether a start at the same moment, which was quicker, comes to its end well. One that comes to nothing, by a stop
     // beside it, leaves the place to us: then it is for us to try again.
-    bool is_started_by_other(Instance::Status& now, Duration until) const {
+    bool is_started_by_other(Instance::Info& now, Duration until) const {
         Failure failure;
         do {
             now = instance_.status(failure);
@@ -101,7 +101,7 @@ class ServiceVerbs {
         return false;
     }
 
-    int runs_already(const Instance::Status& now) const { return tell(joined({"it runs already, pid ", now.pid})); }
+    int runs_already(const Instance::Info& now) const { return tell(joined({"it runs already, pid ", now.pid})); }
 
     // start, stop, restart, reload. A service that `install` gave to systemd is systemd's to start and stop: behind its back
     // it would not be watched. Not where it is systemd that runs us.
@@ -136,13 +136,13 @@ class ServiceVerbs {
 
     int stop() const {
         Failure failure;
-        bool ran = false;
         const auto say_killed = [this](pid_t pid) {
             say(task_, joined({"process ", pid, " did not stop in time, and is killed"}));
             return true;
         };
-        if (!instance_.stop_or_ask(task_.settings.stop_timeout, say_killed, ran, failure)) return end(failure);
-        return tell(ran ? "stopped" : "it did not run");
+        const StopResult result = stop_daemon(pid_file_, task_.settings.stop_timeout, say_killed, failure);
+        if (result == StopResult::failed) return end(failure);
+        return tell(result == StopResult::stopped ? "stopped" : "it did not run");
     }
 
     int uninstall() {
@@ -162,7 +162,7 @@ class ServiceVerbs {
 
     int status(bool json) const {
         Failure failure;
-        const Instance::Status now = instance_.status(failure);
+        const Instance::Info now = instance_.status(failure);
         if (failure) {
             say(task_, failure);
             return lsb::status_unknown;
@@ -183,7 +183,7 @@ class ServiceVerbs {
         return "not running";
     }
 
-    StatusText text_of(const Instance::Status& now) const {
+    StatusText text_of(const Instance::Info& now) const {
         StatusText text;
         text.name = task_.settings.full_name();
         text.state = state_text(now.state);

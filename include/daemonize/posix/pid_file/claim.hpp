@@ -1,0 +1,113 @@
+// Claiming a locked pid file: the process writes its number and holds the file until it exits (internal).
+#ifndef DAEMONIZE_POSIX_PID_FILE_CLAIM_HPP
+#define DAEMONIZE_POSIX_PID_FILE_CLAIM_HPP
+
+#include "../system/fork_handlers.hpp"
+#include "open.hpp"
+
+#include <string>
+
+namespace daemonize {
+namespace detail {
+
+// Takes the lock that names this process, and writes the number as the file's one line. Allocates nothing.
+inline StepError claim_pid_file(int file, const char* path) noexcept {
+    // A read lock of another process may come in between, and must not refuse the start. The number in the file then names
+    // this process: only the owner of the file can write it.
+    bool is_taken = false;
+    if (!lock_daemon(file, is_taken) && !is_taken) return step_error(Stage::pid_file_lock, errno, path);
+    char line[22];
+    char digits[21];
+    std::size_t size = format_number(static_cast<std::uint64_t>(DAEMONIZE_SYSTEM(getpid)()), digits);
+    for (std::size_t i = 0; i < size; ++i) line[i] = digits[i];
+    line[size++] = '\n';
+    const int error = write_all(line, size, [&](const char* from, std::size_t count) {
+        return DAEMONIZE_SYSTEM(pwrite)(file, from, count, from - line);
+    });
+    return error == 0 ? StepError() : step_error(Stage::pid_file_write, error, path);
+}
+
+// A pid file that this process holds. A forked worker holds nothing: a lock that outlives the daemon would refuse the next
+// start, and a worker that returns from main would remove the daemon's file.
+struct HeldPidFile {
+    ForkGuard file;
+    std::string path;
+    struct stat info = {};
+    pid_t owner = 0;
+    HeldPidFile* next = nullptr;
+
+    void remove() noexcept {
+        if (file && owner == DAEMONIZE_SYSTEM(getpid)()) remove_pid_file(file.get(), info, path.c_str());
+    }
+};
+
+// Every pid file that this process holds. The destructor runs at exit(3), after every handler that main registered, and
+// removes the files; the locks end with the process.
+class HeldPidFiles {
+  public:
+    HeldPidFiles() noexcept = default;
+    HeldPidFiles(const HeldPidFiles&) = delete;
+    HeldPidFiles& operator=(const HeldPidFiles&) = delete;
+    ~HeldPidFiles() {
+        for (HeldPidFile* held = first_; held != nullptr; held = held->next) held->remove();
+    }
+
+    void add(HeldPidFile* held) noexcept {
+        held->next = first_;
+        first_ = held;
+    }
+
+    void remove(HeldPidFile* held) noexcept {
+        for (HeldPidFile** at = &first_; *at != nullptr; at = &(*at)->next) {
+            if (*at != held) continue;
+            *at = held->next;
+            break;
+        }
+    }
+
+    bool empty() const noexcept { return first_ == nullptr; }
+
+    const HeldPidFile* find(const struct stat& info) const noexcept {
+        const HeldPidFile* held = first_;
+        while (held != nullptr && !(held->file && is_same_file(held->info, info))) held = held->next;
+        return held;
+    }
+
+  private:
+    HeldPidFile* first_ = nullptr;
+};
+
+inline HeldPidFiles held_pid_files;
+
+// Whether this process holds the file at `path`. The caller must not open and close such a file: the close(2) would end the
+// POSIX lock that names this process.
+inline bool is_held_here(const std::string& path) noexcept {
+    struct stat info;
+    return !held_pid_files.empty() && DAEMONIZE_SYSTEM(lstat)(path.c_str(), &info) == 0 &&
+           held_pid_files.find(info) != nullptr;
+}
+
+// open_pid_file(), which refuses a file that this process holds.
+inline Failure open_others_pid_file(const std::string& path, mode_t mode, const Owners& owners, OpenPidFile& locked) {
+    if (!is_held_here(path)) return open_pid_file(path, mode, owners, locked);
+    return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)(), true});
+}
+
+inline Failure open_others_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
+    return open_others_pid_file(path, default_pid_file_mode, owners, locked);
+}
+
+// Claims a file that open_pid_file() opened, in the process that is to hold it. The caller has set held.path.
+inline StepError hold_pid_file(HeldPidFile& held, OpenPidFile& opened) noexcept {
+    if (const StepError failed = claim_pid_file(opened.get(), held.path.c_str())) return failed;
+    held.info = opened.info;
+    held.owner = DAEMONIZE_SYSTEM(getpid)();
+    held.file.hold(std::move(opened.file));
+    held_pid_files.add(&held);
+    return StepError();
+}
+
+} // namespace detail
+} // namespace daemonize
+
+#endif
