@@ -257,7 +257,7 @@ class Launcher {
     void end() {
         const bool leaving = is_told_ && interrupting_signal == 0;
         if (is_parent()) {
-            if (!(leaving && has_ended())) end_child();
+            if (child_ > 0 && !(leaving && has_ended())) end_child();
         } else if (!outcome_.died && !(leaving && is_told_of_death(ending_grace))) {
             static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_WR)); // the process between takes it from there
             // Where its word is not understood, it takes us for gone, and leaves only when the daemon is dead.
