@@ -1,6 +1,4 @@
-// Service: one program that is at home wherever it is started: a daemon from a shell, a unit of systemd, a supervised or
-// inetd's process, process 1 of a container, a Windows service.
-// Uses the block of its platform; programs use it.
+// Service: one program for every host: a shell, systemd, a supervisor, inetd, a container, Windows (public).
 #ifndef DAEMONIZE_SERVICE_HPP
 #define DAEMONIZE_SERVICE_HPP
 
@@ -29,69 +27,72 @@ template <class Body>
 WinService& windows_service(Service& service, Body body, std::vector<std::string> arguments = {});
 }
 
-/// A service, on whatever host it is started. Setters store and never fail; run() finds out what started the program, or
-/// does what its first argument says, and returns what main() is to return.
+/// A service, on any host. Setters store a value and cannot fail. run() detects the host, or runs the verb in the first argument,
+/// and returns the exit status of main().
 ///
-/// The body is `int f(Context&)`, or returns nothing. It says context.ready() when the service is up, and sleeps or polls
-/// through the context; one that leaves before it was ready has failed to start, unless it was asked to stop. A stop that
-/// was asked for ends with 0; from there to the end of the process SIGTERM, SIGHUP and SIGUSR1 do nothing more. In the
-/// foreground a terminal that hangs up is a reload, as SIGHUP is, and the service goes on without it: its standard streams
-/// fail from then on. One service in a process. Fails, as it runs, at the stages of Daemonizer and WinService, and at
-/// Stage::configuration, sockets, notification, events and instance.
+/// The body is `int f(Context&)` or `void f(Context&)`, or has no parameter. The body calls context.ready() when the service is
+/// up, and sleeps or polls by the context. A body that ends before ready() is a failed start, unless a stop was requested. After
+/// a request to stop, the exit status is 0, and SIGTERM, SIGHUP and SIGUSR1 are ignored to the end of the process. A body that
+/// throws has failed. A body that leaves by pthread_exit(3) once ready leaves the process to its other threads.
+///
+/// In the foreground, a terminal that hangs up sends SIGHUP, which is a reload: the service goes on, and its standard streams fail
+/// from then on. A process runs one service. Fails at the stages of Daemonizer and WinService, and at Stage::configuration,
+/// sockets, notification, events and instance.
 class Service {
   public:
-    /// `name` is that of messages, logs, the pid file, the unit, and of the Windows service.
+    /// `name` appears in messages and logs, and names the pid file, the unit and the Windows service.
     explicit Service(std::string name) { settings_.name = std::move(name); }
 
-    /// One line for people: in help, in the unit, in Windows' list of services.
+    /// One line for people: in help, in the unit, in the list of Windows services. Empty by default.
     Service& description(std::string text) {
         settings_.description = std::move(text);
         return *this;
     }
 
-    /// Makes it one of several that run side by side: it is NAME@`instance` in each of these places.
+    /// Lets several services of one program run side by side: the full name is NAME@`name`. Empty by default: NAME.
     Service& instance_name(std::string name) {
         settings_.instance = std::move(name);
         return *this;
     }
 
-    /// Has it daemonize itself where nobody supervises it: on a terminal, and where the host is unknown. By default it runs
-    /// in the foreground there. On Windows it changes nothing: what runs in the background there is a service of the SCM.
+    /// Without a verb, on a terminal or an unknown host, the service becomes a daemon. By default it runs in the foreground
+    /// there. On Windows this setting has no effect: only the SCM runs a program in the background.
     Service& background(bool value = true) {
         settings_.background = value;
         return *this;
     }
 
-    /// What started it, in place of detect_host()'s opinion.
+    /// Sets the host. By default detect_host() finds the host.
     Service& host(HostKind kind) {
-        settings_.is_host_given = true;
         settings_.host = kind;
         return *this;
     }
 
-    /// A socket that the service listens at: "0.0.0.0:80", "[::1]:8080", "*:80", "/run/x.sock", "@abstract". Bound before
-    /// the privileges are dropped, and found in Context::sockets() under this name. Where systemd, inetd or launchd pass
-    /// sockets, those are the service's, and none is bound. Stage::sockets.
+    /// Adds a listening socket: "0.0.0.0:80", "[::1]:8080", "*:80", "/run/x.sock", "@abstract". The socket is bound before the
+    /// privileges are dropped, and appears in Context::sockets() under `name`. If systemd, inetd or launchd pass sockets, the
+    /// service has those, and no address is bound. Stage::sockets.
     Service& listen(std::string name, std::string address) {
         settings_.listen.push_back({std::move(name), std::move(address)});
         return *this;
     }
 
-    /// The descriptor at which a supervisor waits for a newline: s6's notification-fd. It cannot be found out.
+    /// The descriptor on which a supervisor waits for a newline: notification-fd of s6. None by default, because the library
+    /// cannot detect the number.
     Service& notify_fd(int fd) {
         settings_.notify_fd = fd;
         return *this;
     }
 
-    /// How long the verbs stop and restart wait before they kill; 30 s by default. Windows' wait as long as the service
-    /// shows life by its checkpoints, and kill nothing.
+    /// The time that the verbs stop and restart wait before they send SIGKILL; 30 s by default. On Windows they wait as long as
+    /// the checkpoint of the service grows, and never kill a process.
     Service& stop_timeout(Duration timeout) {
         settings_.stop_timeout = timeout;
         return *this;
     }
 
-    /// Whether the configuration will do: `f(arguments, std::string& why)`, `f(std::string& why)` or `f()`. Asked by restart
-    /// and reload before they touch the service that runs: where it says no, that one stays as it is. Stage::configuration.
+    /// Checks the configuration: `bool f(arguments, std::string& why)`, `bool f(std::string& why)`, `bool f()`, or `void f()`
+    /// that throws. The verbs restart and reload call it first. If the function refuses the configuration, they leave the
+    /// running service as it is. Stage::configuration.
     template <class Body>
     Service& on_check_configuration(Body f) {
         if constexpr (std::is_invocable<Body&, const std::vector<std::string>&, std::string&>::value) {
@@ -103,35 +104,37 @@ class Service {
         return *this;
     }
 
-    /// What only POSIX has: `f(Daemonizer&)`. It also holds for foreground runs, but for session and directory. A program
-    /// that Windows compiles as well takes `auto&`.
+    /// Calls `f(Daemonizer&)` at once, on POSIX only. The settings also hold for a foreground run, except session and directory.
+    /// A program for Windows too declares the parameter as `auto&`.
     template <class Body>
     Service& posix(Body f) {
         detail::apply_posix(host_, f);
         return *this;
     }
 
-    /// What only Windows has: `f(WinService&)`, or `f(WinService&, ServiceConfig&)` with what install() writes; it starts at
-    /// each boot unless that says otherwise. The service gets its name later. A program that POSIX compiles as well takes
-    /// `auto&`. A handler set here for pause, continue, param_change or control 128 stands in for the Context's callback.
+    /// Calls `f(WinService&)` or `f(WinService&, ServiceConfig&)` at once, on Windows only. The verb install writes the
+    /// ServiceConfig, which starts the service at each boot by default. The WinService has no name yet. A handler for pause,
+    /// continue, param_change or control 128 replaces the callback of the Context. A program for POSIX too declares the
+    /// parameters as `auto&`.
     template <class Body>
     Service& windows(Body f) {
         detail::apply_windows(host_, f);
         return *this;
     }
 
-    /// Runs the service as its host wants it. What main() is to return.
+    /// Runs the service as the host expects. Returns the exit status of main().
     template <class Body>
     int run(Body body) {
-        return run_as(detail::VerbLine(), std::string(), std::move(body));
+        return run_line(detail::VerbLine(), std::string(), std::move(body));
     }
 
-    /// As above, or does what the first argument says: run, start, stop, restart, reload, status, install, uninstall, help.
-    /// What follows is the body's, as Context::arguments(). With a verb it ends as init scripts do: LSB's exit statuses.
+    /// As above, or runs the verb in the first argument: run, start, stop, restart, reload, status, install, uninstall, help.
+    /// The words behind the verb are Context::arguments(). A verb returns an exit status of the Linux Standard Base, "Init Script
+    /// Actions".
     template <class Body>
     int run(int argc, char** argv, Body body) {
-        const std::vector<std::string> words = detail::words_of(argc, argv);
-        return run_as(detail::parse_verbs(words, 1), words[0], std::move(body));
+        const std::vector<std::string> words = detail::command_line_of(argc, argv);
+        return run_line(detail::parse_verbs(words, 1), words[0], std::move(body));
     }
 
   private:
@@ -151,7 +154,7 @@ class Service {
     }
 
     template <class Body>
-    int run_as(detail::VerbLine line, const std::string& program, Body body) {
+    int run_line(detail::VerbLine line, const std::string& program, Body body) {
         Callback<int(Context&)> call = adapt(std::move(body));
         return detail::run_service_program(settings_, host_, call, line, program);
     }

@@ -53,8 +53,9 @@ TEST_CASE("cron: an ordinary user's bare environment has no place for a pid file
     NEEDS_A_RUN();
     const test::Place place;
     const std::string service = place.copy_of(test::service);
-    const std::string why = "timestampd: cannot open the pid file: this user has no place for one: XDG_RUNTIME_DIR is "
-                            "not set\n";
+    const std::string why =
+        "timestampd: cannot open the pid file: this user has no runtime directory: XDG_RUNTIME_DIR is "
+        "not set\n";
     for (const char* verb : {"start", "stop", "restart", "status"}) {
         const test::Ran ran = place.run({service, verb}, [] {
             leave_nothing();

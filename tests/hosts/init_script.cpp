@@ -82,7 +82,7 @@ TEST_CASE("init script: it is installed for the runlevels, and manages the servi
     CHECK(!test::has(machine.links(), "rc2.d/S"));
     ran = machine.run({test::service, "uninstall"});
     CHECK(ran.code() == 5);
-    CHECK(test::has(ran.error, "timestampd: cannot open the service timestampd: it is not installed"));
+    CHECK(test::has(ran.error, "timestampd: cannot open the service timestampd: the verb install did not write"));
 }
 
 TEST_CASE("init script: what an administrator wrote is neither taken away nor written over") {

@@ -37,7 +37,7 @@ TEST_CASE("instances: two of one program live side by side, and each is started 
     CHECK(eu != us);
     const test::Ran again = verb("eu", "start");
     CHECK(again.code() == 0);
-    CHECK(again.output == "probe@eu: it runs already, pid " + std::to_string(eu) + "\n");
+    CHECK(again.output == "probe@eu: already running, pid " + std::to_string(eu) + "\n");
 
     CHECK(verb("eu", "stop").output == "probe@eu: stopped\n");
     CHECK(place.orphans().wait_for(eu) == 0);

@@ -79,7 +79,7 @@ TEST_CASE("a program's path in a unit keeps its dollars") {
 }
 
 TEST_CASE("a description that ends with a backslash does not take the next line of the unit along") {
-    daemonize::detail::ServiceUnit unit;
+    daemonize::detail::ServiceDefinition unit;
     unit.description = "C:\\\\ ";
     unit.program = "/usr/bin/x";
     CHECK(daemonize::detail::unit_text(unit).find("\nDescription=C:\nAfter=") != std::string::npos);

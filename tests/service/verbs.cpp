@@ -54,10 +54,10 @@ TEST_CASE("only status takes --json") {
 
 TEST_CASE("any other word is an error that shows the verbs, in one line") {
     const std::string verbs = "run, start, stop, restart, reload, status, install, uninstall or help";
-    CHECK(parse_verbs({"begin"}).problem == "\"begin\" is no verb: " + verbs);
-    CHECK(parse_verbs({"Start"}).problem == "\"Start\" is no verb: " + verbs);
-    CHECK(parse_verbs({""}).problem == "\"\" is no verb: " + verbs);
-    CHECK(parse_verbs({"a\nb"}).problem == "\"a b\" is no verb: " + verbs);
+    CHECK(parse_verbs({"begin"}).problem == "\"begin\" is not a verb; expected " + verbs);
+    CHECK(parse_verbs({"Start"}).problem == "\"Start\" is not a verb; expected " + verbs);
+    CHECK(parse_verbs({""}).problem == "\"\" is not a verb; expected " + verbs);
+    CHECK(parse_verbs({"a\nb"}).problem == "\"a b\" is not a verb; expected " + verbs);
 }
 
 TEST_CASE("a failure ends a verb with the status that init scripts have for it") {
@@ -77,8 +77,8 @@ TEST_CASE("a failure ends a verb with the status that init scripts have for it")
 TEST_CASE("help names every verb, the service and what it does") {
     const std::string text = daemonize::detail::help_text("./timestampd", "timestampd", "Appends the\ntime");
     CHECK(text.find("timestampd: Appends the time\n\nUsage: ./timestampd [VERB] [ARGUMENTS]\n") == 0);
-    CHECK(text.find("\n\n  run         runs in the foreground\n  start       starts it") != std::string::npos);
-    for (const auto& verb : daemonize::detail::verb_texts) {
+    CHECK(text.find("\n\n  run         run in the foreground\n  start       start in") != std::string::npos);
+    for (const auto& verb : daemonize::detail::all_verbs) {
         CHECK(text.find("\n  " + std::string(verb.name) + " ") != std::string::npos);
     }
 }
@@ -105,33 +105,34 @@ TEST_CASE("spans of time and amounts of memory are told in the units that matter
 }
 
 TEST_CASE("a status takes a line for each thing that is known, and no time from before a process began") {
-    daemonize::detail::StatusText status;
+    daemonize::detail::StatusReport status;
     status.name = "a\nb";
     status.pid_file = "/run/a\nb.pid";
-    CHECK(daemonize::detail::people_status(status) == "a b: \n  pid file  /run/a b.pid\n");
+    CHECK(daemonize::detail::status_text(status) == "a b: \n  pid file  /run/a b.pid\n");
     status.since = INT64_MIN;
     CHECK(status.uptime() == 0);
 }
 
 TEST_CASE("a status tells what is known, to people and to programs, and nothing else") {
-    daemonize::detail::StatusText now;
+    daemonize::detail::StatusReport now;
     now.name = "timestampd";
     now.state = "dead";
-    CHECK(people_status(now) == "timestampd: dead\n");
-    CHECK(json_status(now) == "{\"name\":\"timestampd\",\"state\":\"dead\"}\n");
+    CHECK(status_text(now) == "timestampd: dead\n");
+    CHECK(status_json(now) == "{\"name\":\"timestampd\",\"state\":\"dead\"}\n");
     now.remark = ", alas";
     now.pid = 1;
     now.since = static_cast<std::int64_t>(std::time(nullptr)) - 90000; // its minutes do not change meanwhile
-    now.since_text = "yesterday";
     now.memory = 1;
     now.exit_code = 1;
     now.pid_file = "/run/x";
-    CHECK(people_status(now) == "timestampd: dead, alas\n  pid       1\n  uptime    1 d 1 h, since yesterday\n"
-                                "  memory    0.0 MiB\n  exit code 1\n  pid file  /run/x\n");
+    CHECK(status_text(now) == "timestampd: dead, alas\n  pid       1\n  uptime    1 d 1 h, since " +
+                                  daemonize::detail::local_time_text(now.since) +
+                                  "\n"
+                                  "  memory    0.0 MiB\n  exit code 1\n  pid file  /run/x\n");
     const std::string since = std::to_string(now.since);
-    CHECK(json_status(now).find("{\"name\":\"timestampd\",\"state\":\"dead\",\"pid\":1,\"since\":" + since +
+    CHECK(status_json(now).find("{\"name\":\"timestampd\",\"state\":\"dead\",\"pid\":1,\"since\":" + since +
                                 ",\"uptime\":9000") == 0);
-    CHECK(json_status(now).find(",\"memory\":1,\"exit_code\":1,\"pid_file\":\"/run/x\"}\n") != std::string::npos);
+    CHECK(status_json(now).find(",\"memory\":1,\"exit_code\":1,\"pid_file\":\"/run/x\"}\n") != std::string::npos);
     now.since += 100000; // by a clock that was set back
     CHECK(now.uptime() == 0);
     now.since = 0;

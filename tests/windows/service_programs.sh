@@ -39,13 +39,13 @@ in_service() {
 service_life() {
     in_service "$2" "$1"
     ends 2 wine timestampd.exe statsu
-    said 'timestampd: "statsu" is no verb: run, start, stop'
+    said 'timestampd: "statsu" is not a verb; expected run, start, stop'
     ends 2 wine timestampd.exe stop now
     said 'stop takes no argument "now"'
     ends 0 wine timestampd.exe help
     said '^  install     has the system start it'
     ends 3 wine timestampd.exe status
-    said '^timestampd: not running, and it is not installed$'
+    said '^timestampd: not running, not installed$'
     ends 5 wine timestampd.exe start
     said 'cannot open the service timestampd: .*1060'
     ends 0 wine timestampd.exe stop
@@ -60,7 +60,7 @@ service_life() {
     said '^timestampd: running, pid [1-9]'
     pid=$(sed -n 's/.*pid \([0-9]*\).*/\1/p' "$work/said")
     ends 0 wine timestampd.exe start
-    said "it runs already, pid $pid"
+    said "already running, pid $pid"
     ends 0 wine timestampd.exe status
     said "^  pid       $pid$"
     said '^  uptime    [0-9]* s, since 20'
@@ -75,7 +75,7 @@ service_life() {
     ends 0 wine sc stop timestampd
     ends 0 wine timestampd.exe stop
     ends 0 wine timestampd.exe stop
-    said 'timestampd: it did not run'
+    said 'timestampd: not running'
     ends 0 wine timestampd.exe uninstall
     ends 1 wine reg query "$source"
     ends 3 wine timestampd.exe status --json
@@ -140,13 +140,13 @@ service_failures() {
     in_service posix "$1"
     ends 0 wine probe_service.exe install -- fail
     ends 1 wine probe_service.exe start
-    said 'cannot wait for the service daemonize-probe: it stopped with its own exit code 3; the event log says more'
+    said 'cannot wait for the service daemonize-probe: it stopped with its own exit code 3; see the event log'
     gone
     ends 0 wine sc query daemonize-probe
     said 'WIN32_EXIT_CODE  .*1066'
     said 'SERVICE_EXIT_CODE  *: 3 '
     ends 1 wine probe_service.exe status
-    said '^daemonize-probe: dead, and it ended with an exit code of its own'
+    said '^daemonize-probe: dead, with a service-specific exit code'
     ends 1 wine probe_service.exe status --json
     said '"state":"dead","exit_code":3}'
     gone

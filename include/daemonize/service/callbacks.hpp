@@ -1,5 +1,4 @@
-// ServiceRun: what a running service is made of on every host alike, and a reload of it.
-// Uses core; the Context of each platform stands on it.
+// RunningServiceBase: settings, host, arguments and callbacks of a running service, on every platform (internal).
 #ifndef DAEMONIZE_SERVICE_CALLBACKS_HPP
 #define DAEMONIZE_SERVICE_CALLBACKS_HPP
 
@@ -13,11 +12,11 @@
 namespace daemonize {
 namespace detail {
 
-struct ServiceRun {
-    ServiceRun(const ServiceSettings& its_settings, Host its_host)
-        : settings(its_settings), host(std::move(its_host)) {}
+struct RunningServiceBase {
+    RunningServiceBase(const ServiceSettings& service_settings, Host service_host)
+        : settings(service_settings), name(service_settings.full_name()), host(std::move(service_host)) {}
 
-    // Has the body read its configuration again. What is wrong with the new one; empty where it is in use.
+    // Calls on_reload. Returns the error as a text, or an empty string.
     std::string reload() {
         const RetiredCallbacks::Call running(retired_);
         std::string why;
@@ -27,19 +26,20 @@ struct ServiceRun {
         return joined({"cannot use the new configuration: ", why.empty() ? no_reason : why});
     }
 
-    // Calls one of those below, where it is set.
+    // Calls a callback, if it is set.
     void call(const Callback<void()>& callback) {
         const RetiredCallbacks::Call running(retired_);
         if (callback) callback();
     }
 
-    // Sets one of those below, also while it runs.
+    // Sets a callback. A callback may replace itself while it runs.
     template <class Signature>
     void set(Callback<Signature>& place, Callback<Signature> callback) {
         retired_.replace(place, std::move(callback));
     }
 
     const ServiceSettings& settings;
+    const std::string name;
     Host host;
     std::vector<std::string> arguments;
     Callback<bool(std::string&)> on_reload;

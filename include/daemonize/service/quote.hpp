@@ -1,5 +1,4 @@
-// Quoting words for those who will take them apart again: a shell, and systemd's unit files.
-// Uses nothing; the installation of services uses it. Windows' own rules are in command_line.hpp.
+// Quotes words for sh(1) and for the unit files of systemd, and reads such a line of a unit file (internal).
 #ifndef DAEMONIZE_SERVICE_QUOTE_HPP
 #define DAEMONIZE_SERVICE_QUOTE_HPP
 
@@ -10,7 +9,7 @@
 namespace daemonize {
 namespace detail {
 
-// A word of sh(1), whatever it holds. In single quotes nothing has a meaning but the quote itself.
+// Quotes a word for sh(1). In single quotes only the single quote has a meaning.
 inline std::string quote_for_shell(const std::string& word) {
     std::string quoted = "'";
     for (const char c : word) {
@@ -23,9 +22,9 @@ inline std::string quote_for_shell(const std::string& word) {
     return quoted += '\'';
 }
 
-// An argument in ExecStart=: systemd.service(5), "Command lines". Specifiers (%) and variables ($) are doubled, control
-// characters escaped, for a line of a unit file ends with its line. In the program's path systemd replaces no variables,
-// and leaves two dollars two.
+// Quotes an argument for ExecStart= of systemd.service(5), "Command lines". A percent sign (a specifier) and a dollar sign (a
+// variable) are doubled. Control characters are escaped, because a line end ends the setting. In the program's path systemd
+// expands no variables, so a dollar sign stays single.
 inline std::string quote_for_unit(const std::string& word, bool is_program = false) {
     static const char* const digits = "0123456789abcdef";
     std::string quoted = "\"";
@@ -48,8 +47,8 @@ inline std::string quote_for_unit(const std::string& word, bool is_program = fal
     return quoted += '"';
 }
 
-// The words that quote_for_unit() made, the program first, taken apart again; what is not in quotes is none of them. Of a
-// line that was cut short, none.
+// Returns the words that quote_for_unit() quoted in `line`, the program first. Words without quotes are ignored. If the last
+// quote is missing, the result is empty.
 inline std::vector<std::string> arguments_in_unit(const std::string& line) {
     std::vector<std::string> words;
     for (std::size_t at = line.find('"'); at != std::string::npos; at = line.find('"', at)) {

@@ -1,5 +1,4 @@
-// ServiceSettings: what was asked of a Service on every host alike, word for word.
-// Uses core; Service and its hosts use it.
+// ServiceSettings: the values that the setters of Service store, on every platform (internal).
 #ifndef DAEMONIZE_SERVICE_SETTINGS_HPP
 #define DAEMONIZE_SERVICE_SETTINGS_HPP
 
@@ -10,6 +9,7 @@
 #include "../core/invoke.hpp"
 #include "../core/list.hpp"
 
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -26,27 +26,28 @@ struct ServiceSettings {
     std::string instance;
     std::string description;
     bool background = false;
-    bool is_host_given = false;
-    HostKind host = HostKind::unknown;
+    std::optional<HostKind> host; // empty: detect_host() finds it
     List<ListenSetting> listen;
     int notify_fd = -1;
     Duration stop_timeout = Duration::seconds(30);
     Callback<bool(const std::vector<std::string>&, std::string&)> check;
 
-    // The name that tells this service from all others: of files, of units, in logs.
+    // The name of files, of units and in logs: NAME, or NAME@INSTANCE.
     std::string full_name() const { return joined({name, instance.empty() ? "" : "@", instance}); }
 
-    // Asks on_check_configuration(), where there is one, whether the configuration will do.
+    // Calls the function of on_check_configuration(). If that function throws, the configuration is refused.
     Failure check_configuration(const std::vector<std::string>& arguments) {
+        if (!check) return Failure();
         std::string why;
-        bool accepted = !check;
-        // What throws has not accepted.
-        if (check) static_cast<void>(call_guarded([&] { accepted = check(arguments, why); }, why));
-        if (accepted) return Failure();
+        bool is_accepted = false;
+        if (call_guarded([&] { is_accepted = check(arguments, why); }, why) && is_accepted) return Failure();
         return Failure(Stage::configuration, std::make_error_code(std::errc::invalid_argument), "",
                        why.empty() ? no_reason : why);
     }
 };
+
+// The host that Service::host() set.
+inline Host host_of_program(HostKind kind) { return {kind, "Service::host() names it"}; }
 
 } // namespace detail
 } // namespace daemonize

@@ -77,10 +77,12 @@ TEST_CASE("an init system's file is whole, also where it can be written in piece
         answer = {::write(static_cast<int>(call.arguments[0]), reinterpret_cast<const char*>(call.arguments[1]), 1), 0};
         return true;
     });
-    CHECK(daemonize::detail::replace_file(directory / "unit", 0640, "[Service]\n").message() == "");
+    const auto failure =
+        daemonize::detail::replace_file(daemonize::Stage::service_install, directory / "unit", 0640, "[Service]\n");
+    CHECK(failure.message().empty());
     CHECK(test::contents(directory / "unit") == "[Service]\n");
     CHECK(test::mode_of(directory / "unit") == 0640);
     CHECK(!test::exists(directory / "unit.new"));
     CHECK(writes == 3);
-    CHECK(daemonize::detail::whole_path("program") == test::link_target("/proc/self/exe"));
+    CHECK(daemonize::detail::absolute_path("program") == test::link_target("/proc/self/exe"));
 }

@@ -24,7 +24,7 @@ std::string as_user_of_systemd(const test::Directory& directory, Body body, cons
             answer = {0, 0};
             return call.is("posix_spawnp") || (call.is("access") && call.path() == "/run/systemd/system");
         });
-        ServiceUnit unit;
+        ServiceDefinition unit;
         unit.name = "unit-test";
         unit.description = "Is 100% tested";
         for (const char* argument : {"two words", "100%"}) unit.arguments.push_back(argument);
@@ -38,14 +38,14 @@ std::string unit_in(const test::Directory& directory) { return directory / "syst
 
 TEST_CASE("a user's service is installed for that user's systemd, with its arguments, and goes whole") {
     const test::Directory directory;
-    CHECK(as_user_of_systemd(directory, [](const ServiceUnit& unit) {
+    CHECK(as_user_of_systemd(directory, [](const ServiceDefinition& unit) {
               std::string said = install_service(unit).message();
-              if (!is_systemds(unit)) said += "it is not systemd's ";
+              if (!is_unit_installed(unit)) said += "it is not systemd's ";
               for (const std::string& argument : installed_arguments(unit)) said += argument + ";";
               return said + systemctl(unit, "start").message();
           }) == "two words;100%;");
     CHECK(as_user_of_systemd(
-              directory, [](const ServiceUnit& unit) { return systemctl(unit, "start").message(); },
+              directory, [](const ServiceDefinition& unit) { return systemctl(unit, "start").message(); },
               [](const seam::Call& call, seam::Answer& answer) {
                   answer = {ENOENT, 0};
                   return call.is("posix_spawnp");
@@ -54,7 +54,7 @@ TEST_CASE("a user's service is installed for that user's systemd, with its argum
     const std::string text = test::contents(unit_in(directory));
     CHECK(text.find("\nDescription=Is 100%% tested\n") != std::string::npos);
     CHECK(text.find("\nWantedBy=default.target\n") != std::string::npos);
-    CHECK(as_user_of_systemd(directory, [](const ServiceUnit& unit) {
+    CHECK(as_user_of_systemd(directory, [](const ServiceDefinition& unit) {
               std::string said = uninstall_service(unit).message();
               return said + std::to_string(installed_arguments(unit).size());
           }) == "0");
@@ -63,7 +63,7 @@ TEST_CASE("a user's service is installed for that user's systemd, with its argum
 
 TEST_CASE("a unit that cannot be written or made known is taken back") {
     const test::Directory directory;
-    const auto install = [](const ServiceUnit& unit) { return install_service(unit).message(); };
+    const auto install = [](const ServiceDefinition& unit) { return install_service(unit).message(); };
     const auto failing = [](const char* name, int error, long result) {
         return [=](const seam::Call& call, seam::Answer& answer) {
             answer = {result, error};
@@ -83,7 +83,7 @@ TEST_CASE("a unit that cannot be written or made known is taken back") {
     const std::string before = test::contents(unit_in(directory));
     CHECK(as_user_of_systemd(
               directory,
-              [](ServiceUnit unit) {
+              [](ServiceDefinition unit) {
                   unit.description = "Is another";
                   return install_service(unit).message();
               },
@@ -91,7 +91,7 @@ TEST_CASE("a unit that cannot be written or made known is taken back") {
               .find(cannot) == 0);
     CHECK(test::contents(unit_in(directory)) == before);
     CHECK(as_user_of_systemd(
-              directory, [](const ServiceUnit& unit) { return uninstall_service(unit).message(); },
+              directory, [](const ServiceDefinition& unit) { return uninstall_service(unit).message(); },
               failing("unlink", EROFS, -1)) ==
           "cannot uninstall the service " + unit_in(directory) + ": Read-only file system");
 }
@@ -99,36 +99,36 @@ TEST_CASE("a unit that cannot be written or made known is taken back") {
 TEST_CASE("words that systemd does not take, and a user without a place for units, are refused by name") {
     const test::Directory directory;
     const std::string refused = "cannot install the service unit-test: ";
-    CHECK(as_user_of_systemd(directory, [](ServiceUnit unit) {
+    CHECK(as_user_of_systemd(directory, [](ServiceDefinition unit) {
               unit.arguments.push_back("\xff");
               return install_service(unit).message();
-          }) == refused + "systemd takes no words that are not UTF-8");
+          }) == refused + "systemd accepts only UTF-8 in a unit");
     const auto no_path = [](const seam::Call& call, seam::Answer& answer) {
         return call.is("realpath") && seam::fail(call, ENOENT, answer);
     };
     for (const char* path : {"/srv/it's", "/srv/\"it\"", "/srv/it\\s"}) {
         CHECK(as_user_of_systemd(
                   directory,
-                  [&](ServiceUnit unit) {
+                  [&](ServiceDefinition unit) {
                       unit.program = path;
                       return install_service(unit).message();
                   },
                   no_path) ==
-              refused + "systemd takes no quote, backslash or control character in the program's path: " + path);
+              refused + "systemd accepts no quote, backslash or control character in the program's path: " + path);
     }
     // A home in /proc: nothing can be made there, by anyone.
     CHECK(as_user_of_systemd(directory,
-                             [](const ServiceUnit& unit) {
+                             [](const ServiceDefinition& unit) {
                                  ::unsetenv("XDG_CONFIG_HOME");
                                  ::setenv("HOME", "/proc", 1);
                                  return find_init_system(unit.name).file + ": " + install_service(unit).message();
                              }) == "/proc/.config/systemd/user/unit-test.service: cannot install the service "
                                    "/proc/.config/systemd/user: No such file or directory");
-    CHECK(as_user_of_systemd(directory, [](const ServiceUnit& unit) {
+    CHECK(as_user_of_systemd(directory, [](const ServiceDefinition& unit) {
               ::unsetenv("XDG_CONFIG_HOME");
               ::unsetenv("HOME");
               return install_service(unit).message();
-          }) == refused + "only root may, or a user of systemd");
+          }) == refused + "without systemd, only root can change init scripts");
     CHECK_FALSE(test::exists(unit_in(directory)));
 }
 
@@ -149,7 +149,7 @@ TEST_CASE("without systemd it is OpenRC that is told, or the tool that makes the
     CHECK(words(openrc.enable[0]) == Words{"rc-update", "--quiet", "add", "some", "default"});
     CHECK(openrc.enable[1].empty());
     CHECK(words(openrc.disable) == Words{"rc-update", "--quiet", "delete", "some", "default"});
-    ServiceUnit unit;
+    ServiceDefinition unit;
     unit.program = "/srv/it's";
     CHECK(init_text(openrc.kind, unit).find("\nstart() {\n    '/srv/it'\\''s' start --\n}\n") != std::string::npos);
     there = "/etc/init.d;/sbin/chkconfig;";

@@ -48,5 +48,5 @@ TEST_CASE("what the program printed itself comes before what its verb prints") {
             .run(argc, argv, [](Context&) { return 0; });
     };
     CHECK(test::run(program, {"status"}).output.find("first\ntested: not running\n") == 0);
-    CHECK(test::run(program, {"stop"}).output == "first\ntested: it did not run\n");
+    CHECK(test::run(program, {"stop"}).output == "first\ntested: not running\n");
 }

@@ -133,8 +133,9 @@ TEST_CASE("a user without a place for a pid file is told so") {
                 test::become_nobody();
             });
         CHECK(said.code == (words == Words{"status"} ? 4 : 1)); // which for status is neither running nor dead
-        CHECK(said.error == "placeless: cannot open the pid file: this user has no place for one: XDG_RUNTIME_DIR is "
-                            "not set\n");
+        CHECK(said.error ==
+              "placeless: cannot open the pid file: this user has no runtime directory: XDG_RUNTIME_DIR is "
+              "not set\n");
     }
 }
 

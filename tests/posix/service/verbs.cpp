@@ -24,7 +24,7 @@ TEST_CASE("a service is started, told and stopped by its verbs") {
 
     said = program({"start"});
     CHECK(said.code == 0);
-    CHECK(said.output == "tested: it runs already, pid " + pid + "\n");
+    CHECK(said.output == "tested: already running, pid " + pid + "\n");
 
     said = program({"status"});
     CHECK(said.code == 0);
@@ -38,7 +38,7 @@ TEST_CASE("a service is started, told and stopped by its verbs") {
     CHECK(!test::exists(program.pid_file));
     said = program({"stop"});
     CHECK(said.code == 0);
-    CHECK(said.output == "tested: it did not run\n");
+    CHECK(said.output == "tested: not running\n");
     orphanage.wait_until_empty();
 }
 
@@ -68,7 +68,7 @@ TEST_CASE("a service that was killed is dead, and can be started again") {
     orphanage.wait_for(first);
     const Said said = program({"status"});
     CHECK(said.code == 1);
-    CHECK(said.output.find("tested: dead, and it left its pid file\n") == 0);
+    CHECK(said.output.find("tested: dead, with a stale pid file\n") == 0);
     CHECK(program({"reload"}).code == 7);
     CHECK(program({"start"}).code == 0);
     CHECK(program.pid() != first);
@@ -141,7 +141,7 @@ TEST_CASE("a word that is no verb, and one too many, start nothing") {
     TestedService program;
     Said said = program({"begin"});
     CHECK(said.code == 2);
-    CHECK(said.error.find("tested: \"begin\" is no verb: run, start") == 0);
+    CHECK(said.error.find("tested: \"begin\" is not a verb; expected run, start") == 0);
     said = program({"stop", "now"});
     CHECK(said.code == 2);
     CHECK(said.error == "tested: stop takes no argument \"now\"\n");

@@ -259,7 +259,7 @@ TARGET(notification) {
 // systemd.syntax(7): a unit's lines, of which one that ends with a backslash takes the next with it. Each of ours is there
 // as it was meant, and no text makes another.
 TARGET(unit_file) {
-    ServiceUnit unit;
+    ServiceDefinition unit;
     unit.name = "timestampd";
     unit.program = "/usr/bin/" + fuzz::some_word(bytes);
     unit.description = fuzz::some_word(bytes);

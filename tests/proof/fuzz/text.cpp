@@ -177,7 +177,7 @@ TARGET(utf) {
 }
 
 TARGET(status) {
-    StatusText now;
+    StatusReport now;
     now.name = fuzz::some_word(bytes);
     now.state = "running";
     now.pid = bytes.ConsumeIntegral<std::int32_t>();
@@ -185,7 +185,7 @@ TARGET(status) {
     now.memory = bytes.ConsumeIntegral<std::uint64_t>();
     now.exit_code = bytes.ConsumeIntegral<std::int64_t>();
     now.pid_file = fuzz::some_word(bytes);
-    const std::string json = json_status(now);
+    const std::string json = status_json(now);
     HOLDS(json.back() == '\n' && std::count(json.begin(), json.end(), '\n') == 1);
     HOLDS(is_well_formed(json));
     std::map<std::string, std::string> values;
@@ -196,7 +196,7 @@ TARGET(status) {
     HOLDS(now.pid <= 0 || values["pid"] == std::to_string(now.pid));
     HOLDS(now.memory == 0 || values["memory"] == std::to_string(now.memory));
     // For people: a line each for what is known, whatever the name holds; and a memory that is the right one.
-    const std::string people = people_status(now);
+    const std::string people = status_text(now);
     const auto lines =
         1 + (now.pid > 0) + (now.since != 0) + (now.memory != 0) + (now.exit_code != 0) + !now.pid_file.empty();
     HOLDS(std::count(people.begin(), people.end(), '\n') == lines);

@@ -369,7 +369,7 @@ CASE(verbs_say_what_there_is) {
     service(L"base", SERVICE_STOPPED);
     SAME(perform(detail::Verb::start).said, "base: running\n");
     scm::services[L"base"].process = 42;
-    SAME(perform(detail::Verb::start).said, "base: it runs already, pid 42\n");
+    SAME(perform(detail::Verb::start).said, "base: already running, pid 42\n");
     SAME(perform(detail::Verb::status).status, detail::lsb::success);
     // What nobody can read tells nobody that it runs.
     SAME(perform(detail::Verb::status, _O_RDONLY).status, detail::lsb::status_unknown);

@@ -415,15 +415,13 @@ CASE(data_of_a_user_are_where_the_user_has_them) {
 // One that has gone, and none.
 CASE(a_process_that_nobody_knows) {
     for (const std::uint32_t id : {0u, 0xfffffff0u}) {
-        detail::StatusText text;
         seam::closed = 0;
-        detail::tell_process(id, text);
-        SAME(text.since, 0);
-        SAME(text.memory, 0u);
+        const detail::ProcessInfo info = detail::process_info(id);
+        SAME(info.since, 0);
+        SAME(info.memory, 0u);
         SAME(seam::closed, 0); // of what was never opened
     }
-    detail::StatusText own;
-    detail::tell_process(::GetCurrentProcessId(), own);
+    const detail::ProcessInfo own = detail::process_info(::GetCurrentProcessId());
     HOLDS(own.since > 0 && own.memory > 0);
     SAME(seam::closed, 1);
 }

@@ -1,6 +1,4 @@
-// Context: what a service's body says to whoever started it, and hears of it. This is POSIX's; windows/service/context.hpp has
-// the same face.
-// Uses events, notifier, sockets, daemon and service_log; Service hands it to the body.
+// Context: the running service, as its body sees it, on POSIX (public). windows/service/context.hpp has the same functions.
 #ifndef DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 #define DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 
@@ -21,88 +19,90 @@ namespace daemonize {
 
 namespace detail {
 
-// What a running service is made of, in the process that runs its body.
-struct RunningService : ServiceRun {
-    RunningService(const ServiceSettings& its_settings, Host its_host, Notifier its_notifier, bool daemonized,
-                   Failure& problem)
-        : ServiceRun(its_settings, std::move(its_host)), notifier(std::move(its_notifier)), is_daemonized(daemonized),
-          log(settings.full_name(), daemonized), events(problem) {}
+// The state of a running service, in the process that runs the body.
+struct RunningService : RunningServiceBase {
+    RunningService(const ServiceSettings& service_settings, Host service_host, Notifier service_notifier,
+                   bool daemonized, Failure& problem)
+        : RunningServiceBase(service_settings, std::move(service_host)), notifier(std::move(service_notifier)),
+          is_daemonized(daemonized), log(name, daemonized), events(problem) {}
 
     Notifier notifier;
     bool is_daemonized;
     ServiceLog log;
     Events events;
     Daemon daemon;
-    List<Socket> passed; // until sockets() is asked for
+    List<Socket> passed; // moved to `sockets` by the first call of Context::sockets()
     std::vector<Socket> sockets;
     std::string directories[3]; // runtime, state, log
-    std::string failure;        // the body's own words
-    Duration pinged_at;
+    std::string failure;        // the text of Context::fail()
+    Duration watchdog_at;       // the time of the last WATCHDOG=1
     bool is_ready = false;
     bool is_paused = false;
 };
 
 } // namespace detail
 
-/// The running service, as its body sees it. Callbacks run where the body sleeps, waits or polls, on that thread, never in
-/// a signal handler. For one thread, but for stop() and log().
+/// The running service, as its body sees it. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or poll(), during
+/// that call, and never in a signal handler. Only stop() and log() may be called from other threads.
 class Context {
   public:
     explicit Context(detail::RunningService& running) : running_(running) {
         running_.events.on_reload([this] { reload(); });
         running_.events.on_reopen_logs([this] { reopen_logs(); });
-        running_.events.on_stop([this] { note(running_.notifier.stopping()); });
+        running_.events.on_stop([this] { send(running_.notifier.stopping()); });
     }
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
-    /// The service is up: the launcher exits 0, systemd hears READY=1, s6 its newline. A second time it does nothing, nor
-    /// once a stop was asked for: nobody is to hear that it is up when it is on its way out.
+    /// Reports that the service is up: the launcher exits 0, systemd gets READY=1, s6 gets a newline. Does nothing at a second
+    /// call, and after a request to stop.
     void ready() {
         if (running_.is_ready || stop_requested()) return;
         running_.is_ready = true;
-        note(running_.notifier.ready());
+        send(running_.notifier.ready());
         running_.daemon.ready();
     }
 
-    /// A sign of life while it starts, stops or reloads: live on the launcher's terminal, STATUS= and EXTEND_TIMEOUT_USEC= to
-    /// systemd. It may take `extend_by` from now; without it, as long as it had.
+    /// Reports progress of a start, a stop or a reload: on the terminal of the launcher, and as STATUS= to systemd. `extend_by`
+    /// extends the time-out to that span from now (EXTEND_TIMEOUT_USEC=); 0, the default, leaves the time-out as it is.
     void progress(const std::string& text, Duration extend_by = Duration()) {
         running_.daemon.progress(text, extend_by);
-        note(running_.notifier.status(text));
-        if (extend_by > Duration()) note(running_.notifier.extend_timeout(extend_by));
-        show_life();
+        send(running_.notifier.status(text));
+        if (extend_by > Duration()) send(running_.notifier.extend_timeout(extend_by));
+        ping_watchdog();
     }
 
-    /// What the service does, for people: the line that `systemctl status` shows.
-    void status(const std::string& text) { note(running_.notifier.status(text)); }
+    /// Sets the line that `systemctl status` shows.
+    void status(const std::string& text) { send(running_.notifier.status(text)); }
 
-    /// Why the body ends, for it to return: `return context.fail("port 80 is taken", 3);`. The launcher prints the text as
-    /// its one line, systemd shows it, and both end with `exit_code`; one that would read as success becomes 1.
-    int fail(std::string text, int exit_code = 1) {
+    /// Stores why the body ends, and returns the exit status for the body to return:
+    /// `return context.fail("port 80 is taken", 3);`. The launcher prints the text, systemd shows it, and both exit with
+    /// `exit_code`. A code that would mean success becomes 1.
+    [[nodiscard]] int fail(std::string text, int exit_code = 1) {
         running_.failure = std::move(text);
         return detail::failure_status(exit_code);
     }
 
-    /// Writes to the journal with its priority, once daemonized to syslog, else to standard error.
+    /// Writes to the journal with the priority, in a daemon to syslog, else to standard error. From any thread.
     void log(Severity severity, const std::string& text) const noexcept { running_.log.write(severity, text); }
 
-    /// SIGHUP, `systemctl reload`, the verb reload: `f()`, or `bool f(std::string& why)`. What fails is logged and shown,
-    /// and the service goes on as it was.
+    /// Sets the callback for SIGHUP, `systemctl reload` and the verb reload: `void f()`, `bool f()` or `bool f(std::string& why)`.
+    /// A failure is logged and shown by systemd, and the service goes on.
     template <class Body>
     Context& on_reload(Body f) {
         running_.set(running_.on_reload, detail::adapt_step(std::move(f)));
         return *this;
     }
 
-    /// SIGUSR1, after a rotation. The files of stdout_to() and stderr_to() have been reopened then.
+    /// Sets the callback for SIGUSR1, the signal after a log rotation. The files of Daemonizer::stdout_to() and stderr_to() are
+    /// reopened before the call.
     template <class Body>
     Context& on_reopen_logs(Body f) {
         running_.set(running_.on_reopen_logs, Callback<void()>(std::move(f)));
         return *this;
     }
 
-    /// SIGTSTP, and on Windows the control pause: from its return on sleep_for() sleeps until continued or stopped.
+    /// Sets the callback for SIGTSTP; on Windows for the control pause. After the call, sleep_for() sleeps until SIGCONT or a stop.
     template <class Body>
     Context& on_pause(Body f) {
         running_.set(running_.on_pause, Callback<void()>(std::move(f)));
@@ -112,7 +112,7 @@ class Context {
         });
     }
 
-    /// SIGCONT, and on Windows the control continue.
+    /// Sets the callback for SIGCONT; on Windows for the control continue.
     template <class Body>
     Context& on_continue(Body f) {
         running_.set(running_.on_continue, Callback<void()>(std::move(f)));
@@ -122,29 +122,29 @@ class Context {
         });
     }
 
-    /// Sleeps, and runs callbacks meanwhile. True when the whole time has passed, false as soon as a stop is asked for.
-    /// While it is paused it sleeps on. A body that sleeps here is alive: systemd's watchdog hears of it.
+    /// Sleeps and runs callbacks. Returns true after `span`, or false at a request to stop. While the service is paused, the sleep
+    /// goes on. Sends WATCHDOG=1 to systemd meanwhile.
     bool sleep_for(Duration span) {
         return detail::sleep_until_stop(
             span, detail::monotonic_now, [this] { return poll(); }, [this] { return running_.is_paused; },
-            [this](Duration rest) { await_news(rest); });
+            [this](Duration rest) { wait(rest); });
     }
 
-    /// Sleeps until a stop is asked for.
+    /// Sleeps and runs callbacks until a request to stop.
     void wait_for_stop() {
         while (sleep_for(Duration::longest())) {
         }
     }
 
-    /// Runs the callbacks of what is pending, and returns. False when a stop was asked for.
+    /// Runs the pending callbacks and returns. False after a request to stop.
     bool poll() {
-        show_life();
+        ping_watchdog();
         return running_.events.poll();
     }
 
     bool stop_requested() const noexcept { return running_.events.stop_requested(); }
 
-    /// Asks for a stop, as a signal would: from any thread.
+    /// Requests a stop, as SIGTERM does. From any thread.
     void stop() noexcept { running_.events.stop(); }
 
     StopReason stop_reason() const noexcept {
@@ -156,46 +156,46 @@ class Context {
         return supervised && signal != 0 ? StopReason::supervisor : StopReason::operator_request;
     }
 
-    /// How long the host waits for the end of a stop: no POSIX host says so, hence Duration::longest().
+    /// The time until the host kills the service. Duration::longest(), because no POSIX host tells the time.
     Duration stop_deadline() const noexcept { return Duration::longest(); }
 
-    /// Whether on_pause was called, and on_continue not yet.
+    /// True between SIGTSTP and SIGCONT, if on_pause() has set a callback.
     bool paused() const noexcept { return running_.is_paused; }
 
-    /// The sockets of systemd, inetd or launchd, and where those passed none, those of Service::listen(). Move one out to
-    /// own it: `daemonize::Socket http = std::move(context.sockets()[0]);`.
-    std::vector<Socket>& sockets() noexcept {
+    /// The sockets that systemd, inetd or launchd passed; if none, the sockets of Service::listen(). A body that wants to own a
+    /// socket moves it: `daemonize::Socket http = std::move(context.sockets()[0]);`.
+    [[nodiscard]] std::vector<Socket>& sockets() noexcept {
         if (!running_.passed.empty()) running_.sockets = detail::to_vector(std::move(running_.passed));
         return running_.sockets;
     }
 
-    /// What followed the verb, or `--`.
+    /// The words behind the verb, or behind `--`.
     const std::vector<std::string>& arguments() const noexcept { return running_.arguments; }
 
-    /// systemd's RUNTIME_DIRECTORY, STATE_DIRECTORY and LOGS_DIRECTORY; else where a service of this name has them, as
-    /// Daemonizer::runtime_directory(), state_directory() and log_directory() make them. Empty for a user without a place.
+    /// RUNTIME_DIRECTORY, STATE_DIRECTORY and LOGS_DIRECTORY of systemd; else the paths of Daemonizer::runtime_directory(),
+    /// state_directory() and log_directory(), whether they exist or not. Empty if this user has no such directory.
     const std::string& runtime_directory() const noexcept { return running_.directories[0]; }
     const std::string& state_directory() const noexcept { return running_.directories[1]; }
     const std::string& log_directory() const noexcept { return running_.directories[2]; }
 
-    /// A descriptor for a loop of the body's own, readable while poll() has something to do. The library owns it.
+    /// A descriptor for an event loop, readable while poll() has a callback to run. The library owns the descriptor.
     int native_handle() const noexcept { return running_.events.native_handle(); }
 
     /// Registers callbacks for further signals and for children of this process.
     ContextEvents events() noexcept { return ContextEvents(running_.events); }
 
-    /// The service manager's ear, for what only systemd understands.
+    /// The connection to the service manager, for messages that only systemd has.
     Notifier& notifier() noexcept { return running_.notifier; }
 
-    /// What started the service, and why we think so.
+    /// What started the service.
     const Host& host() const noexcept { return running_.host; }
 
-    /// The service's name, with its instance.
-    std::string name() const { return running_.settings.full_name(); }
+    /// The full name: NAME, or NAME@INSTANCE.
+    const std::string& name() const noexcept { return running_.name; }
 
   private:
-    // A manager that is gone is no reason to end a service that works.
-    static void note(bool) noexcept {}
+    // Ignores the result of a message to the service manager: the service goes on without a manager.
+    static void send(bool) noexcept {}
 
     template <class Body>
     Context& on_signal(int signal, Body f) {
@@ -204,38 +204,39 @@ class Context {
         return *this;
     }
 
-    void show_life() {
+    // Sends WATCHDOG=1, at most once in each interval.
+    void ping_watchdog() {
         const Duration interval = running_.notifier.watchdog_interval();
         if (interval <= Duration()) return;
         const Duration now = detail::monotonic_now();
-        if (running_.pinged_at + interval > now && running_.pinged_at != Duration()) return;
-        running_.pinged_at = now;
-        note(running_.notifier.watchdog());
+        if (running_.watchdog_at + interval > now && running_.watchdog_at != Duration()) return;
+        running_.watchdog_at = now;
+        send(running_.notifier.watchdog());
     }
 
-    // Sleeps for `rest`, until the watchdog wants to hear of us, or until something came.
-    void await_news(Duration rest) const {
+    // Waits until `rest` has passed, WATCHDOG=1 is due, or a signal came.
+    void wait(Duration rest) const {
         const Duration interval = running_.notifier.watchdog_interval();
         if (interval > Duration()) {
-            // Counted from the last sign of life: the body may have worked since.
-            const Duration due = running_.pinged_at + interval;
+            // The interval began at the last WATCHDOG=1, and not at this call.
+            const Duration due = running_.watchdog_at + interval;
             const Duration now = detail::monotonic_now();
-            const Duration left = now < due ? Duration::nanoseconds(due.nanoseconds() - now.nanoseconds()) : Duration();
+            const Duration left = now < due ? due - now : Duration();
             if (left < rest) rest = left;
         }
-        struct pollfd news = {running_.events.native_handle(), POLLIN, 0};
+        struct pollfd events = {running_.events.native_handle(), POLLIN, 0};
         const int time = rest == Duration::longest() ? -1 : detail::poll_time(detail::monotonic_now() + rest);
-        static_cast<void>(DAEMONIZE_SYSTEM(poll)(&news, 1, time)); // cut short by a signal, it has news
+        static_cast<void>(DAEMONIZE_SYSTEM(poll)(&events, 1, time)); // EINTR: the caller polls again
     }
 
     void reload() {
-        note(running_.notifier.reloading());
+        send(running_.notifier.reloading());
         const std::string problem = running_.reload();
         if (problem.empty()) {
-            note(running_.notifier.ready());
+            send(running_.notifier.ready());
         } else {
             log(Severity::failure, problem);
-            note(running_.notifier.ready(problem));
+            send(running_.notifier.ready(problem));
         }
     }
 

@@ -1,6 +1,4 @@
-// Where a service's words go: the journal, with their priority, where systemd reads standard error; syslog, once nobody
-// reads it; else standard error as it is.
-// Uses event_log and terminal; Context uses it.
+// ServiceLog: the log of a service goes to the journal, to syslog or to standard error (internal).
 #ifndef DAEMONIZE_POSIX_SERVICE_LOG_HPP
 #define DAEMONIZE_POSIX_SERVICE_LOG_HPP
 
@@ -14,20 +12,20 @@
 namespace daemonize {
 namespace detail {
 
-// Whether standard error is the journal's own stream: JOURNAL_STREAM names it by device and inode, and is inherited by
-// everything below the unit, also where standard error leads elsewhere by then. systemd.exec(5).
+// True if standard error is the stream of the journal. JOURNAL_STREAM names the stream by device and inode. All processes of the
+// unit inherit the variable, also those with another standard error. systemd.exec(5).
 inline bool writes_to_journal() noexcept {
     const char* stream = std::getenv("JOURNAL_STREAM");
-    struct stat facts;
-    if (stream == nullptr || DAEMONIZE_SYSTEM(fstat)(STDERR_FILENO, &facts) != 0) return false;
+    struct stat status;
+    if (stream == nullptr || DAEMONIZE_SYSTEM(fstat)(STDERR_FILENO, &status) != 0) return false;
     const char* colon = std::strchr(stream, ':');
     std::uint64_t device = 0, inode = 0;
     return colon != nullptr && parse_number(stream, static_cast<std::size_t>(colon - stream), UINT64_MAX, device) &&
            parse_number(colon + 1, std::strlen(colon + 1), UINT64_MAX, inode) &&
-           device == static_cast<std::uint64_t>(facts.st_dev) && inode == static_cast<std::uint64_t>(facts.st_ino);
+           device == static_cast<std::uint64_t>(status.st_dev) && inode == static_cast<std::uint64_t>(status.st_ino);
 }
 
-// What sd-daemon(3) has a line begin with, so that the journal knows its priority.
+// The prefix of sd-daemon(3), which gives the line its priority in the journal.
 inline const char* journal_prefix(Severity severity) noexcept {
     if (severity == Severity::failure) return "<3>";
     return severity == Severity::warning ? "<4>" : "<6>";
@@ -35,7 +33,7 @@ inline const char* journal_prefix(Severity severity) noexcept {
 
 class ServiceLog {
   public:
-    // `to_syslog`: for a daemon of our own making, whose standard error leads nowhere unless it was given a file.
+    // `to_syslog` is for a daemon that this library launched: its standard error is /dev/null or a file.
     ServiceLog(std::string name, bool to_syslog)
         : name_(std::move(name)), to_syslog_(to_syslog), to_journal_(!to_syslog && writes_to_journal()) {}
 

@@ -1,5 +1,4 @@
-// POSIX's side of Service: what its platform's setters reach, and where a command line leads.
-// Uses service_verbs; Service uses it.
+// The POSIX part of Service: the Daemonizer of Service::posix(), and the choice between verbs and a run (internal).
 #ifndef DAEMONIZE_POSIX_SERVICE_MAIN_HPP
 #define DAEMONIZE_POSIX_SERVICE_MAIN_HPP
 
@@ -23,23 +22,19 @@ void apply_posix(ServiceHost& host, Body& body) {
 template <class Body>
 void apply_windows(ServiceHost&, Body&) {}
 
-// The command line; a program that was started without any word has a name all the same.
-inline std::vector<std::string> words_of(int argc, char** argv) {
+// The command line. execve(2) allows an empty one; then the result holds the name of the program.
+inline std::vector<std::string> command_line_of(int argc, char** argv) {
     std::vector<std::string> words;
-    std::string word = program_name();
-    for (int i = 0; i < argc; ++i) {
-        word = argv[i];
-        words.push_back(word);
-    }
-    if (words.empty()) words.push_back(word);
+    for (int i = 0; i < argc; ++i) words.push_back(argv[i]);
+    if (words.empty()) words.push_back(program_name());
     return words;
 }
 
 inline Host host_of(const ServiceSettings& settings) {
-    if (!settings.is_host_given) return detect_host();
-    return {settings.host, "the program says so"};
+    return settings.host ? host_of_program(*settings.host) : detect_host();
 }
 
+// Returns the exit status of main().
 inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Callback<int(Context&)>& body,
                                VerbLine& line, const std::string& program) {
     Options& options = options_of(host.daemonizer);

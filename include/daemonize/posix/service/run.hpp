@@ -1,5 +1,4 @@
-// A service's run on POSIX: in this process, where its host wants it there, or in a daemon of its own.
-// Uses Daemonizer, Context, sockets and the container's init; the verbs and Service use it.
+// Runs a service on POSIX: in this process, or in a daemon (internal).
 #ifndef DAEMONIZE_POSIX_SERVICE_RUN_HPP
 #define DAEMONIZE_POSIX_SERVICE_RUN_HPP
 
@@ -17,7 +16,7 @@
 namespace daemonize {
 namespace detail {
 
-// All that a run needs. `options` are what Service::posix() asked of the Daemonizer.
+// The input of a run. `options` are those of the Daemonizer of Service::posix().
 struct ServiceTask {
     ServiceSettings& settings;
     Options& options;
@@ -30,7 +29,7 @@ inline std::string default_pid_file(const std::string& full_name) {
     return base.empty() ? base : joined({base, "/", full_name, ".pid"});
 }
 
-// Where the service's pid file is; empty where this user has no place for one.
+// The path of the pid file. Empty if this user has no runtime directory.
 inline std::string pid_file_of(const ServiceTask& task) {
     return task.options.pid_file ? task.options.pid_file.value : default_pid_file(task.settings.full_name());
 }
@@ -44,33 +43,34 @@ inline int say(const ServiceTask& task, const Failure& failure) {
     return failure.exit_code();
 }
 
-// In the foreground a pid file that nobody asked for is left out where there is no place for it: the host knows who runs.
-// Under inetd many run at once.
+// Chooses the default pid file if the program named no other one. A foreground run goes without a pid file if the directory is
+// not writable: the host knows the process. Under inetd many processes of one service run at once, so they have no pid file.
 inline void choose_pid_file(ServiceTask& task, HostKind host, bool background) {
     if (task.options.pid_file || host == HostKind::inetd) return;
     const std::string path = default_pid_file(task.settings.full_name());
-    const bool has_place = !path.empty() && DAEMONIZE_SYSTEM(access)(directory_of(path).c_str(), W_OK | X_OK) == 0;
-    if (!has_place && (!background || path.empty())) return;
+    const bool is_writable = !path.empty() && DAEMONIZE_SYSTEM(access)(directory_of(path).c_str(), W_OK | X_OK) == 0;
+    if (!is_writable && (!background || path.empty())) return;
     task.options.pid_file.set(path);
     task.options.pid_file_part = &pid_file_part;
 }
 
+// The directory in the environment variable that systemd sets; else `base`/`name`.
 inline std::string directory_from(const char* variable, const std::string& base, const std::string& name) {
     const char* given = std::getenv(variable);
-    // systemd lists several with colons; the first is the service's own.
+    // systemd separates several directories by colons.
     if (given != nullptr && given[0] == '/') return std::string(given).substr(0, std::string(given).find(':'));
     return base.empty() ? base : joined({base, "/", name});
 }
 
-inline void find_directories(RunningService& running, const Options& options) {
-    const std::string name = running.settings.full_name();
+inline void set_directories(RunningService& running, const Options& options) {
+    const std::string name = running.name;
     const auto or_name = [&](const Asked<std::string>& asked) { return asked ? asked.value : name; };
     running.directories[0] = directory_from("RUNTIME_DIRECTORY", runtime_base(), or_name(options.runtime_directory));
     running.directories[1] = directory_from("STATE_DIRECTORY", state_base(), or_name(options.state_directory));
     running.directories[2] = directory_from("LOGS_DIRECTORY", log_base(), or_name(options.log_directory));
 }
 
-// The sockets that a run has: those that were passed, or those of listen(), bound before the privileges go.
+// The sockets of a run: those that the host passed, or those of Service::listen(), bound before the privileges are dropped.
 struct ServiceSockets {
     List<Socket> passed;
     List<Socket> bound;
@@ -84,7 +84,7 @@ struct ServiceSockets {
         return failure;
     }
 
-    // Where a manager passed some, those are all.
+    // Passed sockets replace those of Service::listen().
     List<Socket> take() { return std::move(passed.empty() ? bound : passed); }
 };
 
@@ -98,15 +98,15 @@ inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
     return failure;
 }
 
-// Binds what listen() asked for, unless sockets were passed.
+// Binds the addresses of Service::listen() before the privileges are dropped, unless the host passed sockets.
 inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
     if (task.settings.listen.empty() || !sockets.passed.empty()) return;
     task.options.bind = [&task, &sockets] { return sockets.bind(task.settings.listen); };
     task.options.call_before_drop = call_before_drop;
 }
 
-// Tells of a failure wherever somebody may look: the launcher, standard error or the journal, systemd's status.
-inline int tell_end(RunningService& running, const std::string& text, int code) {
+// Reports a failure to the launcher, or to the journal or standard error, and as the status of systemd. Returns the exit status.
+inline int report_failure(RunningService& running, const std::string& text, int code) {
     static_cast<void>(running.notifier.status(text));
     if (daemon_state().channel || !writes_to_journal()) return tell_failure(text, code);
     running.log.write(Severity::failure, text);
@@ -120,8 +120,8 @@ inline int end_body(RunningService& running, int code) {
         if (daemon_state().channel) return tell_failure("the service was asked to stop before it was ready", 1);
         return 0;
     }
-    if (!running.failure.empty()) return tell_end(running, running.failure, code);
-    if (!running.is_ready) return tell_end(running, "the service ended before it was ready", code);
+    if (!running.failure.empty()) return report_failure(running, running.failure, code);
+    if (!running.is_ready) return report_failure(running, "the service ended before it was ready", code);
     return code;
 }
 
@@ -165,20 +165,20 @@ inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
     PthreadExitGuard guard(running);
     const bool returned = call_guarded([&] { code = exit_status(body(context)); }, what);
     guard.body_returned();
-    return returned ? end_body(running, code) : tell_end(running, what, 1);
+    return returned ? end_body(running, code) : report_failure(running, what, 1);
 }
 
-// In the process that is to be the service, set up, with all signals still blocked: none is lost, and none ends it before
-// it is taken.
+// Runs the service in this process, after the set-up. All signals are still blocked: a signal that came before the handlers are
+// installed is neither lost, nor does it end the process.
 inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, ServiceSockets& sockets) {
     Failure failure;
     RunningService running(task.settings, std::move(host), std::move(notifier), !task.options.foreground, failure);
     if (!failure) failure = to_failure(unblock_all_signals());
-    if (failure) return tell_end(running, failure.message(), failure.exit_code());
+    if (failure) return report_failure(running, failure.message(), failure.exit_code());
     running.passed = sockets.take();
     running.arguments = std::move(task.arguments);
-    find_directories(running, task.options);
-    // A manager that started our launcher learns whom to watch.
+    set_directories(running, task.options);
+    // MAINPID= names the daemon to a service manager that started the launcher.
     if (running.is_daemonized) static_cast<void>(running.notifier.main_pid(DAEMONIZE_SYSTEM(getpid)()));
     const int code = run_body(running, task.body);
     if (running.is_daemonized || running.events.stop_requested()) outlast_requests();
@@ -189,14 +189,14 @@ inline void keep_descriptor(Options& options, int number) {
     if (number >= 0) options.kept_fds.push_back(number);
 }
 
-// What comes of a run: in the launcher the launch, in the service the body's end.
+// The result of a run: in the launcher `launch`, in the service `code`, the exit status of the body.
 struct RunOutcome {
     bool is_launcher = false;
     Launch launch;
     int code = 0;
 };
 
-// `try_again(launch)`, where there is one, is asked in the launcher where it failed.
+// After a failed launch, `try_again(launch)` decides in the launcher whether to launch again. It may be empty.
 inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
                               const Callback<bool(const Launch&)>& try_again) {
     RunOutcome outcome;
@@ -233,7 +233,7 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
     return outcome;
 }
 
-// Says why there is no service; in the journal as the failure that it is.
+// Prints the problems of a failed launch: to standard error, or with the priority of an error to the journal.
 inline void print_launch(const ServiceTask& task, const Launch& launch) {
     if (!writes_to_journal()) return launch.print();
     for (const Failure& problem : problems_of(launch)) {
@@ -241,7 +241,7 @@ inline void print_launch(const ServiceTask& task, const Launch& launch) {
     }
 }
 
-// The run that the host expects, in the foreground. What main() is to return.
+// Runs the service in the foreground. Returns the exit status of main().
 inline int run_in_foreground(ServiceTask& task, Host host) {
     if (host.kind == HostKind::container_init) {
         int code = 0;

@@ -1,16 +1,17 @@
-// What a service program does for its verbs on POSIX, with the exit statuses of init scripts.
-// Uses Instance, service_run and service_install; Service uses it.
+// ServiceVerbs: the verbs of a service program on POSIX (internal).
 #ifndef DAEMONIZE_POSIX_SERVICE_VERBS_HPP
 #define DAEMONIZE_POSIX_SERVICE_VERBS_HPP
 
+#include "../../service/exit_status.hpp"
 #include "../../service/status_report.hpp"
+#include "../../service/verbs.hpp"
 #include "../pid_file/instance.hpp"
 #include "install.hpp"
 #include "run.hpp"
 
 #include <cstdio>
-#include <ctime>
 #include <string>
+#include <utility>
 
 namespace daemonize {
 namespace detail {
@@ -20,38 +21,38 @@ class ServiceVerbs {
     ServiceVerbs(ServiceTask& task, std::string program)
         : task_(task), program_(std::move(program)), pid_file_(pid_file_of(task)), instance_(Instance::at(pid_file_)) {}
 
-    // What main() is to return. `run`, and no verb at all, are the host's to decide.
+    // Runs a verb, and returns the exit status. Verb::run and Verb::none belong to run_service_program().
     int perform(const VerbLine& line) {
         if (line.verb == Verb::help)
             return show(help_text(program_, task_.settings.full_name(), task_.settings.description));
-        if (line.verb == Verb::install) return end(install_service(unit()));
+        if (line.verb == Verb::install) return end(install_service(definition()));
         if (line.verb == Verb::uninstall) return uninstall();
         if (pid_file_.empty()) {
-            const int code = no_place();
+            const int code = no_pid_file();
             return line.verb == Verb::status ? lsb::status_unknown : code;
         }
         if (line.verb == Verb::status) return status(line.json);
         return manage(line.verb);
     }
 
-    // Starts the service in the background. What runs already has been started.
+    // Starts the service in the background. A service that runs already is success.
     int start() {
-        if (pid_file_.empty()) return no_place();
+        if (pid_file_.empty()) return no_pid_file();
         Failure failure;
         Instance::Info now = instance_.status(failure);
         if (failure) return end(failure);
-        if (now.state == Instance::State::running) return runs_already(now);
+        if (now.state == Instance::State::running) return already_running(now);
         Host host;
-        host.why = "it was started by its verb";
+        host.why = "the verb start runs it";
         const Duration until = monotonic_now() + task_.options.timeout;
         RunOutcome outcome = run_service(task_, std::move(host), true, [&](const Launch& launch) {
             return is_held_by_other(launch.failure()) && !is_started_by_other(now, until) && monotonic_now() < until;
         });
         if (!outcome.is_launcher) return outcome.code;
         if (outcome.launch.ok()) {
-            return tell(joined({"running, pid ", outcome.launch.pid()}));
+            return report(joined({"running, pid ", outcome.launch.pid()}));
         }
-        if (now.state == Instance::State::running) return runs_already(now);
+        if (now.state == Instance::State::running) return already_running(now);
         print_launch(task_, outcome.launch);
         return lsb_code(outcome.launch.failure());
     }
@@ -62,20 +63,20 @@ class ServiceVerbs {
         return lsb_code(failure);
     }
 
-    // A daemon without a pid file could be neither found nor stopped.
-    int no_place() const {
+    // Without a pid file no verb could find or stop the daemon.
+    int no_pid_file() const {
         return end(posix_failure(Stage::pid_file_open, ENOENT, "",
-                                 "this user has no place for one: XDG_RUNTIME_DIR is not set"));
+                                 "this user has no runtime directory: XDG_RUNTIME_DIR is not set"));
     }
 
-    // What was done, which it is also where nobody can read of it.
-    int tell(const std::string& text) const {
-        static_cast<void>(std::fflush(stdout)); // what the application printed comes first
+    // Prints the result of a verb that changed something. A failed write changes nothing of the result.
+    int report(const std::string& text) const {
+        static_cast<void>(std::fflush(stdout)); // the application's own output comes first
         static_cast<void>(write_text(STDOUT_FILENO, joined({task_.settings.full_name(), ": ", text, "\n"})));
         return lsb::success;
     }
 
-    // What was asked for, and is nothing where it cannot be read.
+    // Prints the output of a verb that only prints. A failed write is a failed verb.
     int show(const std::string& text) const {
         static_cast<void>(std::fflush(stdout));
         const int error = write_text(STDOUT_FILENO, text);
@@ -84,33 +85,33 @@ class ServiceVerbs {
         return lsb::failed;
     }
 
-    // Not where locking itself failed, which would fail again.
+    // EBUSY: another process holds the lock. Any other error of the lock would come again.
     static bool is_held_by_other(const Failure& failure) noexcept {
         return failure.stage() == Stage::pid_file_lock && failure.code() == posix_error(EBUSY);
     }
 
-    // Whether a start at the same moment, which was quicker, comes to its end well. One that comes to nothing, by a stop
-    // beside it, leaves the place to us: then it is for us to try again.
+    // Waits for another start that took the lock first. True if the service of that start runs. If that start fails, or another
+    // process stops the service, the lock is free again, and this start may try again.
     bool is_started_by_other(Instance::Info& now, Duration until) const {
         Failure failure;
         do {
             now = instance_.status(failure);
             if (failure || now.state != Instance::State::starting) return now.state == Instance::State::running;
-            static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 10)); // to be cut short does no harm
+            static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 10)); // EINTR only shortens the wait
         } while (monotonic_now() < until);
         return false;
     }
 
-    int runs_already(const Instance::Info& now) const { return tell(joined({"it runs already, pid ", now.pid})); }
+    int already_running(const Instance::Info& now) const { return report(joined({"already running, pid ", now.pid})); }
 
-    // start, stop, restart, reload. A service that `install` gave to systemd is systemd's to start and stop: behind its back
-    // it would not be watched. Not where it is systemd that runs us.
+    // Runs start, stop, restart and reload. If the verb install wrote a unit of systemd, systemctl(1) does the work: systemd
+    // would not supervise a daemon that this process starts. A process that systemd itself runs does the work.
     int manage(Verb verb) {
         const bool needs_check = verb == Verb::restart || verb == Verb::reload;
-        const ServiceUnit own = unit();
-        const bool delegates = is_systemds(own) && detect_host().kind != HostKind::systemd;
+        const ServiceDefinition own = definition();
+        const bool delegates = is_unit_installed(own) && detect_host().kind != HostKind::systemd;
         Failure failure;
-        // systemd starts it with the unit's arguments, whatever this verb was given.
+        // systemd starts the service with the arguments of the unit, and not with those of this verb.
         if (needs_check && delegates) failure = task_.settings.check_configuration(installed_arguments(own));
         if (needs_check && !failure) failure = task_.settings.check_configuration(task_.arguments);
         if (failure) return end(failure);
@@ -119,13 +120,6 @@ class ServiceVerbs {
         if (verb == Verb::reload) return reload();
         const int stopped = stop();
         return verb == Verb::restart && stopped == lsb::success ? start() : stopped;
-    }
-
-    static const char* verb_name(Verb verb) noexcept {
-        for (const VerbText& text : verb_texts) {
-            if (text.verb == verb) return text.name;
-        }
-        return "";
     }
 
     int reload() const {
@@ -142,21 +136,21 @@ class ServiceVerbs {
         };
         const StopResult result = stop_daemon(pid_file_, task_.settings.stop_timeout, say_killed, failure);
         if (result == StopResult::failed) return end(failure);
-        return tell(result == StopResult::stopped ? "stopped" : "it did not run");
+        return report(result == StopResult::stopped ? "stopped" : "not running");
     }
 
     int uninstall() {
-        Failure failure = uninstall_service(unit());
+        Failure failure = uninstall_service(definition());
         return end(failure);
     }
 
-    ServiceUnit unit() const {
-        ServiceUnit result;
+    ServiceDefinition definition() const {
+        ServiceDefinition result;
         result.name = task_.settings.full_name();
         result.description = task_.settings.description;
         result.program = program_;
         result.pid_file = pid_file_;
-        for (const std::string& argument : task_.arguments) result.arguments.push_back(argument);
+        result.arguments = task_.arguments;
         return result;
     }
 
@@ -167,7 +161,7 @@ class ServiceVerbs {
             say(task_, failure);
             return lsb::status_unknown;
         }
-        const int shown = show(json ? json_status(text_of(now)) : people_status(text_of(now)));
+        const int shown = show(json ? status_json(report_of(now)) : status_text(report_of(now)));
         if (shown != lsb::success) return lsb::status_unknown;
         if (now.state == Instance::State::running || now.state == Instance::State::starting) return lsb::success;
         return now.state == Instance::State::dead ? lsb::status_dead : lsb::status_not_running;
@@ -183,25 +177,16 @@ class ServiceVerbs {
         return "not running";
     }
 
-    StatusText text_of(const Instance::Info& now) const {
-        StatusText text;
-        text.name = task_.settings.full_name();
-        text.state = state_text(now.state);
-        if (now.state == Instance::State::dead) text.remark = ", and it left its pid file";
-        text.pid = now.pid;
-        text.since = now.since;
-        text.since_text = time_text(now.since);
-        text.memory = now.memory;
-        text.pid_file = pid_file_;
-        return text;
-    }
-
-    static std::string time_text(std::int64_t seconds) {
-        const auto time = static_cast<std::time_t>(seconds);
-        struct tm parts = {};
-        char text[32];
-        if (localtime_r(&time, &parts) == nullptr) return joined({seconds});
-        return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &parts));
+    StatusReport report_of(const Instance::Info& now) const {
+        StatusReport report;
+        report.name = task_.settings.full_name();
+        report.state = state_text(now.state);
+        if (now.state == Instance::State::dead) report.remark = ", with a stale pid file";
+        report.pid = now.pid;
+        report.since = now.since;
+        report.memory = now.memory;
+        report.pid_file = pid_file_;
+        return report;
     }
 
     ServiceTask& task_;

@@ -1,5 +1,4 @@
-// A service's directories on Windows: made when they are asked for, and for nobody else to write in.
-// Uses error and library; Context uses it.
+// The runtime, state and log directory of a service on Windows, writable by the service alone (internal).
 #ifndef DAEMONIZE_WINDOWS_SERVICE_DIRECTORIES_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_DIRECTORIES_HPP
 
@@ -15,7 +14,7 @@
 namespace daemonize {
 namespace detail {
 
-// What Windows tells of this process's token; empty where it does not.
+// GetTokenInformation for the token of this process. Empty after a failure.
 inline std::vector<BYTE> token_information(TOKEN_INFORMATION_CLASS which) {
     std::vector<BYTE> bytes;
     HANDLE token = nullptr;
@@ -35,7 +34,8 @@ inline bool is_elevated() {
            reinterpret_cast<const TOKEN_ELEVATION*>(bytes.data())->TokenIsElevated != 0;
 }
 
-// %ProgramData%, or the user's %LOCALAPPDATA%: from Windows, for anybody can have set a variable. Empty where it fails.
+// %ProgramData%, or %LOCALAPPDATA% of the user. Asks Windows, because another program may have set the environment variable.
+// Empty after a failure.
 inline std::wstring data_directory(bool of_user) noexcept {
     constexpr int common = 0x23; // CSIDL_COMMON_APPDATA
     constexpr int local = 0x1c;  // CSIDL_LOCAL_APPDATA
@@ -49,9 +49,9 @@ inline std::wstring data_directory(bool of_user) noexcept {
     return path;
 }
 
-// Makes directories of which SYSTEM, the administrators and this process's own account have everything, and others
-// nothing: what stands below %ProgramData% by default, any user may write in, and may have made before us. Hence one that
-// is there already has to be its owner's in that circle.
+// Makes directories with full access for SYSTEM, the administrators and the account of this process, and no access for others.
+// By default any user may write below %ProgramData%, and may have made the directory before. So the owner of an existing
+// directory must be SYSTEM, the administrators or the account of this process.
 class PrivateDirectories {
   public:
     PrivateDirectories() : user_(token_information(TokenUser)) {
@@ -71,7 +71,7 @@ class PrivateDirectories {
         if (descriptor_ != nullptr) DAEMONIZE_SYSTEM(LocalFree)(descriptor_);
     }
 
-    bool make(Stage stage, const std::wstring& path, Failure& failure) const {
+    [[nodiscard]] bool make(Stage stage, const std::wstring& path, Failure& failure) const {
         if (descriptor_ == nullptr) return failed(stage, ::GetLastError(), path, failure);
         SECURITY_ATTRIBUTES rights = {sizeof rights, descriptor_, FALSE};
         if (DAEMONIZE_SYSTEM(CreateDirectoryW)(path.c_str(), &rights) != FALSE) return true;
@@ -92,33 +92,33 @@ class PrivateDirectories {
         return false;
     }
 
-    // Asked of the thing itself, not of a name under which there may be another one the next instant.
+    // Checks an open handle: another process may replace the directory under the name at any time.
     bool can_be_trusted(Stage stage, const std::wstring& path, Failure& failure) const {
         constexpr DWORD all = FILE_SHARE_READ | FILE_SHARE_WRITE | FILE_SHARE_DELETE;
         constexpr DWORD flags = FILE_FLAG_BACKUP_SEMANTICS | FILE_FLAG_OPEN_REPARSE_POINT;
         const HANDLE handle = DAEMONIZE_SYSTEM(CreateFileW)(path.c_str(), READ_CONTROL | FILE_READ_ATTRIBUTES, all,
                                                             nullptr, OPEN_EXISTING, flags, nullptr);
         if (handle == INVALID_HANDLE_VALUE) return failed(stage, ::GetLastError(), path, failure);
-        BY_HANDLE_FILE_INFORMATION facts = {};
+        BY_HANDLE_FILE_INFORMATION info = {};
         PSID owner = nullptr;
         PSECURITY_DESCRIPTOR descriptor = nullptr;
-        const BOOL told = DAEMONIZE_SYSTEM(GetFileInformationByHandle)(handle, &facts);
-        const DWORD error = told == FALSE
+        const BOOL has_info = DAEMONIZE_SYSTEM(GetFileInformationByHandle)(handle, &info);
+        const DWORD error = has_info == FALSE
                                 ? ::GetLastError()
                                 : DAEMONIZE_SYSTEM(GetSecurityInfo)(handle, SE_FILE_OBJECT, OWNER_SECURITY_INFORMATION,
                                                                     &owner, nullptr, nullptr, nullptr, &descriptor);
-        const bool ours = error == NO_ERROR && is_of_ours(owner);
+        const bool is_trusted = error == NO_ERROR && is_trusted_owner(owner);
         if (descriptor != nullptr) DAEMONIZE_SYSTEM(LocalFree)(descriptor);
         static_cast<void>(DAEMONIZE_SYSTEM(CloseHandle)(handle));
         if (error != NO_ERROR) return failed(stage, error, path, failure);
         constexpr DWORD kind = FILE_ATTRIBUTE_DIRECTORY | FILE_ATTRIBUTE_REPARSE_POINT;
-        if ((facts.dwFileAttributes & kind) != FILE_ATTRIBUTE_DIRECTORY) {
-            return refuse(stage, path, "there is something else, which is no directory", failure);
+        if ((info.dwFileAttributes & kind) != FILE_ATTRIBUTE_DIRECTORY) {
+            return refuse(stage, path, "not a directory", failure);
         }
-        return ours || refuse(stage, path, "it belongs to another user", failure);
+        return is_trusted || refuse(stage, path, "another user owns the directory", failure);
     }
 
-    bool is_of_ours(PSID owner) const noexcept {
+    bool is_trusted_owner(PSID owner) const noexcept {
         return DAEMONIZE_SYSTEM(IsWellKnownSid)(owner, WinLocalSystemSid) != FALSE ||
                DAEMONIZE_SYSTEM(IsWellKnownSid)(owner, WinBuiltinAdministratorsSid) != FALSE ||
                DAEMONIZE_SYSTEM(EqualSid)(owner, user_sid()) != FALSE;
@@ -128,8 +128,8 @@ class PrivateDirectories {
     PSECURITY_DESCRIPTOR descriptor_ = nullptr;
 };
 
-// %ProgramData%\NAME\`below`, made where it is not there; for a user who is no administrator, and runs it by hand,
-// %LOCALAPPDATA%\NAME\`below`. Empty where it fails.
+// Makes %ProgramData%\NAME\`below` and returns the path. If an ordinary user runs the program on a console, the path is
+// %LOCALAPPDATA%\NAME\`below`. Empty after a failure.
 inline std::string service_directory(Stage stage, bool is_service, const std::string& name, const char* below,
                                      Failure& failure) {
     const std::wstring base = data_directory(!is_service && !is_elevated());

@@ -1,5 +1,4 @@
-// Windows' side of Service: what its platform's setters reach, and where a command line leads.
-// Uses service_verbs and real_scm; Service uses it.
+// The Windows part of Service: the WinService of Service::windows(), and the choice between verbs and a run (internal).
 #ifndef DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
 
@@ -23,9 +22,10 @@ inline constexpr Keep keep{};
 namespace detail {
 
 struct ServiceHost {
-    ServiceHost() : service(std::string()) { config.start = StartType::automatic; } // as everywhere: at each boot
+    // The verb install starts a service at each boot, on every platform.
+    ServiceHost() : service(std::string()) { config.start = StartType::automatic; }
 
-    // Gives the service its body, and its name, which only now is known whole.
+    // Sets the name and the body of the WinService. The full name is known only when Service::run() is called.
     void prepare(const ServiceSettings& settings, Callback<int(Context&)> call, std::vector<std::string> arguments,
                  const Host& host) {
         ServiceCore& core = service.core();
@@ -34,10 +34,10 @@ struct ServiceHost {
         core.body = [this, &settings, words = std::move(arguments), host](WinServiceContext& context) {
             return run_body(settings, words, host, context);
         };
-        hear(Control::param_change, [this] { reload(); });
-        hear(user_control(Context::reopen_logs_control), [this] { running->call(running->on_reopen_logs); });
-        hear(Control::pause, [this] { running->call(running->on_pause); });
-        hear(Control::resume, [this] { running->call(running->on_continue); });
+        on(Control::param_change, [this] { reload(); });
+        on(user_control(Context::reopen_logs_control), [this] { running->call(running->on_reopen_logs); });
+        on(Control::pause, [this] { running->call(running->on_pause); });
+        on(Control::resume, [this] { running->call(running->on_continue); });
     }
 
     int run(RunMode mode) {
@@ -51,9 +51,9 @@ struct ServiceHost {
     RunningService* running = nullptr; // while the body runs
 
   private:
-    // What Service::windows() took for itself stays as it is. What is accepted is the body's to say, by its callbacks.
+    // Sets a handler, unless Service::windows() has set one. The callbacks of the Context decide which controls are accepted.
     template <class Call>
-    void hear(Control control, Call call) {
+    void on(Control control, Call call) {
         HandlerTable& handlers = service.core().handlers;
         if (handlers.find(control) != nullptr) return;
         handlers.set(control, control, false, adapt_handler<Control, &ControlEvent::control>(std::move(call)));
@@ -64,7 +64,7 @@ struct ServiceHost {
         if (!problem.empty()) running->service.log(Severity::failure, problem);
     }
 
-    // In ServiceMain, or on the console's thread.
+    // Runs in ServiceMain, or on a console in the main thread.
     int run_body(const ServiceSettings& settings, const std::vector<std::string>& words, const Host& host,
                  WinServiceContext& service_context) {
         RunningService run(settings, host, service_context);
@@ -92,26 +92,27 @@ void apply_windows(ServiceHost& host, Body& body) {
     }
 }
 
-// What main() gets has lost what the code page lacks: the process's own command line has it all.
-inline std::vector<std::string> words_of(int, char**) { return program_and_arguments(); }
+// The arguments of main() have lost the characters that the code page lacks, so the command line of the process is used.
+inline std::vector<std::string> command_line_of(int, char**) { return program_and_arguments(); }
 
-// A start by the SCM that goes wrong before it is a service has nobody on a console to be told.
+// The console of a process that the SCM started is invisible, so the event log gets the text too.
 inline int refuse_command_line(const ServiceSettings& settings, const std::string& problem) {
     write_console(settings.full_name() + ": " + problem);
     if (is_started_by_scm()) static_cast<void>(EventLog(settings.full_name()).error(problem));
     return lsb::wrong_arguments;
 }
 
+// Returns the exit status of main().
 inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Callback<int(Context&)>& body,
                                VerbLine& line, const std::string& program) {
     if (!line.problem.empty()) return refuse_command_line(settings, line.problem);
     if (line.verb != Verb::none && line.verb != Verb::run) {
         return ServiceVerbs(settings, host.config, program).perform(line);
     }
-    const Host found = settings.is_host_given ? Host{settings.host, "the program says so"} : detect_host();
+    const Host found = settings.host ? host_of_program(*settings.host) : detect_host();
     RunMode mode = RunMode::console;
     if (found.kind == HostKind::windows_scm) {
-        mode = is_started_by_scm() && !settings.is_host_given ? RunMode::detected : RunMode::service;
+        mode = is_started_by_scm() && !settings.host ? RunMode::detected : RunMode::service;
     }
     host.prepare(settings, std::move(body), std::move(line.arguments), found);
     return host.run(mode);

@@ -1,15 +1,17 @@
-// What a service program does for its verbs on Windows, with the exit statuses of init scripts.
-// Uses ServiceManager; Service uses it.
+// ServiceVerbs: the verbs of a service program on Windows (internal).
 #ifndef DAEMONIZE_WINDOWS_SERVICE_VERBS_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_VERBS_HPP
 
+#include "../../service/exit_status.hpp"
 #include "../../service/settings.hpp"
 #include "../../service/status_report.hpp"
+#include "../../service/verbs.hpp"
 #include "../scm/ports.hpp"
 #include "../scm/service_manager.hpp"
 #include "../system/event_log.hpp"
-#include "process_facts.hpp"
+#include "process_info.hpp"
 
+#include <cstdio>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,14 +20,20 @@
 namespace daemonize {
 namespace detail {
 
+// Prints to standard output. Returns an exit status of the LSB.
+inline int print(const std::string& text) noexcept {
+    const bool printed = std::fputs(text.c_str(), stdout) >= 0 && std::fflush(stdout) == 0;
+    return printed ? lsb::success : lsb::failed;
+}
+
 class ServiceVerbs {
   public:
-    // `config` is what Service::windows() asked of an installation.
+    // `config` is the ServiceConfig of Service::windows().
     ServiceVerbs(ServiceSettings& settings, const ServiceConfig& config, std::string program)
         : settings_(settings), config_(config), program_(std::move(program)), name_(settings.full_name()),
           manager_(name_) {}
 
-    // What main() is to return. `run`, and no verb at all, are the host's to decide.
+    // Runs a verb, and returns the exit status. Verb::run and Verb::none belong to run_service_program().
     int perform(const VerbLine& line) {
         switch (line.verb) {
         case Verb::start: return start(line.arguments);
@@ -45,9 +53,9 @@ class ServiceVerbs {
   private:
     int end(const Failure& failure) const {
         if (!failure) return lsb::success;
-        // The SCM keeps a number of why a service ended; the words are in the log.
+        // The SCM stores only a number for a service that ended; the text is in the event log.
         const bool ended = failure.stage() == Stage::service_wait && !is(failure, win32::service_request_timeout);
-        write_console(name_ + ": " + failure.message() + (ended ? "; the event log says more" : ""));
+        write_console(name_ + ": " + failure.message() + (ended ? "; see the event log" : ""));
         if (is(failure, win32::access_denied)) return lsb::no_rights;
         return is(failure, win32::service_not_active) && !ended ? lsb::not_running : lsb_code(failure);
     }
@@ -56,45 +64,45 @@ class ServiceVerbs {
         return failure.code() == win32_error(error);
     }
 
-    // What was done, which it is also where nobody can read of it.
-    int say(const std::string& text) const {
+    // Prints the result of a verb that changed something. A failed write changes nothing of the result.
+    int report(const std::string& text) const {
         static_cast<void>(print(name_ + ": " + text + "\n"));
         return lsb::success;
     }
 
-    int say_running(const char* how) const {
+    int report_running(const char* how) const {
         Failure failure;
         const std::optional<ServiceStatus> now = manager_.status(failure);
         if (!now) return end(failure);
-        return say(how + (now->process_id == 0 ? std::string() : ", pid " + std::to_string(now->process_id)));
+        return report(how + (now->process_id == 0 ? std::string() : ", pid " + std::to_string(now->process_id)));
     }
 
-    // Without arguments the service has those that it was installed with.
+    // Without arguments, the SCM starts the service with those of the installation.
     int start(const std::vector<std::string>& arguments) const {
         Failure failure;
-        if (manager_.start(arguments, failure)) return say_running("running");
+        if (manager_.start(arguments, failure)) return report_running("running");
         if (!is(failure, win32::service_already_running)) return end(failure);
         const std::optional<ServiceStatus> now = manager_.status(failure);
         if (!now) return end(failure);
         if (now->state == ServiceState::start_pending && !manager_.wait_for(ServiceState::running, failure)) {
             return end(failure);
         }
-        return say_running("it runs already");
+        return report_running("already running");
     }
 
     int stop() const {
         Failure failure;
         const std::optional<ServiceStatus> before = manager_.status(failure);
         if (before && manager_.stop(failure)) {
-            return say(before->state == ServiceState::stopped ? "it did not run" : "stopped");
+            return report(before->state == ServiceState::stopped ? "not running" : "stopped");
         }
-        return is(failure, win32::service_does_not_exist) ? say("it is not installed") : end(failure);
+        return is(failure, win32::service_does_not_exist) ? report("not installed") : end(failure);
     }
 
     int restart(const std::vector<std::string>& arguments) {
         Failure failure;
         if (!check(arguments, failure) || !manager_.restart(arguments, failure)) return end(failure);
-        return say_running("running");
+        return report_running("running");
     }
 
     int reload(const std::vector<std::string>& arguments) {
@@ -103,15 +111,16 @@ class ServiceVerbs {
         return end(failure);
     }
 
-    // Whether the configuration will do: that of these arguments, or of those that the service was installed with.
-    bool check(const std::vector<std::string>& arguments, Failure& failure) {
+    // Checks the configuration with these arguments; without arguments, with those of the installation.
+    [[nodiscard]] bool check(const std::vector<std::string>& arguments, Failure& failure) {
         std::vector<std::string> asked = arguments;
         if (asked.empty() && !installed_arguments(asked, failure)) return false;
         failure = settings_.check_configuration(asked);
         return !failure;
     }
 
-    bool installed_arguments(std::vector<std::string>& arguments, Failure& failure) const {
+    // The arguments in the command line that the verb install wrote.
+    [[nodiscard]] bool installed_arguments(std::vector<std::string>& arguments, Failure& failure) const {
         const ScHandle service = open_service(name_, SERVICE_QUERY_CONFIG, failure);
         if (!service) return false;
         DWORD size = 0;
@@ -127,7 +136,7 @@ class ServiceVerbs {
         return true;
     }
 
-    // The log's source first: it harms nobody where the rest fails.
+    // Registers the source of the event log first: it does no harm if the installation of the service fails.
     int install(const std::vector<std::string>& arguments) {
         ServiceConfig config = config_;
         const std::vector<std::string>& words = arguments.empty() ? config_.arguments : arguments;
@@ -139,7 +148,7 @@ class ServiceVerbs {
         const bool existed = manager_.exists(failure) || failure;
         if (!log.install(failure)) return end(failure);
         if (manager_.install(config, failure)) return lsb::success;
-        Failure ignored; // the first one counts
+        Failure ignored; // the first failure is the one to report
         if (!existed) static_cast<void>(log.uninstall(ignored));
         return end(failure);
     }
@@ -164,8 +173,8 @@ class ServiceVerbs {
     }
 
     int status(bool json) const {
-        StatusText text;
-        text.name = name_;
+        StatusReport report;
+        report.name = name_;
         Failure failure;
         const std::optional<ServiceStatus> found = manager_.status(failure);
         if (!found && !is(failure, win32::service_does_not_exist)) {
@@ -175,17 +184,18 @@ class ServiceVerbs {
         const ServiceStatus now = found ? *found : ServiceStatus();
         const bool stopped = now.state == ServiceState::stopped;
         const bool failed = stopped && now.exit_code != 0 && now.exit_code != ERROR_SERVICE_NEVER_STARTED;
-        text.state = state_text(now, failed);
-        if (!found) text.remark = ", and it is not installed";
+        report.state = state_text(now, failed);
+        if (!found) report.remark = ", not installed";
         if (failed) {
             const bool own = now.exit_code == win32::service_specific_error;
-            text.remark =
-                own ? ", and it ended with an exit code of its own" : ", and it ended with an error of Windows'";
-            text.exit_code = own ? now.service_exit_code : now.exit_code;
+            report.remark = own ? ", with a service-specific exit code" : ", with a Win32 error";
+            report.exit_code = own ? now.service_exit_code : now.exit_code;
         }
-        text.pid = now.process_id;
-        tell_process(now.process_id, text);
-        if (print(json ? json_status(text) : people_status(text)) != lsb::success) return lsb::status_unknown;
+        const ProcessInfo process = process_info(now.process_id);
+        report.pid = now.process_id;
+        report.since = process.since;
+        report.memory = process.memory;
+        if (print(json ? status_json(report) : status_text(report)) != lsb::success) return lsb::status_unknown;
         if (!stopped) return lsb::success;
         return failed ? lsb::status_dead : lsb::status_not_running;
     }
