@@ -102,8 +102,8 @@ TEST_CASE("a machine's manager is reached by vsock, from a privileged port") {
     CHECK(vsock.reached.svm_cid == 2);
     CHECK(vsock.reached.svm_port == 4711);
     CHECK((vsock.ports == std::vector<unsigned>{1023, 1022}));
-    CHECK((notifier.ready() && vsock.received() == "READY=1"));
-    CHECK((notifier.stopping() && vsock.received() == "STOPPING=1"));
+    CHECK((notifier.try_ready() && vsock.received() == "READY=1"));
+    CHECK((notifier.try_stopping() && vsock.received() == "STOPPING=1"));
     CHECK(vsock.opened == 1);
 }
 
@@ -142,11 +142,11 @@ TEST_CASE("a kind of vsock socket that is named is the only one that will do") {
     CHECK(failure.message() == "cannot notify the service manager at vsock-dgram:2:1: No such device");
     static_cast<void>(notifier_at("vsock-stream:2:1", failure));
     CHECK(failure.message() == "cannot notify the service manager at vsock-stream:2:1: Socket type not supported");
-    CHECK(notifier_at("vsock-seqpacket:local:1", failure).ready());
+    CHECK(notifier_at("vsock-seqpacket:local:1", failure).try_ready());
     CHECK(vsock.reached.svm_cid == 1);
     CHECK(failure.message().empty());
     vsock.bind_error = EINVAL;
-    CHECK_FALSE(notifier_at("vsock-seqpacket:2:1", failure).ready());
+    CHECK_FALSE(notifier_at("vsock-seqpacket:2:1", failure).try_ready());
 }
 
 TEST_CASE("a stream that takes a message in parts gets all of it") {
@@ -226,11 +226,13 @@ TEST_CASE("a call that fails is told, and leaves nothing open") {
         CHECK(failure.stage() == daemonize::Stage::notification);
         return failure.code().value();
     };
-    const auto ready = [](Notifier& notifier, Failure& failure) { notifier.ready(failure); };
-    const auto wait = [](Notifier& notifier, Failure& failure) { notifier.barrier(Duration::seconds(20), failure); };
+    const auto ready = [](Notifier& notifier, Failure& failure) { static_cast<void>(notifier.ready(failure)); };
+    const auto wait = [](Notifier& notifier, Failure& failure) {
+        static_cast<void>(notifier.barrier(Duration::seconds(20), failure));
+    };
     const auto newline = [&](Notifier& notifier, Failure& failure) {
         notifier.notify_fd(::open("/dev/null", O_WRONLY));
-        notifier.ready(failure);
+        static_cast<void>(notifier.ready(failure));
     };
     CHECK(complaint("socket", EMFILE, ready) == EMFILE);
     CHECK(complaint("connect", EACCES, ready) == EACCES);

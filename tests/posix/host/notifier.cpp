@@ -37,18 +37,18 @@ TEST_CASE("each notification is one message in the manager's words") {
     Notifier notifier = connected();
     CHECK(static_cast<bool>(notifier));
     CHECK(::fcntl(notifier.native_handle(), F_GETFD) == FD_CLOEXEC);
-    CHECK((notifier.ready() && manager.text() == "READY=1"));
-    CHECK((notifier.ready("serving 80") && manager.text() == "READY=1\nSTATUS=serving 80"));
-    CHECK((notifier.status("66% of the check") && manager.text() == "STATUS=66% of the check"));
-    CHECK((notifier.stopping() && manager.text() == "STOPPING=1"));
-    CHECK((notifier.watchdog() && manager.text() == "WATCHDOG=1"));
-    CHECK((notifier.watchdog_trigger() && manager.text() == "WATCHDOG=trigger"));
-    CHECK((notifier.extend_timeout(std::chrono::seconds(20)) && manager.text() == "EXTEND_TIMEOUT_USEC=20000000"));
-    CHECK((notifier.main_pid(4711) && manager.text() == "MAINPID=4711"));
-    CHECK((notifier.error_number(2) && manager.text() == "ERRNO=2"));
-    CHECK((notifier.exit_status(3) && manager.text() == "EXIT_STATUS=3"));
-    CHECK((notifier.send("NOTIFYACCESS=all\nX_MINE=1") && manager.text() == "NOTIFYACCESS=all\nX_MINE=1"));
-    CHECK((notifier.remove("state") && manager.text() == "FDSTOREREMOVE=1\nFDNAME=state"));
+    CHECK((notifier.try_ready() && manager.text() == "READY=1"));
+    CHECK((notifier.try_ready("serving 80") && manager.text() == "READY=1\nSTATUS=serving 80"));
+    CHECK((notifier.try_status("66% of the check") && manager.text() == "STATUS=66% of the check"));
+    CHECK((notifier.try_stopping() && manager.text() == "STOPPING=1"));
+    CHECK((notifier.try_watchdog() && manager.text() == "WATCHDOG=1"));
+    CHECK((notifier.try_watchdog_trigger() && manager.text() == "WATCHDOG=trigger"));
+    CHECK((notifier.try_extend_timeout(std::chrono::seconds(20)) && manager.text() == "EXTEND_TIMEOUT_USEC=20000000"));
+    CHECK((notifier.try_main_pid(4711) && manager.text() == "MAINPID=4711"));
+    CHECK((notifier.try_error_number(2) && manager.text() == "ERRNO=2"));
+    CHECK((notifier.try_exit_status(3) && manager.text() == "EXIT_STATUS=3"));
+    CHECK((notifier.try_send("NOTIFYACCESS=all\nX_MINE=1") && manager.text() == "NOTIFYACCESS=all\nX_MINE=1"));
+    CHECK((notifier.try_remove("state") && manager.text() == "FDSTOREREMOVE=1\nFDNAME=state"));
     CHECK(manager.is_quiet());
 }
 
@@ -57,7 +57,7 @@ TEST_CASE("a reload begins with its time in the same message") {
     const test::Manager manager(directory / "notify");
     const Notifier notifier = connected();
     const long long before = monotonic_microseconds();
-    REQUIRE(notifier.reloading());
+    REQUIRE(notifier.try_reloading());
     const std::string text = manager.text(), expected = "RELOADING=1\nMONOTONIC_USEC=";
     REQUIRE(text.compare(0, expected.size(), expected) == 0);
     const long long said = std::stoll(text.substr(expected.size()));
@@ -69,17 +69,17 @@ TEST_CASE("a status can't smuggle in another assignment") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
     const Notifier notifier = connected();
-    CHECK((notifier.status("a\nREADY=1\r\n\tb\n") && manager.text() == "STATUS=a READY=1   b"));
+    CHECK((notifier.try_status("a\nREADY=1\r\n\tb\n") && manager.text() == "STATUS=a READY=1   b"));
 }
 
 TEST_CASE("a status is valid UTF-8 and fits the manager's buffer, or it would be dropped unseen") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
     Notifier notifier = connected();
-    CHECK((notifier.status("\xd0\xba\xff!") && manager.text() == "STATUS=\xd0\xba\xef\xbf\xbd!"));
+    CHECK((notifier.try_status("\xd0\xba\xff!") && manager.text() == "STATUS=\xd0\xba\xef\xbf\xbd!"));
     std::string lengthy;
     for (int i = 0; i < 5000; ++i) lengthy += "\xe2\x82\xac";
-    REQUIRE(notifier.ready(lengthy));
+    REQUIRE(notifier.try_ready(lengthy));
     const std::string text = manager.text();
     CHECK(text.size() <= 4096);
     CHECK(text.size() > 3900);
@@ -94,7 +94,7 @@ TEST_CASE("a message that the manager would drop unseen is refused") {
     CHECK((notifier.send(std::string(4096, 'x'), failure) && manager.text().size() == 4096));
     CHECK_FALSE(notifier.send(std::string(4097, 'x'), failure));
     CHECK(failure.message() ==
-          "cannot notify the service manager at " + manager.address() + ": a message has room for 4096 bytes");
+          "cannot notify the service manager at " + manager.address() + ": a message has at most 4096 bytes");
     CHECK(manager.is_quiet());
 }
 
@@ -102,9 +102,10 @@ TEST_CASE("a span that is not whole microseconds is rounded up, and a negative o
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
     const Notifier notifier = connected();
-    CHECK((notifier.extend_timeout(Duration::nanoseconds(1001)) && manager.text() == "EXTEND_TIMEOUT_USEC=2"));
-    CHECK((notifier.extend_timeout(Duration::seconds(-1)) && manager.text() == "EXTEND_TIMEOUT_USEC=0"));
-    CHECK((notifier.extend_timeout(Duration::longest()) && manager.text() == "EXTEND_TIMEOUT_USEC=9223372036854776"));
+    CHECK((notifier.try_extend_timeout(Duration::nanoseconds(1001)) && manager.text() == "EXTEND_TIMEOUT_USEC=2"));
+    CHECK((notifier.try_extend_timeout(Duration::seconds(-1)) && manager.text() == "EXTEND_TIMEOUT_USEC=0"));
+    CHECK(
+        (notifier.try_extend_timeout(Duration::longest()) && manager.text() == "EXTEND_TIMEOUT_USEC=9223372036854776"));
 }
 
 TEST_CASE("where nobody listens every call does nothing and succeeds") {
@@ -133,7 +134,39 @@ TEST_CASE("a manager that is gone is told as a failure, and raises no signal") {
     CHECK_FALSE(notifier.ready(failure));
     CHECK(failure.stage() == daemonize::Stage::notification);
     CHECK(failure.message() == "cannot notify the service manager at " + manager.address() + ": Connection refused");
-    CHECK_FALSE(notifier.status("still here"));
+    CHECK_FALSE(notifier.try_status("still here"));
+}
+
+TEST_CASE("each notification without a Failure throws, but for those that are named so") {
+    const test::Directory directory;
+    test::Manager manager(directory / "notify");
+    Notifier notifier = connected();
+    notifier.ready();
+    CHECK(manager.text() == "READY=1");
+    manager.close();
+    using daemonize::Error;
+    CHECK_THROWS_AS(notifier.ready(), Error);
+    CHECK_THROWS_AS(notifier.ready("text"), Error);
+    CHECK_THROWS_AS(notifier.status("text"), Error);
+    CHECK_THROWS_AS(notifier.reloading(), Error);
+    CHECK_THROWS_AS(notifier.stopping(), Error);
+    CHECK_THROWS_AS(notifier.watchdog(), Error);
+    CHECK_THROWS_AS(notifier.watchdog_trigger(), Error);
+    CHECK_THROWS_AS(notifier.watchdog_timeout(Duration::seconds(1)), Error);
+    CHECK_THROWS_AS(notifier.extend_timeout(Duration::seconds(1)), Error);
+    CHECK_THROWS_AS(notifier.main_pid(1), Error);
+    CHECK_THROWS_AS(notifier.error_number(1), Error);
+    CHECK_THROWS_AS(notifier.exit_status(1), Error);
+    CHECK_THROWS_AS(notifier.store(0, "name"), Error);
+    CHECK_THROWS_AS(notifier.remove("name"), Error);
+    CHECK_THROWS_AS(notifier.barrier(Duration::seconds(1)), Error);
+    CHECK_THROWS_AS(notifier.send("X=1"), Error);
+    CHECK_THROWS_AS(notifier.send("X=1", {0}), Error);
+    CHECK_FALSE(notifier.try_ready());
+    CHECK_FALSE(notifier.try_send("X=1", {0}));
+    notifier = Notifier();
+    notifier.ready(); // a manager that is not there is no failure
+    CHECK(notifier.try_ready());
 }
 
 TEST_CASE("a full queue holds the sender up and loses nothing") {
@@ -143,7 +176,7 @@ TEST_CASE("a full queue holds the sender up and loses nothing") {
     constexpr int count = 3000;
     std::thread sender([&] {
         for (int i = 0; i < count; ++i) {
-            if (!notifier.send("N=" + std::to_string(i))) return;
+            if (!notifier.try_send("N=" + std::to_string(i))) return;
         }
     });
     int arrived = 0;
@@ -158,10 +191,10 @@ TEST_CASE("a notifier that was moved from is silent, and its successor speaks") 
     Notifier first = connected();
     Notifier second = std::move(first);
     CHECK_FALSE(static_cast<bool>(first)); // NOLINT(bugprone-use-after-move,hicpp-invalid-access-moved)
-    CHECK((first.ready() && manager.is_quiet()));
-    CHECK((second.ready() && manager.text() == "READY=1"));
+    CHECK((first.try_ready() && manager.is_quiet()));
+    CHECK((second.try_ready() && manager.text() == "READY=1"));
     first = std::move(second);
-    CHECK((first.ready() && manager.text() == "READY=1"));
+    CHECK((first.try_ready() && manager.text() == "READY=1"));
 }
 
 TEST_CASE("the socket is above the standard streams and is no program's that is started") {
@@ -181,7 +214,7 @@ TEST_CASE("a forked child speaks for itself") {
     const test::Manager manager(directory / "notify");
     Notifier notifier = connected();
     const pid_t child = test::fork_clean();
-    if (child == 0) std::_Exit(notifier.ready() ? 0 : 1);
+    if (child == 0) std::_Exit(notifier.try_ready() ? 0 : 1);
     CHECK(manager.receive().sender == child);
     CHECK(::waitpid(child, nullptr, 0) == child);
 }

@@ -31,7 +31,7 @@ TEST_CASE("a descriptor is stored under its name") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
     const test::Pipe pipe;
-    REQUIRE(connected().store(pipe.read_end(), "state"));
+    REQUIRE(connected().try_store(pipe.read_end(), "state"));
     const test::Notification came = manager.receive();
     CHECK(came.text == "FDSTORE=1\nFDNAME=state");
     REQUIRE(came.descriptors.size() == 1);
@@ -43,11 +43,11 @@ TEST_CASE("any message can carry descriptors, as many as the kernel takes") {
     const test::Manager manager(directory / "notify");
     const Notifier notifier = connected();
     const test::Pipe pipe;
-    REQUIRE(notifier.send("FDSTORE=1\nFDPOLL=0", {pipe.read_end(), pipe.write_end()}));
+    REQUIRE(notifier.try_send("FDSTORE=1\nFDPOLL=0", {pipe.read_end(), pipe.write_end()}));
     const test::Notification came = manager.receive();
     REQUIRE(came.descriptors.size() == 2);
     CHECK(is_same_file(came.descriptors[1], pipe.write_end()));
-    CHECK((notifier.send("FDSTORE=1", std::vector<int>(253, 0)) && manager.receive().descriptors.size() == 253));
+    CHECK((notifier.try_send("FDSTORE=1", std::vector<int>(253, 0)) && manager.receive().descriptors.size() == 253));
     Failure failure;
     const bool sent = notifier.send("FDSTORE=1", std::vector<int>(1000, 0), failure);
     CHECK_FALSE(sent);
@@ -76,7 +76,7 @@ TEST_CASE("a name that the manager would pass over is refused") {
     CHECK_FALSE(notifier.remove(name, failure));
     CHECK(failure.message().find(rule) != std::string::npos);
     CHECK(manager.is_quiet());
-    CHECK(notifier.remove(std::string(255, '~')));
+    CHECK(notifier.try_remove(std::string(255, '~')));
 }
 
 TEST_CASE("a barrier holds until the manager has read it") {
@@ -85,7 +85,7 @@ TEST_CASE("a barrier holds until the manager has read it") {
     const Notifier notifier = connected();
     const auto before = test::open_descriptors();
     bool passed = false;
-    std::thread waiting([&] { passed = notifier.barrier(Duration::longest()); });
+    std::thread waiting([&] { passed = notifier.try_barrier(Duration::longest()); });
     {
         const test::Notification came = manager.receive();
         CHECK(came.text == "BARRIER=1");
@@ -115,9 +115,9 @@ TEST_CASE("a supervisor's descriptor gets a newline at readiness, and is closed"
     notifier.notify_fd(copy);
     CHECK(static_cast<bool>(notifier));
     CHECK(::fcntl(copy, F_GETFD) == FD_CLOEXEC);
-    CHECK(notifier.status("not yet"));
-    CHECK(notifier.ready());
-    CHECK(notifier.ready());
+    CHECK(notifier.try_status("not yet"));
+    CHECK(notifier.try_ready());
+    CHECK(notifier.try_ready());
     CHECK(pipe.rest() == "\n");
     CHECK_FALSE(static_cast<bool>(notifier));
     CHECK(::fcntl(copy, F_GETFD) == -1);
@@ -129,7 +129,7 @@ TEST_CASE("a supervisor and a service manager are both told") {
     test::Pipe pipe;
     Notifier notifier = connected();
     notifier.notify_fd(::fcntl(pipe.write_end(), F_DUPFD, 10));
-    CHECK(notifier.ready("up"));
+    CHECK(notifier.try_ready("up"));
     CHECK(pipe.rest() == "\n");
     CHECK(manager.text() == "READY=1\nSTATUS=up");
 }

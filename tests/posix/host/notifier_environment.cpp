@@ -125,7 +125,7 @@ TEST_CASE("the watchdog's time can be changed, and the interval follows") {
     const test::Manager manager(directory / "notify");
     Failure failure;
     Notifier notifier = Notifier::from_environment(failure);
-    REQUIRE(notifier.watchdog_timeout(Duration::seconds(20)));
+    REQUIRE(notifier.try_watchdog_timeout(Duration::seconds(20)));
     CHECK(manager.text() == "WATCHDOG_USEC=20000000");
     CHECK(notifier.watchdog_interval() == Duration::seconds(10));
 }

@@ -90,7 +90,7 @@ TEST_CASE("a body stops itself, and reaches what it runs on") {
     const Said said =
         test::run(program([](Context& context) {
                       context.ready();
-                      std::printf("%s %d", context.name().c_str(), context.notifier().status("up"));
+                      std::printf("%s %d", context.name().c_str(), context.notifier().try_status("up"));
                       context.stop();
                       const bool is_requested = context.stop_requested();
                       context.stop();

@@ -45,12 +45,17 @@ TEST_CASE("each entry has its severity, its source and its process, and a source
               daemonize::Failure failure;
               const EventLog log("tested");
               if (!log.install(failure)) return std::string("it wants to be registered");
-              const bool written = log.information("one") && log.warning("two") && log.error("three 100%s") &&
-                                   log.write(Severity::warning, "four", failure);
+              log.information("one");
+              log.warning("two");
+              log.error("three 100%s");
+              const bool written =
+                  log.write(Severity::warning, "four", failure) && log.try_write(Severity::information, "five");
+              log.write(Severity::failure, "six");
               std::string all = written ? "" : "not written: ";
-              for (int i = 0; i < 4; ++i) all += heard(syslog);
+              for (int i = 0; i < 6; ++i) all += heard(syslog);
               const std::string process = std::to_string(::getpid());
               for (std::size_t at; (at = all.find(process)) != std::string::npos;) all.replace(at, process.size(), "P");
               return all + (log.uninstall(failure) ? "" : "it was registered");
-          }) == "<30>tested[P]: one\n<28>tested[P]: two\n<27>tested[P]: three 100%s\n<28>tested[P]: four\n");
+          }) == "<30>tested[P]: one\n<28>tested[P]: two\n<27>tested[P]: three 100%s\n<28>tested[P]: four\n"
+                "<30>tested[P]: five\n<27>tested[P]: six\n");
 }

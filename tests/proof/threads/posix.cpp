@@ -59,9 +59,9 @@ TEST_CASE("several threads tell the manager, each message whole") {
     for (int i = 0; i < 4; ++i) {
         senders.emplace_back([&, i] {
             for (int k = 0; k < 50; ++k) {
-                sent += notifier.status("thread " + std::to_string(i)) ? 1 : 0;
-                sent += notifier.watchdog() ? 1 : 0;
-                sent += notifier.extend_timeout(Duration::seconds(1)) ? 1 : 0;
+                sent += notifier.try_status("thread " + std::to_string(i)) ? 1 : 0;
+                sent += notifier.try_watchdog() ? 1 : 0;
+                sent += notifier.try_extend_timeout(Duration::seconds(1)) ? 1 : 0;
             }
         });
     }

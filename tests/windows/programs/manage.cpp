@@ -235,9 +235,10 @@ CASE(quoted_path) {
 CASE(event_log) {
     const daemonize::EventLog log("daemonize-test");
     log.install();
-    HOLDS(log.information("information"));
-    HOLDS(log.warning("warning"));
-    HOLDS(log.error("error"));
+    log.information("information");
+    log.warning("warning");
+    log.error("error");
+    HOLDS(log.try_write(daemonize::Severity::information, "more"));
     Failure failure;
     log.uninstall();
     log.uninstall();

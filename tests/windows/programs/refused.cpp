@@ -168,6 +168,19 @@ CASE(event_log) {
            [&](Failure& failure) { return log.write(Severity::failure, "x", failure); });
     refuse("ReportEventW", ERROR_ACCESS_DENIED, Stage::event_log,
            [&](Failure& failure) { return log.write(Severity::failure, "x", failure); });
+    refuse("ReportEventW", ERROR_ACCESS_DENIED, Stage::event_log, [&](Failure& failure) {
+        try {
+            log.error("x");
+        } catch (const Error& error) {
+            failure = error.failure();
+            return false;
+        }
+        return true;
+    });
+    seam::refused = "ReportEventW";
+    seam::error = ERROR_ACCESS_DENIED;
+    HOLDS(!log.try_write(Severity::failure, "x"));
+    SAME(seam::refused, "");
 }
 
 CASE(half_a_registration_of_a_source) {

@@ -6,9 +6,12 @@ int main() try {
     const daemonize::EventLog log("test-source");
     daemonize::Failure failure;
     log.install();
-    const bool written = log.install(failure) && log.information("one 100% %s") && log.warning("two") &&
-                         log.error("three") && log.write(daemonize::Severity::warning, "four") &&
-                         log.write(daemonize::Severity::failure, "five", failure) && log.uninstall(failure);
+    log.information("one 100% %s");
+    log.warning("two");
+    log.error("three");
+    log.write(daemonize::Severity::warning, "four");
+    const bool written = log.install(failure) && log.write(daemonize::Severity::failure, "five", failure) &&
+                         log.try_write(daemonize::Severity::failure, "six") && log.uninstall(failure);
     log.uninstall();
     return written && !failure ? 0 : 1;
 } catch (const daemonize::Error&) {

@@ -1,10 +1,10 @@
-// Notifier: what a service tells the manager that started it, by systemd's protocol or by s6's newline.
-// Uses notify_environment, clock and signals; programs use it.
+// Notifier: reports the state of a service to its manager, by systemd's protocol or by s6's newline (public).
 #ifndef DAEMONIZE_POSIX_HOST_NOTIFIER_HPP
 #define DAEMONIZE_POSIX_HOST_NOTIFIER_HPP
 
 #include "../../core/utf.hpp"
 #include "../system/clock.hpp"
+#include "../system/files.hpp"
 #include "../system/signals.hpp"
 #include "notify_environment.hpp"
 
@@ -16,10 +16,10 @@ namespace daemonize {
 
 namespace detail {
 
-// systemd takes so many bytes a message, and drops the whole of a longer one without a word: NOTIFY_BUFFER_MAX.
+// The size of the longest message, in bytes: NOTIFY_BUFFER_MAX. systemd drops a longer one silently.
 constexpr std::size_t notification_limit = 4096;
 
-// One line of valid UTF-8, since the manager drops any other, cut where it would not fit beside the rest.
+// Makes one line of valid UTF-8: systemd drops a message with invalid UTF-8. Cuts a text that does not fit into a message.
 inline std::string status_line(const std::string& text) {
     std::string line;
     for (std::size_t at = 0; at < text.size() && line.size() < notification_limit - 100;) {
@@ -33,7 +33,7 @@ inline std::string to_microseconds(Duration span) {
     return joined({count <= 0 ? 0 : count / 1000 + (count % 1000 == 0 ? 0 : 1)});
 }
 
-// sd_notify(3): up to 255 characters of ASCII, neither control characters nor colons.
+// sd_notify(3): 1 to 255 printable ASCII characters without a colon.
 inline bool is_descriptor_name(const std::string& name) noexcept {
     for (const char c : name) {
         if (c < 0x20 || c > 0x7e || c == ':') return false;
@@ -41,17 +41,17 @@ inline bool is_descriptor_name(const std::string& name) noexcept {
     return !name.empty() && name.size() <= 255;
 }
 
-// A pipe has no MSG_NOSIGNAL: a supervisor that died must not take the service with it. An errno value, or 0.
+// write(2) to a pipe without a reader raises SIGPIPE, which would end the service. Returns an errno value, or 0.
 inline int write_newline(int pipe) noexcept {
     const IgnoredSigpipe ignored;
     return ignored.error() != 0 ? ignored.error() : write_all(pipe, "\n", 1);
 }
 
-// Waits until the other end of the pipe is closed. An errno value, or 0.
+// Waits until the other end of the pipe is closed. Returns an errno value, or 0.
 inline int wait_for_hangup(int pipe, Duration timeout) noexcept {
     const Duration deadline = monotonic_now() + timeout;
     for (;;) {
-        struct pollfd watched = {pipe, 0, 0}; // POLLHUP needs no asking
+        struct pollfd watched = {pipe, 0, 0}; // poll(2) always reports POLLHUP
         const int count = DAEMONIZE_SYSTEM(poll)(&watched, 1, poll_time(deadline));
         if (count > 0) return 0;
         if (count < 0 && errno != EINTR) return errno;
@@ -61,23 +61,25 @@ inline int wait_for_hangup(int pipe, Duration timeout) noexcept {
 
 } // namespace detail
 
-/// Tells the service manager what becomes of the service. Where nobody listens, every call does nothing and succeeds.
+/// Reports the state of a service to its manager. Without a manager (NOTIFY_SOCKET is not set and notify_fd() was not
+/// called) every function succeeds and does nothing.
 ///
-/// Each call has two forms: with a Failure, at Stage::notification, and without one. Both return whether it went well, and
-/// neither throws: that nobody could be told is seldom worth a service's end. A call blocks while the manager's queue is
-/// full. The environment stays as it is.
+/// Each notification has three forms: `ready(failure)` returns false and fills in the Failure (Stage::notification),
+/// `ready()` throws Error, and `try_ready()` returns false and drops the reason. A service that works seldom has a reason
+/// to end because its manager is unreachable: such programs use the form with try_. All forms block while the manager's
+/// queue is full. The environment stays as it is.
 ///
-/// Fork safety: a forked child may use it, and is known to the manager as itself. Where a Daemonizer is to close what is
-/// open, name native_handle() and what notify_fd() was given to keep_fd(). Thread safety: each call is one message, so
-/// several threads may send; not ready() where notify_fd() is used. Source: sd_notify(3).
+/// Fork safety: a forked child may send, and the manager sees the child's own process number. Daemonizer::close_fds()
+/// closes the socket: name native_handle(), and the descriptor of notify_fd(), to keep_fd(). Thread safety: each function
+/// sends one message, so several threads may send; ready() with notify_fd() is for one thread. Source: sd_notify(3).
 class Notifier {
   public:
-    /// Tells nobody.
+    /// Has no manager.
     Notifier() noexcept = default;
 
-    /// Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID, and opens the socket at once, so that it goes on working in a
-    /// new root or as another user. Silent where NOTIFY_SOCKET is not set, and where it failed. Stage::notification.
-    static Notifier from_environment(Failure& failure) noexcept {
+    /// Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and opens the socket. The open socket works in a new root
+    /// directory and as another user. On failure (Stage::notification) the result has no manager.
+    [[nodiscard]] static Notifier from_environment(Failure& failure) noexcept {
         Notifier result;
         failure = detail::open_notify_socket(result.socket_);
         if (!failure && result.socket_) failure = detail::read_watchdog(result.watchdog_timeout_);
@@ -88,157 +90,224 @@ class Notifier {
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
     /// As above; throws Error.
-    static Notifier from_environment() {
+    [[nodiscard]] static Notifier from_environment() {
         Failure failure;
         Notifier result = from_environment(failure);
-        if (failure) throw Error(std::move(failure));
+        detail::throw_if(failure);
         return result;
     }
 #endif
 
-    /// A descriptor above 2 that a supervisor (s6, dinit) waits at: ready() writes a newline to it and closes it. It is
-    /// taken over, and programs that are started do not get it.
+    /// Takes over a descriptor above 2 at which a supervisor (s6, dinit) waits for readiness. ready() writes a newline to
+    /// the descriptor and closes it. Programs that are started do not inherit it. A descriptor that cannot be used is
+    /// reported by ready().
     Notifier& notify_fd(int fd) {
         ready_to_ = detail::joined({"at descriptor ", fd});
         ready_error_ = fd >= 0 && fd <= STDERR_FILENO ? EINVAL : 0;
         ready_fd_.reset(ready_error_ == 0 ? fd : -1);
         if (ready_fd_ && DAEMONIZE_SYSTEM(fcntl)(fd, F_SETFD, FD_CLOEXEC) != 0) {
-            ready_error_ = errno; // told by ready(), when the number may be another file's
+            ready_error_ = errno; // EBADF: by the time of ready() the number may belong to another file
             static_cast<void>(ready_fd_.release());
         }
         return *this;
     }
 
-    /// Whether anybody listens.
+    /// Whether there is a manager.
     explicit operator bool() const noexcept { return socket_ || ready_fd_; }
 
-    /// The socket, for keep_fd(); -1 where there is none, or where each message opens its own, as some of vsock's do.
+    /// The socket, for keep_fd(). -1 without a manager, and for a vsock address that needs a connection for each message.
     int native_handle() const noexcept { return socket_.get(); }
 
-    /// How often to call watchdog(): half the time in which the manager wants to hear it. Zero where it does not wait for
-    /// this process. sd_watchdog_enabled(3).
+    /// The interval at which to call watchdog(): half of the manager's timeout. Zero if the manager does not watch this
+    /// process. Source: sd_watchdog_enabled(3).
     Duration watchdog_interval() const noexcept { return Duration::nanoseconds(watchdog_timeout_.nanoseconds() / 2); }
 
-    /// The start, or a reload, is complete. With a text it is the status as well, in the same message.
-    bool ready(Failure& failure) noexcept { return announce_ready("READY=1", failure); }
-    bool ready(const std::string& text, Failure& failure) noexcept {
+    /// The start, or a reload, is complete. `text` is sent as the status in the same message.
+    [[nodiscard]] bool ready(Failure& failure) noexcept { return announce_ready("READY=1", failure); }
+    [[nodiscard]] bool ready(const std::string& text, Failure& failure) noexcept {
         return announce_ready(detail::joined({"READY=1\n", detail::status_line(text)}), failure);
     }
 
-    /// What the service does, for people: made one line of valid UTF-8, cut at about 4000 bytes.
-    bool status(const std::string& text, Failure& failure) const noexcept {
+    /// The state of the service as a text for people. It is made one line of valid UTF-8 and cut at about 4000 bytes.
+    [[nodiscard]] bool status(const std::string& text, Failure& failure) const noexcept {
         return send(detail::status_line(text), failure);
     }
 
-    /// A reload begins; ready() ends it. Carries the time, by which the manager tells it from an earlier one.
-    bool reloading(Failure& failure) const noexcept {
+    /// A reload begins; ready() ends it. The message carries the monotonic time, by which the manager tells two reloads
+    /// apart.
+    [[nodiscard]] bool reloading(Failure& failure) const noexcept {
         return send(detail::joined({"RELOADING=1\nMONOTONIC_USEC=", detail::monotonic_now().nanoseconds() / 1000}),
                     failure);
     }
 
-    /// The service is about to end.
-    bool stopping(Failure& failure) const noexcept { return send("STOPPING=1", failure); }
+    /// The service begins to stop.
+    [[nodiscard]] bool stopping(Failure& failure) const noexcept { return send("STOPPING=1", failure); }
 
     /// A sign of life; see watchdog_interval().
-    bool watchdog(Failure& failure) const noexcept { return send("WATCHDOG=1", failure); }
+    [[nodiscard]] bool watchdog(Failure& failure) const noexcept { return send("WATCHDOG=1", failure); }
 
-    /// The service is in a bad way: as if a sign of life had failed to come.
-    bool watchdog_trigger(Failure& failure) const noexcept { return send("WATCHDOG=trigger", failure); }
+    /// The service has failed: the manager acts as if a sign of life were overdue.
+    [[nodiscard]] bool watchdog_trigger(Failure& failure) const noexcept { return send("WATCHDOG=trigger", failure); }
 
-    /// Has the manager wait so long for each sign of life from now on. watchdog_interval() follows.
-    bool watchdog_timeout(Duration timeout, Failure& failure) noexcept {
+    /// Changes the manager's timeout for signs of life. watchdog_interval() follows.
+    [[nodiscard]] bool watchdog_timeout(Duration timeout, Failure& failure) noexcept {
         if (!send(detail::joined({"WATCHDOG_USEC=", detail::to_microseconds(timeout)}), failure)) return false;
         if (socket_) watchdog_timeout_ = timeout;
         return true;
     }
 
-    /// The start, or the stop, under way takes so much longer from now on; say it again before that is over.
-    bool extend_timeout(Duration by, Failure& failure) const noexcept {
+    /// Extends the timeout of the current start or stop: it ends `by` from now. Send the next one before that time.
+    [[nodiscard]] bool extend_timeout(Duration by, Failure& failure) const noexcept {
         return send(detail::joined({"EXTEND_TIMEOUT_USEC=", detail::to_microseconds(by)}), failure);
     }
 
-    /// Which process the service is.
-    bool main_pid(pid_t pid, Failure& failure) const noexcept {
+    /// The number of the service's main process.
+    [[nodiscard]] bool main_pid(pid_t pid, Failure& failure) const noexcept {
         return send(detail::joined({"MAINPID=", pid}), failure);
     }
 
-    /// Why the service fails: an errno value.
-    bool error_number(int error, Failure& failure) const noexcept {
+    /// The errno value by which the service fails.
+    [[nodiscard]] bool error_number(int error, Failure& failure) const noexcept {
         return send(detail::joined({"ERRNO=", error}), failure);
     }
 
-    /// What the service, or a machine, ends with.
-    bool exit_status(int code, Failure& failure) const noexcept {
+    /// The exit status of the service, or of a machine.
+    [[nodiscard]] bool exit_status(int code, Failure& failure) const noexcept {
         return send(detail::joined({"EXIT_STATUS=", code}), failure);
     }
 
-    /// Has the manager keep a copy of the descriptor, and hand it back to the service's next start by listen_fds(), under
-    /// that name: up to 255 printable ASCII characters, and no colon. The unit must allow it (FileDescriptorStoreMax=).
-    bool store(int fd, const std::string& name, Failure& failure) const noexcept {
-        return name_is_right(name, failure) && send(detail::joined({"FDSTORE=1\nFDNAME=", name}), &fd, 1, failure);
+    /// The manager keeps a copy of the descriptor and passes it to the next start of the service, which gets it from
+    /// listen_fds(). A name has 1 to 255 printable ASCII characters without a colon. The unit must allow it
+    /// (FileDescriptorStoreMax=).
+    [[nodiscard]] bool store(int fd, const std::string& name, Failure& failure) const noexcept {
+        return is_name_valid(name, failure) && send(detail::joined({"FDSTORE=1\nFDNAME=", name}), &fd, 1, failure);
     }
 
-    /// Has the manager drop what it keeps under that name.
-    bool remove(const std::string& name, Failure& failure) const noexcept {
-        return name_is_right(name, failure) && send(detail::joined({"FDSTOREREMOVE=1\nFDNAME=", name}), failure);
+    /// The manager closes the stored descriptors of that name.
+    [[nodiscard]] bool remove(const std::string& name, Failure& failure) const noexcept {
+        return is_name_valid(name, failure) && send(detail::joined({"FDSTOREREMOVE=1\nFDNAME=", name}), failure);
     }
 
-    /// Returns when the manager has read all that was sent before, or has failed: after `timeout`, with ETIMEDOUT.
-    bool barrier(Duration timeout, Failure& failure) const noexcept {
+    /// Waits until the manager has read all earlier messages. Fails with ETIMEDOUT after `timeout`.
+    [[nodiscard]] bool barrier(Duration timeout, Failure& failure) const noexcept {
         failure = Failure();
         if (!socket_) return true;
-        detail::Descriptor ours, its;
-        if (!detail::make_pipe(ours, its)) return fail(errno, failure);
-        const int passed = its.get();
-        if (!send("BARRIER=1", &passed, 1, failure)) return false;
-        its.reset();
-        const int error = detail::wait_for_hangup(ours.get(), timeout);
+        detail::Descriptor kept, sent;
+        if (!detail::make_pipe(kept, sent)) return fail(errno, failure);
+        const int number = sent.get();
+        if (!send("BARRIER=1", &number, 1, failure)) return false;
+        sent.reset();
+        const int error = detail::wait_for_hangup(kept.get(), timeout);
         return error == 0 || fail(error, failure);
     }
 
-    /// Any assignments, one a line, in one message of up to 4096 bytes (systemd drops a longer one without a word), and
-    /// with it descriptors, where the assignments ask for some.
-    bool send(const std::string& assignments, Failure& failure) const noexcept {
+    /// Sends assignments, one a line, in one message of at most 4096 bytes. systemd drops a longer one silently, so it is
+    /// refused here: EMSGSIZE. `fds` are the descriptors that some assignments ask for.
+    [[nodiscard]] bool send(const std::string& assignments, Failure& failure) const noexcept {
         return send(assignments, nullptr, 0, failure);
     }
-    bool send(const std::string& assignments, const std::vector<int>& fds, Failure& failure) const noexcept {
+    [[nodiscard]] bool send(const std::string& assignments, const std::vector<int>& fds,
+                            Failure& failure) const noexcept {
         return send(assignments, fds.data(), fds.size(), failure);
     }
 
-    /// As those above, without the reason.
-    bool ready() noexcept { return ready(ignored()); }
-    bool ready(const std::string& text) noexcept { return ready(text, ignored()); }
-    bool status(const std::string& text) const noexcept { return status(text, ignored()); }
-    bool reloading() const noexcept { return reloading(ignored()); }
-    bool stopping() const noexcept { return stopping(ignored()); }
-    bool watchdog() const noexcept { return watchdog(ignored()); }
-    bool watchdog_trigger() const noexcept { return watchdog_trigger(ignored()); }
-    bool watchdog_timeout(Duration timeout) noexcept { return watchdog_timeout(timeout, ignored()); }
-    bool extend_timeout(Duration by) const noexcept { return extend_timeout(by, ignored()); }
-    bool main_pid(pid_t pid) const noexcept { return main_pid(pid, ignored()); }
-    bool error_number(int error) const noexcept { return error_number(error, ignored()); }
-    bool exit_status(int code) const noexcept { return exit_status(code, ignored()); }
-    bool store(int fd, const std::string& name) const noexcept { return store(fd, name, ignored()); }
-    bool remove(const std::string& name) const noexcept { return remove(name, ignored()); }
-    bool barrier(Duration timeout) const noexcept { return barrier(timeout, ignored()); }
-    bool send(const std::string& assignments) const noexcept { return send(assignments, ignored()); }
-    bool send(const std::string& assignments, const std::vector<int>& fds) const noexcept {
-        return send(assignments, fds, ignored());
+    /// The same notifications without the reason of a failure.
+    bool try_ready() noexcept { return ready(Dropped()); }
+    bool try_ready(const std::string& text) noexcept { return ready(text, Dropped()); }
+    bool try_status(const std::string& text) const noexcept { return status(text, Dropped()); }
+    bool try_reloading() const noexcept { return reloading(Dropped()); }
+    bool try_stopping() const noexcept { return stopping(Dropped()); }
+    bool try_watchdog() const noexcept { return watchdog(Dropped()); }
+    bool try_watchdog_trigger() const noexcept { return watchdog_trigger(Dropped()); }
+    bool try_watchdog_timeout(Duration timeout) noexcept { return watchdog_timeout(timeout, Dropped()); }
+    bool try_extend_timeout(Duration by) const noexcept { return extend_timeout(by, Dropped()); }
+    bool try_main_pid(pid_t pid) const noexcept { return main_pid(pid, Dropped()); }
+    bool try_error_number(int error) const noexcept { return error_number(error, Dropped()); }
+    bool try_exit_status(int code) const noexcept { return exit_status(code, Dropped()); }
+    bool try_store(int fd, const std::string& name) const noexcept { return store(fd, name, Dropped()); }
+    bool try_remove(const std::string& name) const noexcept { return remove(name, Dropped()); }
+    bool try_barrier(Duration timeout) const noexcept { return barrier(timeout, Dropped()); }
+    bool try_send(const std::string& assignments) const noexcept { return send(assignments, Dropped()); }
+    bool try_send(const std::string& assignments, const std::vector<int>& fds) const noexcept {
+        return send(assignments, fds, Dropped());
     }
 
+#if DAEMONIZE_HAS_EXCEPTIONS()
+    /// The same notifications; they throw Error.
+    void ready() {
+        or_throw([&](Failure& failure) { return ready(failure); });
+    }
+    void ready(const std::string& text) {
+        or_throw([&](Failure& failure) { return ready(text, failure); });
+    }
+    void status(const std::string& text) const {
+        or_throw([&](Failure& failure) { return status(text, failure); });
+    }
+    void reloading() const {
+        or_throw([&](Failure& failure) { return reloading(failure); });
+    }
+    void stopping() const {
+        or_throw([&](Failure& failure) { return stopping(failure); });
+    }
+    void watchdog() const {
+        or_throw([&](Failure& failure) { return watchdog(failure); });
+    }
+    void watchdog_trigger() const {
+        or_throw([&](Failure& failure) { return watchdog_trigger(failure); });
+    }
+    void watchdog_timeout(Duration timeout) {
+        or_throw([&](Failure& failure) { return watchdog_timeout(timeout, failure); });
+    }
+    void extend_timeout(Duration by) const {
+        or_throw([&](Failure& failure) { return extend_timeout(by, failure); });
+    }
+    void main_pid(pid_t pid) const {
+        or_throw([&](Failure& failure) { return main_pid(pid, failure); });
+    }
+    void error_number(int error) const {
+        or_throw([&](Failure& failure) { return error_number(error, failure); });
+    }
+    void exit_status(int code) const {
+        or_throw([&](Failure& failure) { return exit_status(code, failure); });
+    }
+    void store(int fd, const std::string& name) const {
+        or_throw([&](Failure& failure) { return store(fd, name, failure); });
+    }
+    void remove(const std::string& name) const {
+        or_throw([&](Failure& failure) { return remove(name, failure); });
+    }
+    void barrier(Duration timeout) const {
+        or_throw([&](Failure& failure) { return barrier(timeout, failure); });
+    }
+    void send(const std::string& assignments) const {
+        or_throw([&](Failure& failure) { return send(assignments, failure); });
+    }
+    void send(const std::string& assignments, const std::vector<int>& fds) const {
+        or_throw([&](Failure& failure) { return send(assignments, fds, failure); });
+    }
+#endif
+
   private:
-    // A temporary that lasts until the call is over.
-    struct Ignored {
+    // A Failure that lasts until the call of the function that fills it in has returned.
+    struct Dropped {
         Failure failure;
         operator Failure&() noexcept { return failure; }
     };
-    static Ignored ignored() noexcept { return Ignored(); }
+
+#if DAEMONIZE_HAS_EXCEPTIONS()
+    template <class Call>
+    static void or_throw(Call call) {
+        Failure failure;
+        static_cast<void>(call(failure));
+        detail::throw_if(failure);
+    }
+#endif
 
     bool send(const std::string& assignments, const int* fds, std::size_t count, Failure& failure) const noexcept {
         failure = Failure();
         if (!socket_) return true;
         if (assignments.size() > detail::notification_limit) {
-            failure = detail::notify_failure(EMSGSIZE, to_, "a message has room for 4096 bytes");
+            failure = detail::notify_failure(EMSGSIZE, to_, "a message has at most 4096 bytes");
             return false;
         }
         const int error = socket_.send(assignments, fds, count);
@@ -250,7 +319,7 @@ class Notifier {
         return false;
     }
 
-    bool name_is_right(const std::string& name, Failure& failure) const {
+    bool is_name_valid(const std::string& name, Failure& failure) const {
         failure = Failure();
         if (detail::is_descriptor_name(name)) return true;
         failure = detail::notify_failure(EINVAL, detail::joined({"of the descriptor ", name}),
@@ -258,7 +327,7 @@ class Notifier {
         return false;
     }
 
-    // To each who listens, whether or not the other could be told.
+    // Notifies the manager and the supervisor, each also when the other one cannot be reached.
     bool announce_ready(const std::string& assignments, Failure& failure) {
         const bool sent = send(assignments, failure);
         const int error = ready_fd_ ? detail::write_newline(ready_fd_.get()) : ready_error_;
@@ -273,7 +342,7 @@ class Notifier {
     Duration watchdog_timeout_;
     detail::Descriptor ready_fd_;
     std::string ready_to_;
-    int ready_error_ = 0;
+    int ready_error_ = 0; // ready() reports it
 };
 
 } // namespace daemonize

@@ -49,7 +49,7 @@ class Context {
     explicit Context(detail::RunningService& running) : running_(running) {
         running_.events.on_reload([this] { reload(); });
         running_.events.on_reopen_logs([this] { reopen_logs(); });
-        running_.events.on_stop([this] { send(running_.notifier.stopping()); });
+        running_.events.on_stop([this] { running_.notifier.try_stopping(); });
     }
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
@@ -59,7 +59,7 @@ class Context {
     void ready() {
         if (running_.is_ready || stop_requested()) return;
         running_.is_ready = true;
-        send(running_.notifier.ready());
+        running_.notifier.try_ready();
         running_.daemon.ready();
     }
 
@@ -67,13 +67,13 @@ class Context {
     /// extends the time-out to that span from now (EXTEND_TIMEOUT_USEC=); 0, the default, leaves the time-out as it is.
     void progress(const std::string& text, Duration extend_by = Duration()) {
         running_.daemon.progress(text, extend_by);
-        send(running_.notifier.status(text));
-        if (extend_by > Duration()) send(running_.notifier.extend_timeout(extend_by));
+        running_.notifier.try_status(text);
+        if (extend_by > Duration()) running_.notifier.try_extend_timeout(extend_by);
         ping_watchdog();
     }
 
     /// Sets the line that `systemctl status` shows.
-    void status(const std::string& text) { send(running_.notifier.status(text)); }
+    void status(const std::string& text) { running_.notifier.try_status(text); }
 
     /// Stores why the body ends, and returns the exit status for the body to return:
     /// `return context.fail("port 80 is taken", 3);`. The launcher prints the text, systemd shows it, and both exit with
@@ -194,9 +194,6 @@ class Context {
     const std::string& name() const noexcept { return running_.name; }
 
   private:
-    // Ignores the result of a message to the service manager: the service goes on without a manager.
-    static void send(bool) noexcept {}
-
     template <class Body>
     Context& on_signal(int signal, Body f) {
         Failure failure;
@@ -211,7 +208,7 @@ class Context {
         const Duration now = detail::monotonic_now();
         if (running_.watchdog_at + interval > now && running_.watchdog_at != Duration()) return;
         running_.watchdog_at = now;
-        send(running_.notifier.watchdog());
+        running_.notifier.try_watchdog();
     }
 
     // Waits until `rest` has passed, WATCHDOG=1 is due, or a signal came.
@@ -230,13 +227,13 @@ class Context {
     }
 
     void reload() {
-        send(running_.notifier.reloading());
+        running_.notifier.try_reloading();
         const std::string problem = running_.reload();
         if (problem.empty()) {
-            send(running_.notifier.ready());
+            running_.notifier.try_ready();
         } else {
             log(Severity::failure, problem);
-            send(running_.notifier.ready(problem));
+            running_.notifier.try_ready(problem);
         }
     }
 

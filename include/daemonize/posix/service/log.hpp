@@ -39,7 +39,7 @@ class ServiceLog {
 
     void write(Severity severity, const std::string& text) const noexcept {
         if (to_syslog_) {
-            static_cast<void>(EventLog(name_).write(severity, text)); // it cannot tell
+            EventLog(name_).try_write(severity, text);
         } else if (to_journal_) {
             write_error(joined({journal_prefix(severity), one_line(text), "\n"}));
         } else {

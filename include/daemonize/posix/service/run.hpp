@@ -107,7 +107,7 @@ inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
 
 // Reports a failure to the launcher, or to the journal or standard error, and as the status of systemd. Returns the exit status.
 inline int report_failure(RunningService& running, const std::string& text, int code) {
-    static_cast<void>(running.notifier.status(text));
+    running.notifier.try_status(text);
     if (daemon_state().channel || !writes_to_journal()) return tell_failure(text, code);
     running.log.write(Severity::failure, text);
     return failure_status(code);
@@ -179,7 +179,7 @@ inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, Service
     running.arguments = std::move(task.arguments);
     set_directories(running, task.options);
     // MAINPID= names the daemon to a service manager that started the launcher.
-    if (running.is_daemonized) static_cast<void>(running.notifier.main_pid(DAEMONIZE_SYSTEM(getpid)()));
+    if (running.is_daemonized) running.notifier.try_main_pid(DAEMONIZE_SYSTEM(getpid)());
     const int code = run_body(running, task.body);
     if (running.is_daemonized || running.events.stop_requested()) outlast_requests();
     return code;
@@ -228,7 +228,7 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
         outcome.code = run_in_place(task, std::move(host), std::move(notifier), sockets);
     } else {
         outcome.is_launcher = true;
-        if (!outcome.launch.ok()) static_cast<void>(notifier.status(outcome.launch.failure().message()));
+        if (!outcome.launch.ok()) notifier.try_status(outcome.launch.failure().message());
     }
     return outcome;
 }

@@ -1,5 +1,4 @@
-// EventLog: syslog, by the calls that Windows' event log has.
-// Uses core; programs use it.
+// EventLog on POSIX: writes to syslog, by the functions that Windows' EventLog has (public).
 #ifndef DAEMONIZE_POSIX_SYSTEM_EVENT_LOG_HPP
 #define DAEMONIZE_POSIX_SYSTEM_EVENT_LOG_HPP
 
@@ -7,23 +6,26 @@
 #include "../../core/severity.hpp"
 
 #include <string>
-
 #include <syslog.h>
 
 namespace daemonize {
 
-/// The system's log, under one source. syslog(3) knows one source a process: it is whichever EventLog wrote first.
+/// Writes to the log of the system under one source. syslog(3) has one source for a process: the source of the EventLog
+/// that writes first. Any thread may call every function. syslog(3) does not report failures, so no function fails here;
+/// the functions that throw do so on Windows. Source: openlog(3), syslog(3).
 class EventLog {
   public:
     explicit EventLog(std::string source) : source_(std::move(source)) {}
 
-    bool information(const std::string& text) const noexcept { return write(Severity::information, text); }
-    bool warning(const std::string& text) const noexcept { return write(Severity::warning, text); }
-    bool error(const std::string& text) const noexcept { return write(Severity::failure, text); }
+    /// Writes one entry. On Windows it fails at Stage::event_log.
+    [[nodiscard]] bool write(Severity severity, const std::string& text, Failure& failure) const noexcept {
+        failure = Failure();
+        return try_write(severity, text);
+    }
 
-    /// True: syslog(3) does not tell whether anybody heard.
-    bool write(Severity severity, const std::string& text) const noexcept {
-        // It keeps the pointer for good, beyond the life of this object.
+    /// As above, without the reason of a failure.
+    bool try_write(Severity severity, const std::string& text) const noexcept {
+        // openlog(3) keeps the pointer, beyond the life of this object.
         [[maybe_unused]] static const std::string* const kept = [this] {
             const auto* source = new std::string(source_);
             ::openlog(source->c_str(), LOG_PID, LOG_DAEMON);
@@ -35,13 +37,25 @@ class EventLog {
         ::syslog(priority, "%s", text.c_str());
         return true;
     }
-    bool write(Severity severity, const std::string& text, Failure&) const noexcept { return write(severity, text); }
 
-    /// A source needs no registration here.
-    bool install(Failure&) const noexcept { return true; }
-    bool uninstall(Failure&) const noexcept { return true; }
+    /// Does nothing: syslog needs no registration. On Windows it registers the source.
+    [[nodiscard]] bool install(Failure& failure) const noexcept {
+        failure = Failure();
+        return true;
+    }
+
+    /// Does nothing. On Windows it removes the registration.
+    [[nodiscard]] bool uninstall(Failure& failure) const noexcept {
+        failure = Failure();
+        return true;
+    }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
+    /// As above; they throw Error.
+    void write(Severity severity, const std::string& text) const { try_write(severity, text); }
+    void information(const std::string& text) const { write(Severity::information, text); }
+    void warning(const std::string& text) const { write(Severity::warning, text); }
+    void error(const std::string& text) const { write(Severity::failure, text); }
     void install() const {}
     void uninstall() const {}
 #endif

@@ -63,7 +63,7 @@ inline DWORD run_dispatcher(ServiceCore* const* services, std::size_t count) noe
 // Reports a failure before the dispatcher: on the console, if there is one, and in the event log.
 inline int refuse_to_run(const ServiceCore& core, const Failure& problem) noexcept {
     write_console(problem.message());
-    static_cast<void>(EventLog(core.name).error(problem.message()));
+    EventLog(core.name).try_write(Severity::failure, problem.message());
     return problem.exit_code();
 }
 

@@ -105,7 +105,7 @@ class ScmPort final : public WindowsPort {
     }
 
     void log(Severity severity, const std::string& name, const std::string& text) noexcept override {
-        static_cast<void>(EventLog(name).write(severity, text)); // a failure to log has no log
+        EventLog(name).try_write(severity, text);
     }
     void show_progress(const std::string&, const std::string&) noexcept override {}
 

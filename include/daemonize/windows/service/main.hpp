@@ -98,7 +98,7 @@ inline std::vector<std::string> command_line_of(int, char**) { return program_an
 // The console of a process that the SCM started is invisible, so the event log gets the text too.
 inline int refuse_command_line(const ServiceSettings& settings, const std::string& problem) {
     write_console(settings.full_name() + ": " + problem);
-    if (is_started_by_scm()) static_cast<void>(EventLog(settings.full_name()).error(problem));
+    if (is_started_by_scm()) EventLog(settings.full_name()).try_write(Severity::failure, problem);
     return lsb::wrong_arguments;
 }
 

@@ -1,5 +1,4 @@
-// EventLog: Windows' Application log, under a source of the application's own.
-// Uses error; WinService logs through it, and programs may. On POSIX the same class writes to syslog.
+// EventLog on Windows: writes to the Application log, by the functions that POSIX's EventLog has (public).
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_EVENT_LOG_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_EVENT_LOG_HPP
 
@@ -10,39 +9,40 @@
 
 namespace daemonize {
 
-/// The system's log, under one source. Each call stands alone, and may come from any thread.
+/// Writes to the log of the system under one source. Any thread may call every function. Fails at Stage::event_log.
+/// Source: RegisterEventSource, ReportEvent.
 class EventLog {
   public:
-    /// `source` is mostly the service's name. To be registered it must not be empty, nor have a backslash.
+    /// `source` is mostly the name of the service. install() refuses an empty source and a source with a backslash.
     explicit EventLog(std::string source) : source_(std::move(source)) {}
 
-    bool information(const std::string& text) const noexcept { return write(Severity::information, text); }
-    bool warning(const std::string& text) const noexcept { return write(Severity::warning, text); }
-    bool error(const std::string& text) const noexcept { return write(Severity::failure, text); }
-
-    /// False where nothing could be written; the reason is in the other form.
-    bool write(Severity severity, const std::string& text) const noexcept {
-        Failure ignored;
-        return write(severity, text, ignored);
-    }
-    bool write(Severity severity, const std::string& text, Failure& failure) const noexcept {
+    /// Writes one entry. A text of more than 31839 characters is cut.
+    [[nodiscard]] bool write(Severity severity, const std::string& text, Failure& failure) const noexcept {
+        failure = Failure();
         const HANDLE log = DAEMONIZE_SYSTEM(RegisterEventSourceW)(nullptr, detail::widen(source_).c_str());
         if (log == nullptr) return failed(::GetLastError(), failure);
         const WORD type = severity == Severity::failure   ? EVENTLOG_ERROR_TYPE
                           : severity == Severity::warning ? EVENTLOG_WARNING_TYPE
                                                           : EVENTLOG_INFORMATION_TYPE;
-        // An entry holds 31839 characters, and is refused whole where it has more.
+        // ReportEventW refuses a longer entry.
         const std::wstring wide = detail::widen(text).substr(0, 31839);
         const wchar_t* strings[] = {wide.c_str()};
         const BOOL written = DAEMONIZE_SYSTEM(ReportEventW)(log, type, 0, message_id, nullptr, 1, 0, strings, nullptr);
         const DWORD error = written != FALSE ? NO_ERROR : ::GetLastError();
-        static_cast<void>(DAEMONIZE_SYSTEM(DeregisterEventSource)(log)); // the entry is written, or is not
+        static_cast<void>(DAEMONIZE_SYSTEM(DeregisterEventSource)(log)); // the result of ReportEventW counts
         return error == NO_ERROR || failed(error, failure);
     }
 
-    /// Registers the source, so that the log shows the texts without a complaint about a missing description. Wants an
-    /// administrator. Its texts are those of a program that every Windows has, whose message 1 is the text itself.
-    bool install(Failure& failure) const noexcept {
+    /// As above, without the reason of a failure.
+    bool try_write(Severity severity, const std::string& text) const noexcept {
+        Failure dropped;
+        return write(severity, text, dropped);
+    }
+
+    /// Registers the source. Without it the event viewer adds a remark about a missing description to each entry. Needs an
+    /// administrator. The message file is EventCreate.exe, which every Windows has: its message 1 is the text itself.
+    [[nodiscard]] bool install(Failure& failure) const noexcept {
+        failure = Failure();
         if (!names_one_key()) return failed(ERROR_INVALID_NAME, failure);
         HKEY key = nullptr;
         DWORD made = 0;
@@ -59,34 +59,46 @@ class EventLog {
         }
         static_cast<void>(DAEMONIZE_SYSTEM(RegCloseKey)(key));
         if (error != NO_ERROR && made == REG_CREATED_NEW_KEY) {
-            // The first failure counts.
+            // The result of RegSetValueExW counts.
             static_cast<void>(DAEMONIZE_SYSTEM(RegDeleteKeyW)(HKEY_LOCAL_MACHINE, key_name().c_str()));
         }
         return error == NO_ERROR || failed(static_cast<DWORD>(error), failure);
     }
 
-    /// Takes the registration away; that there is none is no failure.
-    bool uninstall(Failure& failure) const noexcept {
+    /// Removes the registration. Succeeds if the source is not registered.
+    [[nodiscard]] bool uninstall(Failure& failure) const noexcept {
+        failure = Failure();
         if (!names_one_key()) return failed(ERROR_INVALID_NAME, failure);
         const LSTATUS error = DAEMONIZE_SYSTEM(RegDeleteKeyW)(HKEY_LOCAL_MACHINE, key_name().c_str());
         return error == NO_ERROR || error == ERROR_FILE_NOT_FOUND || failed(static_cast<DWORD>(error), failure);
     }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
+    /// As above; they throw Error.
+    void write(Severity severity, const std::string& text) const {
+        Failure failure;
+        static_cast<void>(write(severity, text, failure));
+        detail::throw_if(failure);
+    }
+    void information(const std::string& text) const { write(Severity::information, text); }
+    void warning(const std::string& text) const { write(Severity::warning, text); }
+    void error(const std::string& text) const { write(Severity::failure, text); }
     void install() const {
         Failure failure;
-        if (!install(failure)) throw Error(failure);
+        static_cast<void>(install(failure));
+        detail::throw_if(failure);
     }
     void uninstall() const {
         Failure failure;
-        if (!uninstall(failure)) throw Error(failure);
+        static_cast<void>(uninstall(failure));
+        detail::throw_if(failure);
     }
 #endif
 
   private:
     static constexpr DWORD message_id = 1;
 
-    // Without a name it would be the log's own key that is written, or deleted.
+    // An empty source would name the key of the log itself, and install() or uninstall() would change that key.
     bool names_one_key() const noexcept {
         return !source_.empty() && source_.find('\\') == std::string::npos && source_.find('\0') == std::string::npos;
     }
