@@ -26,8 +26,8 @@
 //     posix/launch/daemonizer.hpp   Daemonizer: what can be asked for, each with its default and the stage at which it can fail
 //     posix/launch/launch.hpp       Launch: what came of it; a launch from check to readiness
 //     posix/launch/daemon.hpp       Daemon: ready, progress, fail, reopen_logs
-//     posix/pid_file/pid_file.hpp     PidFile: a lock that says who runs
-//     posix/pid_file/instance.hpp     Instance: that daemon, seen from outside: status, signal, stop, reload, wait
+//     posix/pid_file/pid_file.hpp     PidFile: a pid file that this process holds
+//     posix/pid_file/instance.hpp     Instance: the daemon of a pid file: status, signal, stop (OnTimeout), reload, wait
 //     posix/events/events.hpp       Events: stop, reload, other signals and ended children, as calls where the program waits
 //     posix/host/notifier.hpp     Notifier: what the service manager is told, by sd_notify's protocol or s6's newline
 //     posix/sockets/listen_fds.hpp      listen_fds, launchd_sockets: what a service manager passed
