@@ -1,5 +1,5 @@
-// daemonize: include this, and the program is a proper daemon. Either it is up and right, or the launcher says why and
-// nothing is left behind.
+// daemonize: turns a program into a daemon of POSIX, or into a service of Windows. Either the service is up with every property
+// that the program asked for, or the launcher says why not, and nothing is left behind.
 //
 //     #include <daemonize.hpp>
 //     #include <chrono>
@@ -16,45 +16,66 @@
 //         return serve();
 //     }
 //
-// The map, from the top floor down; each room includes only what is below it:
+// The public classes and functions, by folder of daemonize/:
 //
-//     service.hpp            Service: one program for every host, and its verbs
-//     posix/service/context.hpp, windows/service/context.hpp        Context: what its body says, and hears
-//     service/verbs.hpp          the verbs, and the exit statuses of init scripts
-//     posix/service/run.hpp, posix/host/container_init.hpp   how its host has it run; process 1 of a container
-//     posix/service/verbs.hpp, posix/service/install.hpp   what the verbs do
-//     posix/launch/daemonizer.hpp   Daemonizer: what can be asked for, each with its default and the stage at which it can fail
-//     posix/launch/launch.hpp       Launch: what came of it; a launch from check to readiness
-//     posix/launch/daemon.hpp       Daemon: ready, progress, fail, reopen_logs
-//     posix/pid_file/pid_file.hpp     PidFile: a pid file that this process holds
-//     posix/pid_file/instance.hpp     Instance: the daemon of a pid file: status, signal, stop (OnTimeout), reload, wait
-//     posix/events/events.hpp       Events: stop, reload, other signals and ended children, as calls where the program waits
-//     posix/host/notifier.hpp     Notifier: what the service manager is told, by sd_notify's protocol or s6's newline
-//     posix/sockets/listen_fds.hpp      listen_fds, launchd_sockets: what a service manager passed
-//     posix/sockets/inetd_socket.hpp, posix/sockets/listen_on.hpp   the socket of inetd, and one of the program's own
-//     posix/sockets/socket.hpp       Socket: one of these
-//     core/host.hpp          Host: what started the program; detect_host() of posix/ or windows/ finds it
-//     scm/win_service.hpp      WinService: a Windows service, and a console program where somebody starts it by hand
-//     scm/service_context.hpp  WinServiceContext, its Context: ready, progress, sleep_for, wait_for_stop, poll
-//     windows/scm/service_manager.hpp  ServiceManager: install, uninstall, start, stop, pause, resume, control, status
-//     windows/system/event_log.hpp        EventLog: the event log, and by the same calls (posix/system/event_log.hpp) syslog
-//     windows/system/socket.hpp, windows/system/listen_on.hpp   Socket and listen_on() there
-//     windows/system/program.hpp    program_arguments(): the command line there, in UTF-8
-//     windows/service/verbs.hpp, windows/service/directories.hpp   what the verbs do there; its directories
-//     testing/windows_service.hpp   a Service below FakeScm, on Windows
-//     testing/fake_scm.hpp         FakeScm: a service control manager for tests, on any platform
-//     scm/types.hpp       Control, Accept, ServiceState, the events' contents
-//     scm/service_config.hpp      ServiceConfig: what a service can be installed with
-//     core/failure.hpp       Failure, Error: what went wrong
-//     core/stage.hpp         Stage: each step, its words and its exit status
-//     core/duration.hpp      Duration: any std::chrono duration
-//     core/callback.hpp      Callback: a stored function
+//     service.hpp                     Service: one program for every host, with the verbs start, stop, status, ...
 //
-// Macros, all of them: DAEMONIZE_VERSION_MAJOR, _MINOR and _PATCH; DAEMONIZE_HAS_EXCEPTIONS(), DAEMONIZE_ON_WINDOWS() and
-// DAEMONIZE_ON_LINUX(), function-like; DAEMONIZE_SYSTEM(call) (core/config.hpp), which tests may define; and
-// DAEMONIZE_TESTING, which a test defines to have FakeScm.
+//     posix/service/context.hpp       Context: the running Service, on POSIX
+//     posix/service/context_events.hpp ContextEvents: further signals and children of a Context
+//     posix/launch/daemonizer.hpp     Daemonizer: the options of a launch
+//     posix/launch/options.hpp        Fork, Sigchld: values of these options
+//     posix/launch/launch.hpp         Launch: the result of a launch, in the launcher
+//     posix/launch/daemon.hpp         Daemon: readiness, progress, failure and logs, in the daemon
+//     posix/pid_file/pid_file.hpp     PidFile: a pid file with a lock, for a program that is not a daemon
+//     posix/pid_file/instance.hpp     Instance, OnTimeout: the daemon of a pid file: status, signals, stop, reload, wait
+//     posix/events/events.hpp         Events: signals and ended children as callbacks
+//     posix/host/detect_host.hpp      detect_host: what started the program
+//     posix/host/notifier.hpp         Notifier: messages to systemd (sd_notify) and to s6
+//     posix/host/container_init.hpp   ContainerInit: process 1 of a container
+//     posix/sockets/socket.hpp        Socket: owns a socket
+//     posix/sockets/listen_fds.hpp    listen_fds, launchd_sockets: the sockets that a service manager passed
+//     posix/sockets/inetd_socket.hpp  inetd_socket: the socket of inetd
+//     posix/sockets/listen_on.hpp     listen_on: a new listening socket
+//     posix/system/event_log.hpp      EventLog: syslog
+//
+//     windows/service/context.hpp     Context: the running Service, on Windows
+//     windows/scm/service_manager.hpp ServiceManager: installs, starts, stops and queries Windows services
+//     windows/scm/detect_host.hpp     detect_host: what started the program
+//     windows/system/event_log.hpp    EventLog: the event log of Windows
+//     windows/system/socket.hpp       Socket: owns a socket
+//     windows/system/listen_on.hpp    listen_on: a new listening socket
+//     windows/system/program.hpp      program_arguments: the arguments of the program in UTF-8
+//
+//     scm/win_service.hpp             WinService, run_services, RunMode: a Windows service without Service
+//     scm/service_context.hpp         WinServiceContext: the running WinService
+//     scm/handlers.hpp                in_handler: runs a handler inside the call of Windows
+//     scm/types.hpp                   Control, Accept, ServiceState, ServiceStatus, ServiceType, StopReason, PowerEvent,
+//                                     SessionEvent, DeviceEvent, HardwareProfileEvent, TimeChangeEvent, ControlEvent
+//     scm/service_config.hpp          ServiceConfig, StartType, FailureAction, SidType: the input of an installation
+//     testing/fake_scm.hpp            FakeScm: a simulated SCM for tests, on every platform
+//     testing/windows_service.hpp     windows_service: a Service for FakeScm, on Windows
+//
+//     core/failure.hpp                Failure, Error: why an operation failed
+//     core/stage.hpp                  Stage, exit_code: the step that failed, and its exit status
+//     core/duration.hpp               Duration: any std::chrono duration
+//     core/callback.hpp               Callback: a stored function
+//     core/host.hpp                   Host, HostKind: what started the program
+//     core/severity.hpp               Severity: the priority of a line in a log
+//     core/listen_address.hpp         SocketKind: the kind of a socket
+//
+// The macros: DAEMONIZE_VERSION_MAJOR, DAEMONIZE_VERSION_MINOR and DAEMONIZE_VERSION_PATCH; DAEMONIZE_HAS_EXCEPTIONS(),
+// DAEMONIZE_ON_WINDOWS() and DAEMONIZE_ON_LINUX(), function-like. A test may define DAEMONIZE_SYSTEM(call), the seam for system
+// calls, and DAEMONIZE_TESTING, which adds daemonize::testing::FakeScm, before the include.
+//
+// Include this header before a header that defines `check`, `fail`, `ready` or another function name of this library as a macro
+// (<AssertMacros.h> of macOS defines `check`). In the program, write (object.check)() to call a function under such a macro.
 #ifndef DAEMONIZE_HPP
 #define DAEMONIZE_HPP
+
+// With MSVC, __cplusplus is 199711 unless /Zc:__cplusplus is given.
+#if defined(_MSVC_LANG) ? _MSVC_LANG < 201703L : __cplusplus < 201703L
+#error daemonize needs C++17
+#else
 
 #include "daemonize/core/config.hpp"
 
@@ -67,7 +88,7 @@
 #include "daemonize/scm/wait_policy.hpp"
 #include "daemonize/scm/win_service.hpp"
 
-// And with it the block of the platform, whole.
+// Service, and with it the headers of the platform.
 #include "daemonize/service.hpp"
 
 #if defined(DAEMONIZE_TESTING)
@@ -75,6 +96,8 @@
 #if DAEMONIZE_ON_WINDOWS()
 #include "daemonize/testing/windows_service.hpp"
 #endif
+#endif
+
 #endif
 
 #endif

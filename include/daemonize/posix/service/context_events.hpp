@@ -1,4 +1,4 @@
-// ContextEvents: what Context::events() returns: further signals, and the ends of children. Public.
+// ContextEvents: the result of Context::events(), for further signals and for children (public).
 #ifndef DAEMONIZE_POSIX_SERVICE_CONTEXT_EVENTS_HPP
 #define DAEMONIZE_POSIX_SERVICE_CONTEXT_EVENTS_HPP
 

@@ -1,0 +1,32 @@
+#!/bin/sh
+# sh refused.sh INCLUDE COMPILER: the compiler refuses a body that returns neither int nor void, and a language before C++17, and
+# says why in a line.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+include=$1 compiler=$2
+command -v "$compiler" >/dev/null || { echo "SKIPPED: $compiler is not installed"; exit 0; }
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+fail() {
+    echo "$1"
+    head -n 40 "$work/log"
+    exit 1
+}
+
+# refuses TEXT COUNT ARGUMENT...: COUNT errors at most, one of which holds TEXT.
+refuses() {
+    text=$1 count=$2
+    shift 2
+    ! "$compiler" -fsyntax-only -I "$include" "$@" 2>"$work/log" || fail "accepted: $*"
+    grep -q "error: .*$text" "$work/log" || fail "no word of \"$text\": $*"
+    [ "$(grep -c 'error:' "$work/log")" -le "$count" ] || fail "more than $count errors: $*"
+}
+
+for case in 1 2 3 4 5; do
+    refuses 'a body returns int or void' 2 -std=c++17 -DCASE=$case "$here/refused/bodies.cpp"
+done
+"$compiler" -std=c++17 -fsyntax-only -I "$include" -DCASE=0 "$here/refused/bodies.cpp" 2>"$work/log" || fail 'refused: CASE=0'
+
+for standard in c++11 c++14 gnu++14; do
+    refuses 'daemonize needs C++17' 1 -std=$standard "$here/alone.cpp"
+done
