@@ -1,35 +1,35 @@
-// Host: what started the program, by name, and why we think so.
-// Uses failure; detect_host() of posix or windows finds it.
+// Host: what started the program, and the observation that shows it (public).
 #ifndef DAEMONIZE_CORE_HOST_HPP
 #define DAEMONIZE_CORE_HOST_HPP
 
 #include "failure.hpp"
 
 #include <string>
+#include <system_error>
 
 namespace daemonize {
 
-/// Who starts programs.
+/// The programs that start services.
 enum class HostKind {
-    unknown,        ///< none of those below, as far as one can see; to be treated as a foreground run
-    terminal,       ///< somebody at a terminal
-    systemd,        ///< systemd, or another manager that speaks its protocol
-    inetd,          ///< inetd or xinetd: there is a socket at descriptor 0
-    launchd,        ///< macOS's launchd
-    container_init, ///< nobody: the program is process 1 of its container
-    windows_scm,    ///< Windows' Service Control Manager
+    unknown,        ///< no known host was detected; a Service runs in the foreground
+    terminal,       ///< a person at a terminal
+    systemd,        ///< systemd, or another manager with the same protocol
+    inetd,          ///< inetd or xinetd: descriptor 0 is a socket
+    launchd,        ///< launchd of macOS
+    container_init, ///< the runtime of a container: the program is process 1
+    windows_scm,    ///< the Service Control Manager of Windows
     supervisor      ///< s6, runit or daemontools
 };
 
 namespace detail {
 
-constexpr HostKind host_kinds[] = {HostKind::unknown,     HostKind::terminal,  HostKind::systemd,
-                                   HostKind::inetd,       HostKind::launchd,   HostKind::container_init,
-                                   HostKind::windows_scm, HostKind::supervisor};
+constexpr HostKind all_host_kinds[] = {HostKind::unknown,     HostKind::terminal,  HostKind::systemd,
+                                       HostKind::inetd,       HostKind::launchd,   HostKind::container_init,
+                                       HostKind::windows_scm, HostKind::supervisor};
 
 } // namespace detail
 
-/// The enumerator's name.
+/// The name of the enumerator, like "systemd". A value that is no enumerator gives "unknown".
 inline const char* to_string(HostKind kind) noexcept {
     switch (kind) {
     case HostKind::unknown: return "unknown";
@@ -44,20 +44,28 @@ inline const char* to_string(HostKind kind) noexcept {
     return "unknown";
 }
 
-/// What started the program, and the observation that says so, for people.
+/// What started the program.
 struct Host {
     HostKind kind = HostKind::unknown;
-    std::string why;
+    std::string why; ///< the observation that shows it, as a text for people
 };
+
+/// The name of the kind.
+inline const char* to_string(const Host& host) noexcept { return to_string(host.kind); }
 
 namespace detail {
 
-// What DAEMONIZE_HOST says in place of all observation.
-inline Host chosen_host(const std::string& name) {
-    for (const HostKind kind : host_kinds) {
-        if (name == to_string(kind)) return {kind, "DAEMONIZE_HOST says so"};
+// The host that the environment variable DAEMONIZE_HOST names. An unknown value is a failure at Stage::configuration.
+inline Host host_of_variable(const std::string& value, Failure& failure) {
+    std::string known;
+    for (const HostKind kind : all_host_kinds) {
+        if (value == to_string(kind)) return {kind, "DAEMONIZE_HOST names it"};
+        known += joined({known.empty() ? "" : ", ", to_string(kind)});
     }
-    return {HostKind::unknown, joined({"DAEMONIZE_HOST=", one_line(name), " is not the name of a host"})};
+    failure =
+        Failure(Stage::configuration, std::make_error_code(std::errc::invalid_argument),
+                joined({"DAEMONIZE_HOST=", value}), joined({"the value is unknown; the known values are ", known}));
+    return {HostKind::unknown, "DAEMONIZE_HOST has an unknown value"};
 }
 
 } // namespace detail

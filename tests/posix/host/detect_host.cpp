@@ -22,7 +22,9 @@ std::string host_after(Arrange arrange) {
         const int null = ::open("/dev/null", O_RDWR | O_CLOEXEC);
         if (::dup2(null, 0) != 0 || ::setsid() == -1) std::abort();
         arrange();
-        const Host host = daemonize::detect_host();
+        daemonize::Failure failure;
+        const Host host = daemonize::detect_host(failure);
+        if (failure) return std::string(to_string(host)) + ": " + failure.message();
         return std::string(to_string(host.kind)) + ": " + host.why;
     });
 }
@@ -37,7 +39,7 @@ std::string host_below(const char* parent) {
 
 void name(const char* variable, const std::string& value) { ::setenv(variable, value.c_str(), 1); }
 
-const char* const nothing = "unknown: nothing tells what started it";
+const char* const nothing = "unknown: no host was detected";
 
 } // namespace
 
@@ -89,12 +91,12 @@ TEST_CASE("the first process of a container is told by its number") {
         if (::unshare(CLONE_NEWPID) != 0) return std::string("no namespace");
         return host_after([] {});
     });
-    CHECK(seen == "container_init: it is process 1");
+    CHECK(seen == "container_init: the program is process 1");
 }
 
 TEST_CASE("a supervisor is told by its name") {
     for (const char* parent : {"s6-supervise", "runsv", "supervise"}) {
-        CHECK(host_below(parent) == "supervisor: its parent is " + std::string(parent));
+        CHECK(host_below(parent) == "supervisor: the parent process is " + std::string(parent));
     }
     for (const char* parent : {"runsvdir", "runs", "sh", ""}) CHECK(host_below(parent) == nothing);
 }
@@ -108,7 +110,7 @@ TEST_CASE("a terminal is told by being the controlling one") {
         if (terminal < 0 || ::dup2(terminal, 0) != 0) std::abort();
         if (takes && ::ioctl(0, TIOCSCTTY, 0) != 0) std::abort();
     };
-    CHECK(host_after([&] { sit_at(true); }) == "terminal: standard input is its controlling terminal");
+    CHECK(host_after([&] { sit_at(true); }) == "terminal: standard input is the controlling terminal");
     CHECK(host_after([&] { sit_at(false); }) == nothing);
     ::close(master);
 }
@@ -125,11 +127,30 @@ TEST_CASE("the environment can say what the host is, whatever else is seen") {
             name("NOTIFY_SOCKET", "/run/systemd/notify");
             name("DAEMONIZE_HOST", to_string(kind));
         });
-        CHECK(seen == to_string(kind) + std::string(": DAEMONIZE_HOST says so"));
+        CHECK(seen == to_string(kind) + std::string(": DAEMONIZE_HOST names it"));
     }
+    const std::string known =
+        ": the value is unknown; the known values are unknown, terminal, systemd, inetd, launchd, "
+        "container_init, windows_scm, supervisor";
     CHECK(host_after([] { name("DAEMONIZE_HOST", "Systemd"); }) ==
-          "unknown: DAEMONIZE_HOST=Systemd is not the name of a host");
+          "unknown: cannot use the configuration DAEMONIZE_HOST=Systemd" + known);
     CHECK(host_after([] { name("DAEMONIZE_HOST", "a\nb"); }) ==
-          "unknown: DAEMONIZE_HOST=a b is not the name of a host");
+          "unknown: cannot use the configuration DAEMONIZE_HOST=a b" + known);
     CHECK(host_after([] { name("DAEMONIZE_HOST", ""); }) == nothing);
+}
+
+TEST_CASE("the throwing form refuses an unknown value of DAEMONIZE_HOST") {
+    CHECK(test::in_child([] {
+              name("DAEMONIZE_HOST", "windows");
+              try {
+                  return std::string(to_string(daemonize::detect_host()));
+              } catch (const daemonize::Error& error) {
+                  return std::string(to_string(error.failure().stage()));
+              }
+          }) == "configuration");
+}
+
+TEST_CASE("the name of a host that is no enumerator is unknown") {
+    CHECK(to_string(static_cast<HostKind>(99)) == std::string("unknown"));
+    CHECK(to_string(Host{HostKind::inetd, "a test"}) == std::string("inetd"));
 }

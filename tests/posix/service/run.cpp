@@ -63,6 +63,31 @@ TEST_CASE("what fails is told in one line and is no success") {
     CHECK(said.error == "tested: no cache\n");
 }
 
+TEST_CASE("an unknown value of DAEMONIZE_HOST is refused, by the run and by the verbs that start") {
+    const test::Directory directory;
+    const auto body = test::plain_service(directory / "pid");
+    const std::string line =
+        "tested: cannot use the configuration DAEMONIZE_HOST=systmd: the value is unknown; the known "
+        "values are unknown, terminal, systemd, inetd, launchd, container_init, windows_scm, "
+        "supervisor\n";
+    const auto with_variable = [&](const std::vector<std::string>& words) {
+        return test::run(body, words, [] { ::setenv("DAEMONIZE_HOST", "systmd", 1); });
+    };
+    for (const auto& words : {std::vector<std::string>(), {"run"}}) {
+        const Said said = with_variable(words);
+        CHECK(said.code == 78);
+        CHECK(said.error == line);
+    }
+    for (const char* verb : {"start", "restart"}) {
+        const Said said = with_variable({verb});
+        CHECK(said.code == 6); // "program is not configured"
+        CHECK(said.error == line);
+        CHECK(said.output.empty());
+    }
+    CHECK(with_variable({"stop"}).code == 0);
+    CHECK(::access((directory / "pid").c_str(), F_OK) != 0);
+}
+
 TEST_CASE("what is thrown during a stop is a failure all the same") {
     test::Run run(program([](Context& context) -> int {
                       ready_and_wait(context);

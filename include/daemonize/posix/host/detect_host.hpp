@@ -1,5 +1,4 @@
-// detect_host() on POSIX: what started the program, by what only that host does.
-// Uses host, inetd_socket and read_file; programs use it.
+// detect_host() on POSIX: what started the program (public).
 #ifndef DAEMONIZE_POSIX_HOST_DETECT_HOST_HPP
 #define DAEMONIZE_POSIX_HOST_DETECT_HOST_HPP
 
@@ -23,7 +22,7 @@ inline std::string environment_value(const char* name) {
 
 #if DAEMONIZE_ON_LINUX()
 
-// The name of the program that our parent runs; empty where that is hidden.
+// The name of the program that the parent process runs; empty if /proc hides it.
 inline std::string parent_program() {
     std::string name = read_file(joined({"/proc/", DAEMONIZE_SYSTEM(getppid)(), "/comm"}));
     if (!name.empty() && name.back() == '\n') name.pop_back();
@@ -38,11 +37,11 @@ inline std::string parent_program() { return {}; }
 
 #if defined(__APPLE__)
 
-// Terminals set the variable too, to 0, and a child of a job inherits it.
+// A terminal sets XPC_SERVICE_NAME to 0, and a child of a job inherits the value.
 inline bool is_started_by_launchd(std::string& why) {
     const std::string name = environment_value("XPC_SERVICE_NAME");
     if (name.empty() || name == "0" || DAEMONIZE_SYSTEM(getppid)() != 1) return false;
-    why = joined({"launchd is the parent, and XPC_SERVICE_NAME=", name});
+    why = joined({"launchd is the parent process, and XPC_SERVICE_NAME is ", name});
     return true;
 }
 
@@ -52,7 +51,7 @@ inline bool is_started_by_launchd(std::string&) { return false; }
 
 #endif
 
-// INVOCATION_ID would not do: everything below a unit inherits it.
+// INVOCATION_ID proves nothing: every process below a unit inherits it.
 inline bool is_started_by_systemd(std::string& why) {
     if (!environment_value("NOTIFY_SOCKET").empty()) {
         why = "NOTIFY_SOCKET is set";
@@ -64,29 +63,41 @@ inline bool is_started_by_systemd(std::string& why) {
     return true;
 }
 
-// Standard input is our controlling terminal: to be asked of no other terminal, and of nothing else.
+// Whether standard input is the controlling terminal. tcgetpgrp(3) fails for any other terminal, and for other files.
 inline bool is_on_terminal() noexcept { return DAEMONIZE_SYSTEM(tcgetpgrp)(STDIN_FILENO) != -1; }
 
 } // namespace detail
 
-/// What started this program, and why we think so. DAEMONIZE_HOST in the environment, a HostKind's name, overrides it;
-/// another word there makes the host unknown, and `why` says so. Never fails: what can't be seen is not counted. Ask
-/// before a launch, which changes what is asked for. Not beside threads that change the environment.
-inline Host detect_host() noexcept {
+/// The host that started this program, and the observation that shows it. The environment variable DAEMONIZE_HOST, set to
+/// the name of a HostKind, overrides the detection. Another value fails at Stage::configuration and gives
+/// HostKind::unknown. An observation that the system hides counts as not made. Call it before a launch: a launch changes the
+/// parent process and standard input. Not safe while another thread changes the environment.
+[[nodiscard]] inline Host detect_host(Failure& failure) noexcept {
+    failure = Failure();
     const std::string chosen = detail::environment_value("DAEMONIZE_HOST");
-    if (!chosen.empty()) return detail::chosen_host(chosen);
+    if (!chosen.empty()) return detail::host_of_variable(chosen, failure);
     std::string why;
     if (detail::is_started_by_systemd(why)) return {HostKind::systemd, why};
     if (detail::is_inetd_socket(STDIN_FILENO)) return {HostKind::inetd, "descriptor 0 is an internet socket"};
     if (detail::is_started_by_launchd(why)) return {HostKind::launchd, why};
-    if (DAEMONIZE_SYSTEM(getpid)() == 1) return {HostKind::container_init, "it is process 1"};
+    if (DAEMONIZE_SYSTEM(getpid)() == 1) return {HostKind::container_init, "the program is process 1"};
     const std::string parent = detail::parent_program();
     if (parent == "s6-supervise" || parent == "runsv" || parent == "supervise") {
-        return {HostKind::supervisor, detail::joined({"its parent is ", parent})};
+        return {HostKind::supervisor, detail::joined({"the parent process is ", parent})};
     }
-    if (detail::is_on_terminal()) return {HostKind::terminal, "standard input is its controlling terminal"};
-    return {HostKind::unknown, "nothing tells what started it"};
+    if (detail::is_on_terminal()) return {HostKind::terminal, "standard input is the controlling terminal"};
+    return {HostKind::unknown, "no host was detected"};
 }
+
+#if DAEMONIZE_HAS_EXCEPTIONS()
+/// As above; throws Error.
+[[nodiscard]] inline Host detect_host() {
+    Failure failure;
+    Host host = detect_host(failure);
+    detail::throw_if(failure);
+    return host;
+}
+#endif
 
 } // namespace daemonize
 

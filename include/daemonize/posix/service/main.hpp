@@ -30,10 +30,6 @@ inline std::vector<std::string> command_line_of(int argc, char** argv) {
     return words;
 }
 
-inline Host host_of(const ServiceSettings& settings) {
-    return settings.host ? host_of_program(*settings.host) : detect_host();
-}
-
 // Returns the exit status of main().
 inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Callback<int(Context&)>& body,
                                VerbLine& line, const std::string& program) {
@@ -46,7 +42,9 @@ inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Cal
     }
     ServiceVerbs verbs(task, program);
     if (line.verb != Verb::none && line.verb != Verb::run) return verbs.perform(line);
-    Host found = host_of(settings);
+    Failure failure;
+    Host found = settings.host ? host_of_program(*settings.host) : detect_host(failure);
+    if (failure) return say(task, failure);
     const bool unsupervised = found.kind == HostKind::terminal || found.kind == HostKind::unknown;
     if (line.verb == Verb::none && settings.background && unsupervised) return verbs.start();
     return run_in_foreground(task, std::move(found));

@@ -109,8 +109,11 @@ class ServiceVerbs {
     int manage(Verb verb) {
         const bool needs_check = verb == Verb::restart || verb == Verb::reload;
         const ServiceDefinition own = definition();
-        const bool delegates = is_unit_installed(own) && detect_host().kind != HostKind::systemd;
         Failure failure;
+        const Host host = detect_host(failure);
+        if (failure && (verb == Verb::start || verb == Verb::restart)) return end(failure);
+        failure = Failure(); // stop and reload do not depend on DAEMONIZE_HOST
+        const bool delegates = is_unit_installed(own) && host.kind != HostKind::systemd;
         // systemd starts the service with the arguments of the unit, and not with those of this verb.
         if (needs_check && delegates) failure = task_.settings.check_configuration(installed_arguments(own));
         if (needs_check && !failure) failure = task_.settings.check_configuration(task_.arguments);

@@ -28,14 +28,26 @@ inline bool is_on_console() noexcept {
 } // namespace detail
 
 /// The host that started this program, and the observation that shows it. The environment variable DAEMONIZE_HOST, set
-/// to the name of a HostKind, overrides the detection; any other value gives HostKind::unknown. Never fails.
-inline Host detect_host() noexcept {
+/// to the name of a HostKind, overrides the detection. Another value fails at Stage::configuration and gives
+/// HostKind::unknown.
+[[nodiscard]] inline Host detect_host(Failure& failure) noexcept {
+    failure = Failure();
     const std::string chosen = detail::chosen_host_name();
-    if (!chosen.empty()) return detail::chosen_host(chosen);
+    if (!chosen.empty()) return detail::host_of_variable(chosen, failure);
     if (detail::is_started_by_scm()) return {HostKind::windows_scm, "services.exe is the parent process"};
     if (detail::is_on_console()) return {HostKind::terminal, "standard input is a console"};
     return {HostKind::unknown, "no host was detected"};
 }
+
+#if DAEMONIZE_HAS_EXCEPTIONS()
+/// As above; throws Error.
+[[nodiscard]] inline Host detect_host() {
+    Failure failure;
+    Host host = detect_host(failure);
+    detail::throw_if(failure);
+    return host;
+}
+#endif
 
 } // namespace daemonize
 

@@ -96,20 +96,27 @@ void apply_windows(ServiceHost& host, Body& body) {
 inline std::vector<std::string> command_line_of(int, char**) { return program_and_arguments(); }
 
 // The console of a process that the SCM started is invisible, so the event log gets the text too.
-inline int refuse_command_line(const ServiceSettings& settings, const std::string& problem) {
+inline void report_refusal(const ServiceSettings& settings, const std::string& problem) {
     write_console(settings.full_name() + ": " + problem);
     if (is_started_by_scm()) EventLog(settings.full_name()).try_write(Severity::failure, problem);
-    return lsb::wrong_arguments;
 }
 
 // Returns the exit status of main().
 inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Callback<int(Context&)>& body,
                                VerbLine& line, const std::string& program) {
-    if (!line.problem.empty()) return refuse_command_line(settings, line.problem);
+    if (!line.problem.empty()) {
+        report_refusal(settings, line.problem);
+        return lsb::wrong_arguments;
+    }
     if (line.verb != Verb::none && line.verb != Verb::run) {
         return ServiceVerbs(settings, host.config, program).perform(line);
     }
-    const Host found = settings.host ? host_of_program(*settings.host) : detect_host();
+    Failure failure;
+    const Host found = settings.host ? host_of_program(*settings.host) : detect_host(failure);
+    if (failure) {
+        report_refusal(settings, failure.message());
+        return failure.exit_code();
+    }
     RunMode mode = RunMode::console;
     if (found.kind == HostKind::windows_scm) {
         mode = is_started_by_scm() && !settings.host ? RunMode::detected : RunMode::service;
