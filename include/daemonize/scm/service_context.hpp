@@ -82,7 +82,7 @@ class WinServiceContext {
     const std::vector<std::string>& program_arguments() const noexcept { return core_.program_arguments; }
 
     /// The name of the service.
-    std::string name() const { return core_.name; }
+    const std::string& name() const noexcept { return core_.name; }
 
     /// An event (HANDLE) for an event loop of the body. The event is set while poll() has something to do. The library
     /// owns it: wait for it only. Null below FakeScm.

@@ -3,6 +3,8 @@
 
 #include <winsock2.h>
 
+#include "../../support/context_face.hpp"
+
 namespace {
 
 int body(daemonize::Context& context) {
@@ -28,3 +30,7 @@ int both_platforms(int argc, char** argv) {
         .listen("web", "127.0.0.1:8080");
     return argc > 1 ? service.run(argc, argv, body) : service.run([] {});
 }
+
+// The Context of Windows has the functions that Context on POSIX and WinService::Context have.
+std::string face(daemonize::Context& context) { return test::run_face(context); }
+std::string face(daemonize::WinService::Context& context) { return test::run_face(context); }
