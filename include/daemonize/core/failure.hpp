@@ -93,10 +93,11 @@ class Error : public std::system_error {
 #if DAEMONIZE_HAS_EXCEPTIONS()
 namespace detail {
 
-// Every throwing form calls its noexcept form and then this function.
-inline void throw_if(Failure& failure) {
-    if (failure) throw Error(std::move(failure));
+// The throwing forms call their noexcept form, and then one of these functions.
+inline void throw_unless(bool succeeded, Failure& failure) {
+    if (!succeeded) throw Error(std::move(failure));
 }
+inline void throw_if(Failure& failure) { throw_unless(!failure, failure); }
 
 } // namespace detail
 #endif

@@ -42,7 +42,7 @@ class Events {
     Events() {
         Failure failure;
         open(failure);
-        if (failure) throw Error(std::move(failure));
+        detail::throw_if(failure);
     }
 #endif
 
@@ -96,13 +96,13 @@ class Events {
     template <class F>
     Events& on(int signal, F f) {
         Failure failure;
-        if (!on(signal, std::move(f), failure)) throw Error(std::move(failure));
+        detail::throw_unless(on(signal, std::move(f), failure), failure);
         return *this;
     }
     template <class F>
     Events& on_child(pid_t pid, F f) {
         Failure failure;
-        if (!on_child(pid, std::move(f), failure)) throw Error(std::move(failure));
+        detail::throw_unless(on_child(pid, std::move(f), failure), failure);
         return *this;
     }
 #endif

@@ -298,8 +298,7 @@ class Notifier {
     template <class Call>
     static void or_throw(Call call) {
         Failure failure;
-        static_cast<void>(call(failure));
-        detail::throw_if(failure);
+        detail::throw_unless(call(failure), failure);
     }
 #endif
 

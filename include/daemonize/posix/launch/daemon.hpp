@@ -145,7 +145,7 @@ class Daemon {
     /// As above; throws Error.
     void reopen_logs() {
         Failure failure;
-        if (!reopen_logs(failure)) throw Error(std::move(failure));
+        detail::throw_unless(reopen_logs(failure), failure);
     }
 #endif
 

@@ -87,25 +87,25 @@ class Instance {
     [[nodiscard]] Info status() const {
         Failure failure;
         const Info result = status(failure);
-        if (failure) throw Error(std::move(failure));
+        detail::throw_if(failure);
         return result;
     }
     void signal(int number) const {
         Failure failure;
-        if (!signal(number, failure)) throw Error(std::move(failure));
+        detail::throw_unless(signal(number, failure), failure);
     }
     void reload() const {
         Failure failure;
-        if (!reload(failure)) throw Error(std::move(failure));
+        detail::throw_unless(reload(failure), failure);
     }
     void stop(Duration timeout = Duration::seconds(30), OnTimeout on_timeout = OnTimeout::fail) const {
         Failure failure;
-        if (!stop(timeout, on_timeout, failure)) throw Error(std::move(failure));
+        detail::throw_unless(stop(timeout, on_timeout, failure), failure);
     }
     bool wait(Duration timeout = Duration::longest()) const {
         Failure failure;
         const bool ended = wait(timeout, failure);
-        if (failure) throw Error(std::move(failure));
+        detail::throw_if(failure);
         return ended;
     }
 #endif

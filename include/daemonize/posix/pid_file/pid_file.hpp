@@ -99,13 +99,13 @@ class PidFile {
     [[nodiscard]] static PidFile acquire(const std::string& path, mode_t mode = detail::default_pid_file_mode) {
         Failure failure;
         PidFile result = acquire(path, mode, failure);
-        if (failure) throw Error(std::move(failure));
+        detail::throw_if(failure);
         return result;
     }
     [[nodiscard]] static Holder holder(const std::string& path) {
         Failure failure;
         const Holder result = holder(path, failure);
-        if (failure) throw Error(std::move(failure));
+        detail::throw_if(failure);
         return result;
     }
 #endif

@@ -38,13 +38,13 @@ class ContextEvents {
     template <class F>
     ContextEvents& on(int signal, F f) {
         Failure failure;
-        if (!on(signal, std::move(f), failure)) throw Error(std::move(failure));
+        detail::throw_unless(on(signal, std::move(f), failure), failure);
         return *this;
     }
     template <class F>
     ContextEvents& on_child(pid_t pid, F f) {
         Failure failure;
-        if (!on_child(pid, std::move(f), failure)) throw Error(std::move(failure));
+        detail::throw_unless(on_child(pid, std::move(f), failure), failure);
         return *this;
     }
 #endif

@@ -55,7 +55,7 @@ inline Socket inetd_socket(Failure& failure) noexcept {
 inline Socket inetd_socket() {
     Failure failure;
     Socket socket = inetd_socket(failure);
-    if (failure) throw Error(std::move(failure));
+    detail::throw_if(failure);
     return socket;
 }
 #endif

@@ -136,7 +136,7 @@ inline std::vector<Socket> launchd_sockets(const std::string&, Failure& failure)
 inline std::vector<Socket> listen_fds() {
     Failure failure;
     std::vector<Socket> sockets = listen_fds(failure);
-    if (failure) throw Error(std::move(failure));
+    detail::throw_if(failure);
     return sockets;
 }
 
@@ -144,7 +144,7 @@ inline std::vector<Socket> listen_fds() {
 inline std::vector<Socket> launchd_sockets(const std::string& name) {
     Failure failure;
     std::vector<Socket> sockets = launchd_sockets(name, failure);
-    if (failure) throw Error(std::move(failure));
+    detail::throw_if(failure);
     return sockets;
 }
 

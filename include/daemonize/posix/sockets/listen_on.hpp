@@ -171,7 +171,7 @@ inline Socket listen_on(const std::string& name, const std::string& address, Fai
 inline Socket listen_on(const std::string& name, const std::string& address) {
     Failure failure;
     Socket socket = listen_on(name, address, failure);
-    if (failure) throw Error(std::move(failure));
+    detail::throw_if(failure);
     return socket;
 }
 #endif

@@ -221,7 +221,7 @@ class ServiceManager {
     [[nodiscard]] ServiceStatus status() const {
         Failure failure;
         const std::optional<ServiceStatus> result = status(failure);
-        if (!result) throw Error(failure);
+        detail::throw_unless(result.has_value(), failure);
         return *result;
     }
     void wait_for(ServiceState state, Duration timeout = Duration::longest()) const {
@@ -230,7 +230,7 @@ class ServiceManager {
     [[nodiscard]] bool exists() const {
         Failure failure;
         const bool result = exists(failure);
-        if (failure) throw Error(failure);
+        detail::throw_if(failure);
         return result;
     }
 #endif
@@ -240,7 +240,7 @@ class ServiceManager {
     template <class Call>
     static void or_throw(Call call) {
         Failure failure;
-        if (!call(failure)) throw Error(failure);
+        detail::throw_unless(call(failure), failure);
     }
 #endif
 

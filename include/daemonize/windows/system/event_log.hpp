@@ -77,21 +77,18 @@ class EventLog {
     /// As above; they throw Error.
     void write(Severity severity, const std::string& text) const {
         Failure failure;
-        static_cast<void>(write(severity, text, failure));
-        detail::throw_if(failure);
+        detail::throw_unless(write(severity, text, failure), failure);
     }
     void information(const std::string& text) const { write(Severity::information, text); }
     void warning(const std::string& text) const { write(Severity::warning, text); }
     void error(const std::string& text) const { write(Severity::failure, text); }
     void install() const {
         Failure failure;
-        static_cast<void>(install(failure));
-        detail::throw_if(failure);
+        detail::throw_unless(install(failure), failure);
     }
     void uninstall() const {
         Failure failure;
-        static_cast<void>(uninstall(failure));
-        detail::throw_if(failure);
+        detail::throw_unless(uninstall(failure), failure);
     }
 #endif
 

@@ -100,7 +100,7 @@ inline Socket open_listening(const Winsock& calls, const ListenText& text, const
 [[nodiscard]] inline Socket listen_on(const std::string& name, const std::string& address) {
     Failure failure;
     Socket socket = listen_on(name, address, failure);
-    if (failure) throw Error(std::move(failure));
+    detail::throw_if(failure);
     return socket;
 }
 #endif
