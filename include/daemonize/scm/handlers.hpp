@@ -36,6 +36,7 @@ std::uint32_t answer_of(Call call) {
     } else if constexpr (std::is_same<Result, bool>::value) {
         return call() ? win32::no_error : win32::query_deny;
     } else {
+        static_assert(std::is_integral<Result>::value, "a handler returns void, bool, or a Win32 error");
         return static_cast<std::uint32_t>(call());
     }
 }

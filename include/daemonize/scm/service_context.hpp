@@ -64,7 +64,7 @@ class WinServiceContext {
     Duration stop_deadline() const noexcept {
         const PortLock held(port());
         if (core_.stop_at_ == Duration::longest()) return core_.stop_at_;
-        const Duration left = Duration::nanoseconds(core_.stop_at_.nanoseconds() - port().now().nanoseconds());
+        const Duration left = core_.stop_at_ - port().now();
         return left < Duration() ? Duration() : left;
     }
 

@@ -172,8 +172,8 @@ class ServiceCore {
     void tick(Duration silence) noexcept {
         if (!is_pending(machine_.status().state) || silence == Duration::longest()) return;
         const Duration hint = machine_.wait_hint() + silence;
-        const std::int64_t quiet = port_->now().nanoseconds() - reported_at_.nanoseconds();
-        if (quiet < machine_.wait_hint().nanoseconds() / 4 && hint <= machine_.status().wait_hint) return;
+        const Duration quiet = port_->now() - reported_at_;
+        if (quiet.nanoseconds() < machine_.wait_hint().nanoseconds() / 4 && hint <= machine_.status().wait_hint) return;
         if (machine_.progress(hint)) report();
     }
 

@@ -51,8 +51,8 @@ class CoreOwner {
 
 } // namespace detail
 
-/// A Windows service. The setters store their values and never fail. run() checks the values, detects the start by the
-/// SCM or by a person, and runs the body.
+/// A Windows service. The setters store their values and never fail; call them before run(). run() checks the values,
+/// detects the start by the SCM or by a person, and runs the body. Fails at Stage::options, dispatcher and chdir.
 ///
 /// A handler takes (service, event), (service) or (), where `service` is a WinService::Context&. Its control is accepted.
 /// The handler runs on the thread of the body, when the body sleeps or polls, so it needs no lock. A handler with

@@ -83,19 +83,16 @@ inline TimeChangeEvent copy_time_change(const void* data) {
     return event;
 }
 
-inline ControlEvent copy_control(DWORD control, DWORD type, const void* data) {
-    switch (static_cast<Control>(control)) {
-    case Control::power_event: return ControlEvent(copy_power_event(type, data));
-    case Control::session_change: return ControlEvent(copy_session_event(type, data));
-    case Control::device_event: return ControlEvent(copy_device_event(type, data));
-    case Control::time_change: return ControlEvent(copy_time_change(data));
-    case Control::hardware_profile_change: {
-        HardwareProfileEvent event;
-        event.type = static_cast<HardwareProfileEvent::Type>(type);
-        return ControlEvent(event);
-    }
-    default: return ControlEvent(static_cast<Control>(control));
-    }
+inline ControlEvent copy_control(DWORD number, DWORD type, const void* data) {
+    const auto control = static_cast<Control>(number);
+    if (control == Control::power_event) return ControlEvent(copy_power_event(type, data));
+    if (control == Control::session_change) return ControlEvent(copy_session_event(type, data));
+    if (control == Control::device_event) return ControlEvent(copy_device_event(type, data));
+    if (control == Control::time_change) return ControlEvent(copy_time_change(data));
+    if (control != Control::hardware_profile_change) return ControlEvent(control);
+    HardwareProfileEvent event;
+    event.type = static_cast<HardwareProfileEvent::Type>(type);
+    return ControlEvent(event);
 }
 
 } // namespace detail

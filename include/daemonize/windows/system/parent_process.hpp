@@ -5,6 +5,7 @@
 
 #include "library.hpp"
 
+#include <cstring>
 #include <optional>
 
 #include <tlhelp32.h>
@@ -26,7 +27,10 @@ inline DWORD parent_process() noexcept {
     const HMODULE library = system_library(L"ntdll.dll");
     const bool is_known = library != nullptr && find_function(library, "NtQueryInformationProcess", query) &&
                           query(DAEMONIZE_SYSTEM(GetCurrentProcess)(), 0, &info, sizeof info, nullptr) == 0;
-    return is_known ? static_cast<DWORD>(info.parent) : 0;
+    DWORD parent = 0;
+    if (is_known)
+        std::memcpy(&parent, &info.parent, sizeof parent); // the id has 32 bits, the field has those of a pointer
+    return parent;
 }
 
 inline bool is_scm_program(const wchar_t* name) noexcept {

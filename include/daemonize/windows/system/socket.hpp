@@ -22,7 +22,8 @@ class Socket {
 
     Socket(Socket&& other) noexcept { swap(other); }
     Socket& operator=(Socket&& other) noexcept {
-        Socket(std::move(other)).swap(*this);
+        Socket moved(std::move(other));
+        moved.swap(*this);
         return *this;
     }
     Socket(const Socket&) = delete;
