@@ -140,7 +140,7 @@ service_failures() {
     in_service posix "$1"
     ends 0 wine probe_service.exe install -- fail
     ends 1 wine probe_service.exe start
-    said 'cannot wait for the service daemonize-probe: it stopped with its own exit code 3; see the event log'
+    said 'cannot wait for the service daemonize-probe: the service stopped with its service-specific exit code 3; see the event log'
     gone
     ends 0 wine sc query daemonize-probe
     said 'WIN32_EXIT_CODE  .*1066'

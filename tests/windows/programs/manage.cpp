@@ -98,7 +98,7 @@ CASE(failed_start) {
     manager().stop();
     Failure ended;
     HOLDS(!manager().wait_for(ServiceState::running, ended));
-    HOLDS(ended.message().find("it has stopped, and reported no error") != std::string::npos);
+    HOLDS(ended.message().find("the service stopped without an error") != std::string::npos);
 }
 
 CASE(slow_start) {
