@@ -64,6 +64,19 @@ TEST_CASE("a service that is handed on runs where it has come to") {
     CHECK(ran);
 }
 
+TEST_CASE("a service that was handed on can still be set, and does not run") {
+    WinService first("Moved");
+    const WinService second(std::move(first));
+    CHECK(second.name() == "Moved");
+    bool ran = false;
+    // NOLINTNEXTLINE(bugprone-use-after-move): what the test is about
+    first.wait_hint(5s).accept(Accept::param_change).on_stop([] {}).body([&] { ran = true; });
+    CHECK(first.name().empty());
+    FakeScm scm(first);
+    CHECK(scm.start() == 123); // ERROR_INVALID_NAME
+    CHECK_FALSE(ran);
+}
+
 TEST_CASE("STOPPED carries the error that the body set, and the service's own code before that") {
     for (const bool own : {false, true}) {
         WinService service("Coded");

@@ -30,7 +30,8 @@ inline int run_on_host(ServiceCore* const* services, std::size_t count, RunMode 
 class CoreOwner {
   public:
     explicit CoreOwner(std::string name) : core_(new ServiceCore(std::move(name))) {}
-    CoreOwner(CoreOwner&& other) noexcept : core_(std::exchange(other.core_, nullptr)), kept_(other.kept_) {}
+    CoreOwner(CoreOwner&& other) noexcept
+        : core_(std::exchange(other.core_, nullptr)), kept_(std::exchange(other.kept_, false)) {}
     CoreOwner(const CoreOwner&) = delete;
     CoreOwner& operator=(const CoreOwner&) = delete;
     CoreOwner& operator=(CoreOwner&&) = delete;
@@ -38,14 +39,18 @@ class CoreOwner {
         if (!kept_) delete core_;
     }
 
-    ServiceCore& get() const noexcept { return *core_; }
-    ServiceCore* keep_for_ever() noexcept {
+    // A moved-from owner gets a new core without a name, which ServiceCore::check() refuses.
+    ServiceCore& get() const {
+        if (core_ == nullptr) core_ = new ServiceCore(std::string());
+        return *core_;
+    }
+    ServiceCore* keep_for_ever() {
         kept_ = true;
-        return core_;
+        return &get();
     }
 
   private:
-    ServiceCore* core_;
+    mutable ServiceCore* core_;
     bool kept_ = false;
 };
 
@@ -64,7 +69,8 @@ class WinService {
     /// `name` is the name of the installed service, in UTF-8: up to 256 characters, without a slash or a backslash.
     explicit WinService(std::string name) : core_(std::move(name)) {}
 
-    const std::string& name() const noexcept { return core().name; }
+    /// Empty for a moved-from object: run() refuses it with Stage::options.
+    const std::string& name() const { return core().name; }
 
     /// The longest time without a report during a start, stop, pause or continue. The default is 20 s.
     /// Context::progress() can ask for more.
@@ -219,7 +225,7 @@ class WinService {
     template <class... Services>
     friend int run_services(WinService& first, Services&... others);
 
-    detail::ServiceCore& core() const noexcept { return core_.get(); }
+    detail::ServiceCore& core() const { return core_.get(); }
 
     template <class Payload, Payload ControlEvent::*member, class Body>
     WinService& on(Control first, Control last, bool immediate, Body call) {
