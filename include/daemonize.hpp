@@ -31,7 +31,6 @@
 //     posix/events/events.hpp         Events: signals and ended children as callbacks
 //     posix/host/detect_host.hpp      detect_host: what started the program
 //     posix/host/notifier.hpp         Notifier: messages to systemd (sd_notify) and to s6
-//     posix/host/container_init.hpp   ContainerInit: process 1 of a container
 //     posix/sockets/socket.hpp        Socket: owns a socket
 //     posix/sockets/listen_fds.hpp    listen_fds, launchd_sockets: the sockets that a service manager passed
 //     posix/sockets/inetd_socket.hpp  inetd_socket: the socket of inetd
@@ -61,7 +60,7 @@
 //     core/callback.hpp               Callback: a stored function
 //     core/host.hpp                   Host, HostKind: what started the program
 //     core/severity.hpp               Severity: the priority of a line in a log
-//     core/listen_address.hpp         SocketKind: the kind of a socket
+//     core/socket_kind.hpp            SocketKind: the kind of a socket
 //
 // The macros: DAEMONIZE_VERSION_MAJOR, DAEMONIZE_VERSION_MINOR and DAEMONIZE_VERSION_PATCH; DAEMONIZE_HAS_EXCEPTIONS(),
 // DAEMONIZE_ON_WINDOWS() and DAEMONIZE_ON_LINUX(), function-like. A test may define DAEMONIZE_SYSTEM(call), the seam for system

@@ -1,4 +1,4 @@
-// SocketKind: the kind of a socket (public), and the parser of an internet address to listen at (internal).
+// The parser of an internet address to listen at (internal).
 #ifndef DAEMONIZE_CORE_LISTEN_ADDRESS_HPP
 #define DAEMONIZE_CORE_LISTEN_ADDRESS_HPP
 
@@ -7,15 +7,6 @@
 #include <string>
 
 namespace daemonize {
-
-/// The kind of a socket.
-enum class SocketKind {
-    listening, ///< for accept(2)
-    connected, ///< for read(2) and write(2): a stream to one peer, which may have closed it already
-    datagram,  ///< for recvfrom(2)
-    other      ///< another kind of socket, or no socket: a FIFO, a file of the descriptor store
-};
-
 namespace detail {
 
 constexpr const char* wrong_host = "the host must be a numeric address like 127.0.0.1 or [::1], or * for all addresses";

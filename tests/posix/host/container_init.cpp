@@ -40,8 +40,8 @@ TEST_CASE("as process 1 with threads it says that fork would lose them") {
         },
         {});
     CHECK(said.code == daemonize::exit_code(daemonize::Stage::threads));
-    CHECK(said.error ==
-          "tested: cannot fork: other threads run, which fork would lose: run the service before they are started\n");
+    CHECK(said.error == "tested: cannot fork: other threads run, and fork would lose them: run the service before the "
+                        "program starts threads\n");
 }
 
 TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the body does") {

@@ -41,11 +41,11 @@ TEST_CASE("an address that nobody listens at is refused by its text") {
     CHECK(complaint_of("notify.sock") == told + "notify.sock" + rule);
     CHECK(complaint_of("tcp:1:2") == told + "tcp:1:2" + rule);
     const std::string lengthy = "/" + std::string(107, 'x');
-    CHECK(complaint_of(lengthy) == told + lengthy + ": it is too long for a socket's address");
+    CHECK(complaint_of(lengthy) == told + lengthy + ": the address is too long for a socket");
     CHECK(complaint_of("@" + std::string(200, 'x')) ==
-          told + "@" + std::string(200, 'x') + ": it is too long for a socket's address");
-    CHECK(complaint_of("/") == told + "/: it names no socket");
-    CHECK(complaint_of("@") == told + "@: it names no socket");
+          told + "@" + std::string(200, 'x') + ": the address is too long for a socket");
+    CHECK(complaint_of("/") == told + "/: the address names no socket");
+    CHECK(complaint_of("@") == told + "@: the address names no socket");
     CHECK(complaint_of("@daemonize-nobody-" + std::to_string(::getpid())) ==
           told + "@daemonize-nobody-" + std::to_string(::getpid()) + ": Connection refused");
     test::write_file(path, "");
@@ -116,7 +116,7 @@ TEST_CASE("a watchdog that makes no sense is refused") {
     for (const char* who : {"0", "", "me", "-5", "4294967297"}) {
         const Variable pid("WATCHDOG_PID", who);
         CHECK(complaint() == "cannot notify the service manager in time: WATCHDOG_PID=" + std::string(who) +
-                                 " is no process's number");
+                                 " is not a process number");
     }
 }
 

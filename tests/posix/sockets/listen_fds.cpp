@@ -118,12 +118,13 @@ TEST_CASE("what was not passed, or was passed to another process, is none and no
 TEST_CASE("a count that makes no sense is told") {
     const std::string count = GENERATE(as<std::string>{}, "0", "-1", "", "2 ", "two", "0x2", "99999999999999999999");
     CHECK(with(count.c_str(), nullptr) ==
-          "cannot use the socket LISTEN_FDS=" + count + ": it is not how many descriptors there are");
+          "cannot use the socket LISTEN_FDS=" + count + ": it is not a number of descriptors");
 }
 
 TEST_CASE("a process number that makes no sense is told") {
     const std::string pid = GENERATE(as<std::string>{}, "0", "", "me", "-7", "4294967297");
-    CHECK(with("2", nullptr, pid.c_str()) == "cannot use the socket LISTEN_PID=" + pid + ": it is no process's number");
+    CHECK(with("2", nullptr, pid.c_str()) ==
+          "cannot use the socket LISTEN_PID=" + pid + ": it is not a process number");
 }
 
 TEST_CASE("a process that cannot be told from its namesake takes no descriptors") {
@@ -131,7 +132,7 @@ TEST_CASE("a process that cannot be told from its namesake takes no descriptors"
         name("LISTEN_PIDFDID", "x");
         name("LISTEN_FDS", "none");
     });
-    CHECK(seen == "cannot use the socket LISTEN_PIDFDID=x: it is no process's number");
+    CHECK(seen == "cannot use the socket LISTEN_PIDFDID=x: it is not a process number");
 }
 
 TEST_CASE("names that are not as many as the descriptors are told") {
@@ -164,7 +165,7 @@ TEST_CASE("a process that has the number of the one that was meant takes nothing
         });
     };
     CHECK(with_id(nullptr) == "3 unknown listening 2 1\n");
-    CHECK(with_id("x") == "cannot use the socket LISTEN_PIDFDID=x: it is no process's number");
+    CHECK(with_id("x") == "cannot use the socket LISTEN_PIDFDID=x: it is not a process number");
     const int self = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
     struct statfs system = {};
     const bool tells = self >= 0 && ::fstatfs(self, &system) == 0 && system.f_type == 0x50494446;
@@ -235,5 +236,5 @@ TEST_CASE("without a place for the failure the sockets are returned, and a failu
         });
     };
     CHECK(listened("1") == "unknown 0");
-    CHECK(listened("one") == "cannot use the socket LISTEN_FDS=one: it is not how many descriptors there are");
+    CHECK(listened("one") == "cannot use the socket LISTEN_FDS=one: it is not a number of descriptors");
 }

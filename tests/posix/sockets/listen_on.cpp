@@ -78,7 +78,7 @@ TEST_CASE("an IPv6 address is IPv6 alone, and all addresses are both families") 
 TEST_CASE("an address of one interface names it") {
     if (!has_ipv6()) SKIP_TEST("needs IPv6");
     CHECK(listening("[::1%lo]:0").family() == AF_INET6);
-    CHECK(complaint("[::1%nothing0]:0").find("must be an address in numbers") != std::string::npos);
+    CHECK(complaint("[::1%nothing0]:0").find("must be a numeric address") != std::string::npos);
 }
 
 TEST_CASE("datagrams are had by the prefix udp") {
@@ -113,7 +113,7 @@ TEST_CASE("a port below 1024 is root's") {
 }
 
 TEST_CASE("an address that is none is refused") {
-    const std::string host = "the host must be an address in numbers, as 127.0.0.1 or [::1], or * for all";
+    const std::string host = "the host must be a numeric address like 127.0.0.1 or [::1], or * for all addresses";
     const std::string port = "the port must be a number up to 65535";
     for (const char* address :
          {"localhost:80", "256.0.0.1:80", "::1:80", "[::1:80", "[]:80", "[::g]:80", "[::1%]:80"}) {
@@ -124,7 +124,7 @@ TEST_CASE("an address that is none is refused") {
         CHECK(complaint(address, "").find(port) != std::string::npos);
     }
     const std::string path = "/" + std::string(200, 'p');
-    CHECK(complaint(path) == "cannot use the socket http " + path + ": it is too long for a socket's address");
+    CHECK(complaint(path) == "cannot use the socket http " + path + ": the address is too long for a socket");
 }
 
 TEST_CASE("a path and an abstract name are listened at") {
@@ -188,7 +188,7 @@ TEST_CASE("a path where somebody listens is refused, and stays his") {
 TEST_CASE("what is no socket is refused and left alone") {
     const test::Directory directory;
     const std::string path = directory / "file", link = directory / "link";
-    const std::string reason = ": there is something else, which is no socket";
+    const std::string reason = ": a file that is not a socket is there";
     test::write_file(path, "precious");
     CHECK(complaint(path) == "cannot use the socket http " + path + reason);
     CHECK(test::contents(path) == "precious");

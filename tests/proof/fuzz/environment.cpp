@@ -66,8 +66,8 @@ TARGET(listen_variables) {
     const char* given_count = give(bytes, "LISTEN_FDS", count);
     const char* given_names = give(bytes, "LISTEN_FDNAMES", names, true);
     const char* given_id = give(bytes, "LISTEN_PIDFDID", id);
-    daemonize::detail::List<std::string> found;
-    const daemonize::Failure failure = read_activation(found);
+    daemonize::Failure failure;
+    const std::vector<std::string> found = daemonize::detail::read_activation(failure);
     if (failure) HOLDS(failure.stage() == daemonize::Stage::sockets && is_one_line(failure.message()));
     if (!failure && !found.empty()) {
         HOLDS(names_us(given_pid) && given_count != nullptr && is_number(given_count));
@@ -88,7 +88,7 @@ TARGET(listen_variables) {
     // Descriptors that far above are not open: all or none are taken, and the variables are gone.
     daemonize::Failure taken;
     if (found.size() > 3) HOLDS(daemonize::listen_fds(taken).empty());
-    forget_activation();
+    unset_activation();
     HOLDS(std::getenv("LISTEN_PID") == nullptr && std::getenv("LISTEN_FDNAMES") == nullptr);
 }
 

@@ -1,13 +1,9 @@
-// ContainerInit: process 1 of a container. It runs the service in its one child, reaps what it inherits, passes signals
-// on, and ends as the child did. A service that was process 1 itself would be deaf to every signal without a handler, and
-// leave zombies.
-// Uses signals and process_status; the service's run uses it.
+// ContainerInit: process 1 of a container, which runs the service in a child (internal).
 #ifndef DAEMONIZE_POSIX_HOST_CONTAINER_INIT_HPP
 #define DAEMONIZE_POSIX_HOST_CONTAINER_INIT_HPP
 
 #include "../../core/number.hpp"
 #include "../system/signals.hpp"
-#include "../system/terminal.hpp"
 
 #include <cstdlib>
 #include <string>
@@ -16,35 +12,37 @@
 namespace daemonize {
 namespace detail {
 
-// Variables that name process 1 as the one they are meant for, and from now on its child.
-inline void hand_on_variables(pid_t child) {
+// Makes the variables that name process 1 name the child.
+inline void update_variables(pid_t child) {
     for (const char* name : {"LISTEN_PID", "WATCHDOG_PID"}) {
         const char* value = std::getenv(name);
         if (value == nullptr || std::strcmp(value, "1") != 0) continue;
-        static_cast<void>(::setenv(name, joined({child}).c_str(), 1)); // out of memory here is out of it below
+        static_cast<void>(::setenv(name, joined({child}).c_str(), 1)); // fails only without memory
     }
 }
 
+// Process 1 reaps the orphans of the container, passes signals to its child and exits with the child's status. A service that
+// was process 1 itself would leave zombies, and the kernel would drop every signal for which it has no handler.
 class ContainerInit {
   public:
-    // Forks. True in the child, which goes on to be the service; false in process 1 once that has ended, with the status to
-    // end with in `code`, and where the fork failed, with the failure.
+    // Forks. Returns true in the child, which becomes the service. Returns false in process 1: after the child has ended,
+    // with the exit status in `code`, or after a failed fork, with the failure.
     static bool enter(int& code, Failure& failure) {
         if (process_status().threads > 1) {
-            failure =
-                posix_failure(Stage::threads, EINVAL, "",
-                              "other threads run, which fork would lose: run the service before they are started");
+            failure = posix_failure(
+                Stage::threads, EINVAL, "",
+                "other threads run, and fork would lose them: run the service before the program starts threads");
             return false;
         }
         BlockedSignals blocked_signals;
-        WaitableChildren waitable; // where SIGCHLD is ignored, nobody tells of a child's end
+        WaitableChildren waitable; // an ignored SIGCHLD never comes
         const int error = blocked_signals.error() != 0 ? blocked_signals.error() : waitable.error();
         const pid_t self = DAEMONIZE_SYSTEM(getpid)();
         const pid_t child = error != 0 ? -1 : DAEMONIZE_SYSTEM(fork)();
         if (child < 0) {
             failure = posix_failure(Stage::fork, error != 0 ? error : errno, "");
         } else if (child == 0) {
-            hand_on_variables(DAEMONIZE_SYSTEM(getpid)());
+            update_variables(DAEMONIZE_SYSTEM(getpid)());
             lead_group(self);
             return true;
         } else {
@@ -54,11 +52,12 @@ class ContainerInit {
     }
 
   private:
-    // A group of its own, so that Ctrl-C on the container's terminal reaches it once, and that by the terminal.
+    // The child leads a process group in the foreground of the container's terminal. Ctrl-C then reaches the child once, from
+    // the terminal, and not a second time from process 1.
     static void lead_group(pid_t init) noexcept {
-        if (DAEMONIZE_SYSTEM(setpgid)(0, 0) != 0) return; // it leads a session: then there is nothing to do
+        if (DAEMONIZE_SYSTEM(setpgid)(0, 0) != 0) return; // EPERM: the child leads a session
         if (DAEMONIZE_SYSTEM(tcgetpgrp)(STDIN_FILENO) != init) return;
-        // Who takes the terminal from the background is asked by SIGTTOU, which is blocked here.
+        // tcsetpgrp(3) in the background raises SIGTTOU, which is blocked here.
         static_cast<void>(DAEMONIZE_SYSTEM(tcsetpgrp)(STDIN_FILENO, DAEMONIZE_SYSTEM(getpgrp)()));
     }
 
@@ -72,12 +71,13 @@ class ContainerInit {
             if (number == SIGCHLD) {
                 if (reap(child, status)) return status;
             } else if (number != SIGTTIN && number != SIGTTOU) {
-                static_cast<void>(DAEMONIZE_SYSTEM(kill)(child, number)); // a child that has ended is seen next
+                static_cast<void>(DAEMONIZE_SYSTEM(kill)(child, number)); // ESRCH: SIGCHLD comes next
             }
         }
     }
 
-    // Reaps all that has ended: as process 1 it is everybody's parent. True with the service's end, as a shell tells it.
+    // Reaps every child that has ended: process 1 is the parent of all orphans. Returns true if the service has ended, with
+    // its exit status in `code`: 128 plus the signal after a signal, as in a shell.
     static bool reap(pid_t child, int& code) noexcept {
         bool ended = false;
         for (;;) {

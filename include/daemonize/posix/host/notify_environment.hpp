@@ -1,5 +1,4 @@
-// What a service manager's variables say of notifications: NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID.
-// Uses notify_socket; notifier.hpp uses it.
+// The variables of a service manager for notifications: NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID (internal).
 #ifndef DAEMONIZE_POSIX_HOST_NOTIFY_ENVIRONMENT_HPP
 #define DAEMONIZE_POSIX_HOST_NOTIFY_ENVIRONMENT_HPP
 
@@ -12,11 +11,11 @@
 namespace daemonize {
 namespace detail {
 
-inline Failure notify_failure(int error, std::string_view to, std::string_view reason = {}) {
-    return posix_failure(Stage::notification, error, to, reason);
+inline Failure notify_failure(int error, std::string_view detail, std::string_view reason = {}) {
+    return posix_failure(Stage::notification, error, detail, reason);
 }
 
-// Leaves `socket` empty where NOTIFY_SOCKET is not set, or is empty.
+// Leaves `socket` empty if NOTIFY_SOCKET is not set or is empty.
 inline Failure open_notify_socket(NotifySocket& socket) {
     const char* value = std::getenv("NOTIFY_SOCKET");
     if (value == nullptr || *value == '\0') return Failure();
@@ -28,8 +27,8 @@ inline Failure open_notify_socket(NotifySocket& socket) {
     return Failure();
 }
 
-// sd_watchdog_enabled(3): how long the manager waits for a sign of life; nothing where it waits for none, or for another
-// process's.
+// sd_watchdog_enabled(3): reads the timeout of the manager for signs of life. Leaves `timeout` as it is if the manager
+// watches no process, or another process.
 inline Failure read_watchdog(Duration& timeout) {
     const char* value = std::getenv("WATCHDOG_USEC");
     if (value == nullptr) return Failure();
@@ -42,7 +41,7 @@ inline Failure read_watchdog(Duration& timeout) {
     if (const char* text = std::getenv("WATCHDOG_PID")) {
         const pid_t pid = parse_pid(text, std::strlen(text));
         if (pid == 0) {
-            return notify_failure(EINVAL, "in time", joined({"WATCHDOG_PID=", text, " is no process's number"}));
+            return notify_failure(EINVAL, "in time", joined({"WATCHDOG_PID=", text, " is not a process number"}));
         }
         if (pid != DAEMONIZE_SYSTEM(getpid)()) return Failure();
     }

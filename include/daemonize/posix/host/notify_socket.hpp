@@ -1,5 +1,4 @@
-// NotifySocket: the way to whoever NOTIFY_SOCKET names, and single messages on it, as sd_notify(3) sends them.
-// Uses socket_address and quiet_socket; notifier.hpp uses it.
+// NotifySocket: sends single messages to the address in NOTIFY_SOCKET, as sd_notify(3) does (internal).
 #ifndef DAEMONIZE_POSIX_HOST_NOTIFY_SOCKET_HPP
 #define DAEMONIZE_POSIX_HOST_NOTIFY_SOCKET_HPP
 
@@ -17,7 +16,8 @@
 namespace daemonize {
 namespace detail {
 
-// Where notifications go. A socket type of 0: the first of datagram, packet and stream that this machine has.
+// The address of the service manager. The socket type 0 means the first type that this machine has: SOCK_DGRAM,
+// SOCK_SEQPACKET or SOCK_STREAM.
 struct NotifyAddress {
     SocketAddress address;
     int type = SOCK_DGRAM;
@@ -27,7 +27,7 @@ struct NotifyAddress {
 
 inline bool parse_vsock_number(const std::string& text, unsigned& number) noexcept {
     std::uint64_t value = 0;
-    if (!parse_number(text.data(), text.size(), 0xfffffffe, value)) return false; // the last one means "any"
+    if (!parse_number(text.data(), text.size(), 0xfffffffe, value)) return false; // 0xffffffff means "any"
     number = static_cast<unsigned>(value);
     return true;
 }
@@ -40,7 +40,7 @@ inline bool parse_vsock_machine(const std::string& text, unsigned& machine) noex
     return parse_vsock_number(text, machine);
 }
 
-// `rest` is what follows the kind of socket: CID:PORT.
+// `rest` is the text behind the socket type: CID:PORT. Returns the error as a text, or null.
 inline const char* to_vsock_address(const std::string& rest, SocketAddress& address) noexcept {
     const std::size_t colon = rest.find(':');
     struct sockaddr_vm peer = {};
@@ -53,8 +53,8 @@ inline const char* to_vsock_address(const std::string& rest, SocketAddress& addr
     return nullptr;
 }
 
-// The machine's own manager sends from such a port, by which the other side knows it. Only root may; others send as they
-// can.
+// The manager of a virtual machine sends from a port below 1024, and the host accepts its notifications by that port. Only
+// root may bind one; for other users EACCES or EPERM is success, and the message is sent from any port.
 inline bool take_privileged_port(int socket) noexcept {
     struct sockaddr_vm own = {};
     own.svm_family = AF_VSOCK;
@@ -77,7 +77,7 @@ inline bool take_privileged_port(int) noexcept { return true; }
 
 #endif
 
-// Returns what is wrong with the text, or null.
+// Returns the error as a text, or null.
 inline const char* parse_notify_address(const std::string& text, NotifyAddress& result) noexcept {
     if (text[0] == '/' || text[0] == '@') return to_unix_address(text, result.address);
     static const struct {
@@ -96,10 +96,10 @@ inline const char* parse_notify_address(const std::string& text, NotifyAddress& 
     return "NOTIFY_SOCKET must be an absolute path, an abstract name with @, or a vsock address";
 }
 
-// Sends all of `text`, and the descriptors with its first byte. Blocks while the receiver's queue is full, as sd_notify
-// does: a message that is dropped is a start that times out. An errno value, or 0.
+// Sends all of `text`, and the descriptors with its first byte. Blocks while the queue of the receiver is full, as
+// sd_notify(3) does: without the message a start would time out. Returns an errno value, or 0.
 inline int send_notification(int socket, const std::string& text, const int* descriptors, std::size_t count) noexcept {
-    alignas(struct cmsghdr) char control[1100] = {}; // room for SCM_MAX_FD of them
+    alignas(struct cmsghdr) char control[1100] = {}; // SCM_MAX_FD, 253 descriptors, fit in
     struct iovec part = {const_cast<char*>(text.data()), text.size()};
     struct msghdr message = {};
     message.msg_iov = &part;
@@ -115,7 +115,7 @@ inline int send_notification(int socket, const std::string& text, const int* des
         header->cmsg_len = static_cast<decltype(header->cmsg_len)>(CMSG_LEN(size));
         std::memcpy(CMSG_DATA(header), descriptors, size);
     }
-    for (;;) { // a stream may take it in parts
+    for (;;) { // a stream may take a part of the message
         const ssize_t sent = retry([&] { return DAEMONIZE_SYSTEM(sendmsg)(socket, &message, no_sigpipe); });
         if (sent < 0) return errno;
         if (static_cast<std::size_t>(sent) >= part.iov_len) return 0;
@@ -127,7 +127,7 @@ inline int send_notification(int socket, const std::string& text, const int* des
     }
 }
 
-// Ends a connection, and waits until the other side has read it all and ended its own. An errno value, or 0.
+// Shuts the connection down and waits until the peer has read all bytes and closed its side. Returns an errno value, or 0.
 inline int finish_connection(int socket) noexcept {
     if (DAEMONIZE_SYSTEM(shutdown)(socket, SHUT_WR) != 0) return errno;
     char byte;
@@ -136,8 +136,9 @@ inline int finish_connection(int socket) noexcept {
     return received == 0 ? 0 : EPROTO;
 }
 
-// A datagram socket is connected once and stays: it works where the path can't be reached any more, in a new root or as
-// another user. The other kinds are of vsock, which knows no paths; there each message is a connection of its own.
+// A datagram socket is connected once and stays open: the connected socket works in a new root directory and as another
+// user, where the path is out of reach. The other types are of vsock, which has no paths: each message has a connection of
+// its own.
 class NotifySocket {
   public:
     NotifySocket() noexcept = default;
@@ -157,7 +158,7 @@ class NotifySocket {
     explicit operator bool() const noexcept { return to_.address.size != 0; }
     int get() const noexcept { return socket_.get(); }
 
-    // An errno value, or 0.
+    // Returns an errno value, or 0.
     int open(const NotifyAddress& to) noexcept {
         static const int types[] = {SOCK_DGRAM, SOCK_SEQPACKET, SOCK_STREAM};
         Descriptor socket;
@@ -177,9 +178,9 @@ class NotifySocket {
         return 0;
     }
 
-    // An errno value, or 0.
+    // Returns an errno value, or 0.
     int send(const std::string& text, const int* descriptors, std::size_t count) const noexcept {
-        if (count > 0 && to_.address.family() != AF_UNIX) return EOPNOTSUPP; // it would drop them without a word
+        if (count > 0 && to_.address.family() != AF_UNIX) return EOPNOTSUPP; // vsock drops descriptors silently
         if (socket_) return send_notification(socket_.get(), text, descriptors, count);
         const Descriptor socket = open_socket(to_.address.family(), to_.type);
         if (!socket) return errno;

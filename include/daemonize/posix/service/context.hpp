@@ -31,7 +31,6 @@ struct RunningService : RunningServiceBase {
     ServiceLog log;
     Events events;
     Daemon daemon;
-    List<Socket> passed; // moved to `sockets` by the first call of Context::sockets()
     std::vector<Socket> sockets;
     std::string directories[3]; // runtime, state, log
     std::string failure;        // the text of Context::fail()
@@ -164,10 +163,7 @@ class Context {
 
     /// The sockets that systemd, inetd or launchd passed; if none, the sockets of Service::listen(). A body that wants to own a
     /// socket moves it: `daemonize::Socket http = std::move(context.sockets()[0]);`.
-    [[nodiscard]] std::vector<Socket>& sockets() noexcept {
-        if (!running_.passed.empty()) running_.sockets = detail::to_vector(std::move(running_.passed));
-        return running_.sockets;
-    }
+    [[nodiscard]] std::vector<Socket>& sockets() noexcept { return running_.sockets; }
 
     /// The words behind the verb, or behind `--`.
     const std::vector<std::string>& arguments() const noexcept { return running_.arguments; }

@@ -72,8 +72,8 @@ inline void set_directories(RunningService& running, const Options& options) {
 
 // The sockets of a run: those that the host passed, or those of Service::listen(), bound before the privileges are dropped.
 struct ServiceSockets {
-    List<Socket> passed;
-    List<Socket> bound;
+    std::vector<Socket> passed;
+    std::vector<Socket> bound;
 
     Failure bind(const List<ListenSetting>& wanted) {
         Failure failure;
@@ -85,7 +85,7 @@ struct ServiceSockets {
     }
 
     // Passed sockets replace those of Service::listen().
-    List<Socket> take() { return std::move(passed.empty() ? bound : passed); }
+    std::vector<Socket> take() { return std::move(passed.empty() ? bound : passed); }
 };
 
 inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
@@ -93,7 +93,7 @@ inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
     if (host == HostKind::inetd) {
         sockets.passed.push_back(inetd_socket(failure));
     } else {
-        sockets.passed = take_activated(failure);
+        sockets.passed = listen_fds(failure);
     }
     return failure;
 }
@@ -175,7 +175,7 @@ inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, Service
     RunningService running(task.settings, std::move(host), std::move(notifier), !task.options.foreground, failure);
     if (!failure) failure = to_failure(unblock_all_signals());
     if (failure) return report_failure(running, failure.message(), failure.exit_code());
-    running.passed = sockets.take();
+    running.sockets = sockets.take();
     running.arguments = std::move(task.arguments);
     set_directories(running, task.options);
     // MAINPID= names the daemon to a service manager that started the launcher.

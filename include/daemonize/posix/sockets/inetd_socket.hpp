@@ -1,5 +1,4 @@
-// The socket that inetd, or xinetd, passes as descriptor 0, and how it is told from any other.
-// Uses socket; sockets.hpp and detect_host.hpp use it.
+// inetd_socket(): the socket that inetd or xinetd passes as descriptor 0 (public).
 #ifndef DAEMONIZE_POSIX_SOCKETS_INETD_SOCKET_HPP
 #define DAEMONIZE_POSIX_SOCKETS_INETD_SOCKET_HPP
 
@@ -12,22 +11,23 @@ namespace daemonize {
 
 namespace detail {
 
-// inetd passes internet sockets. One of AF_UNIX is how other programs talk to their children: Node does.
+// inetd passes internet sockets. A socket of AF_UNIX may be the channel of a parent process to its child: Node has one.
 inline bool is_inetd_socket(int number) noexcept {
     const int family = family_of(number);
     return family == AF_INET || family == AF_INET6;
 }
 
-// Takes a copy above 2, and puts the null device wherever the socket stood. An errno value, or 0.
+// Duplicates the socket above 2, and opens the null device as each standard stream that was the socket. Returns an errno
+// value, or 0.
 inline int move_off_streams(Descriptor& socket) noexcept {
-    struct stat facts;
-    if (DAEMONIZE_SYSTEM(fstat)(STDIN_FILENO, &facts) != 0) return errno;
+    struct stat status;
+    if (DAEMONIZE_SYSTEM(fstat)(STDIN_FILENO, &status) != 0) return errno;
     Descriptor null;
     if (const StepError failed = open_null_device(null)) return failed.error;
     socket = duplicate(STDIN_FILENO);
     if (!socket) return errno;
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
-        if (!refers_to(stream, facts)) continue;
+        if (!refers_to(stream, status)) continue;
         if (retry([&] { return DAEMONIZE_SYSTEM(dup2)(null.get(), stream); }) != stream) return errno;
     }
     return 0;
@@ -35,11 +35,11 @@ inline int move_off_streams(Descriptor& socket) noexcept {
 
 } // namespace detail
 
-/// The socket that inetd or xinetd started this program with, as descriptor 0: connected where it said `nowait`, listening
-/// (or a datagram socket) where it said `wait`; named "inetd". Empty, and no failure, where there is none. It is moved off
-/// the standard streams, which become /dev/null where they were that socket: stray output would reach the peer.
+/// Takes the socket that inetd or xinetd passed as descriptor 0. The socket is connected for `nowait` and listening, or a
+/// datagram socket, for `wait`; its name is "inetd". Without such a socket the result is empty, which is no failure. Each
+/// standard stream that was the socket becomes /dev/null: otherwise stray output would reach the peer. Fails at
 /// Stage::sockets. Source: inetd(8).
-inline Socket inetd_socket(Failure& failure) noexcept {
+[[nodiscard]] inline Socket inetd_socket(Failure& failure) noexcept {
     failure = Failure();
     if (!detail::is_inetd_socket(STDIN_FILENO)) return Socket();
     detail::Descriptor moved;
@@ -52,7 +52,7 @@ inline Socket inetd_socket(Failure& failure) noexcept {
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
 /// As above; throws Error.
-inline Socket inetd_socket() {
+[[nodiscard]] inline Socket inetd_socket() {
     Failure failure;
     Socket socket = inetd_socket(failure);
     detail::throw_if(failure);

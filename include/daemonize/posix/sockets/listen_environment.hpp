@@ -1,6 +1,4 @@
-// Which descriptors a service manager passed to this very process, by LISTEN_PID, LISTEN_PIDFDID and LISTEN_FDS:
-// sd_listen_fds(3).
-// Uses pidfd; environment, plan and sockets use it.
+// Activation: the descriptors that a service manager passed to this process, as the variables LISTEN_* say (internal).
 #ifndef DAEMONIZE_POSIX_SOCKETS_LISTEN_ENVIRONMENT_HPP
 #define DAEMONIZE_POSIX_SOCKETS_LISTEN_ENVIRONMENT_HPP
 
@@ -19,26 +17,26 @@
 namespace daemonize {
 namespace detail {
 
-// How many, from 3 on; or the variable that says nothing sensible of it, and what it should have been.
+// The result of sd_listen_fds(3).
 struct Activation {
-    int count = 0;
-    const char* wrong = nullptr;
-    const char* reason = "";
+    int count = 0;               // of descriptors, from 3 on
+    const char* wrong = nullptr; // the variable with an invalid value
+    const char* reason = "";     // why it is invalid
 };
 
 #if DAEMONIZE_ON_LINUX()
 
-// The number that a process has for good, unlike its pid: the inode of its pidfd. 0 where the kernel gives it none (before
-// 6.9), or where an inode is too small for it.
+// Returns the inode of the pidfd of this process, a number that no later process gets. 0 on Linux before 6.9, and where
+// ino_t is too small for the inode.
 inline std::uint64_t own_pidfd_id() noexcept {
     constexpr auto pidfs = 0x50494446u; // PID_FS_MAGIC
     if (sizeof(ino_t) < sizeof(std::uint64_t)) return 0;
     const Descriptor self = open_pidfd(DAEMONIZE_SYSTEM(getpid)());
     struct statfs system;
-    struct stat facts;
+    struct stat status;
     if (!self || DAEMONIZE_SYSTEM(fstatfs)(self.get(), &system) != 0) return 0;
     if (static_cast<std::uint64_t>(system.f_type) != pidfs) return 0;
-    return DAEMONIZE_SYSTEM(fstat)(self.get(), &facts) == 0 ? facts.st_ino : 0;
+    return DAEMONIZE_SYSTEM(fstat)(self.get(), &status) == 0 ? status.st_ino : 0;
 }
 
 #else
@@ -47,14 +45,14 @@ inline std::uint64_t own_pidfd_id() noexcept { return 0; }
 
 #endif
 
-// Whether the variables name this process; where they don't, or one of them is wrong, `result` is the answer.
+// Whether the variables name this process. An invalid variable is stored in `result`.
 inline bool is_activated(Activation& result) noexcept {
     const char* pid = std::getenv("LISTEN_PID");
     if (pid == nullptr) return false;
     const pid_t named = parse_pid(pid, std::strlen(pid));
     if (named == 0) {
         result.wrong = "LISTEN_PID";
-        result.reason = "it is no process's number";
+        result.reason = "it is not a process number";
     }
     if (named != DAEMONIZE_SYSTEM(getpid)()) return false;
     const char* id = std::getenv("LISTEN_PIDFDID");
@@ -62,11 +60,11 @@ inline bool is_activated(Activation& result) noexcept {
     std::uint64_t number = 0;
     if (!parse_number(id, std::strlen(id), UINT64_MAX, number)) {
         result.wrong = "LISTEN_PIDFDID";
-        result.reason = "it is no process's number";
+        result.reason = "it is not a process number";
         return false;
     }
     const std::uint64_t own = own_pidfd_id();
-    return own == 0 || own == number; // else another process had our number before us
+    return own == 0 || own == number; // another inode: an earlier process had the same number
 }
 
 inline Activation activation() noexcept {
@@ -79,7 +77,7 @@ inline Activation activation() noexcept {
         result.count = static_cast<int>(number);
     } else {
         result.wrong = "LISTEN_FDS";
-        result.reason = "it is not how many descriptors there are";
+        result.reason = "it is not a number of descriptors";
     }
     return result;
 }

@@ -1,5 +1,4 @@
-// The sockets that a service manager passed: systemd's by LISTEN_FDS, launchd's by name.
-// Uses activation and socket; inetd_socket.hpp and listen_on.hpp are for the other two ways. Programs use it.
+// listen_fds() and launchd_sockets(): the sockets that a service manager passed (public).
 #ifndef DAEMONIZE_POSIX_SOCKETS_LISTEN_FDS_HPP
 #define DAEMONIZE_POSIX_SOCKETS_LISTEN_FDS_HPP
 
@@ -19,89 +18,79 @@ namespace daemonize {
 
 namespace detail {
 
-// Splits at colons; an empty text is one empty name, as the manager has it.
-inline List<std::string> split_names(const std::string& text) {
-    List<std::string> names;
-    std::string name;
+// Splits a text at its colons. As in systemd, an empty text is one empty name.
+inline std::vector<std::string> split_names(const std::string& text) {
+    std::vector<std::string> names(1);
     for (const char c : text) {
-        if (c != ':') {
-            name += c;
-            continue;
+        if (c == ':') {
+            names.emplace_back();
+        } else {
+            names.back() += c;
         }
-        names.push_back(name);
-        name.clear();
     }
-    names.push_back(name);
     return names;
 }
 
-// What the variables promise: the names of the descriptors from 3 on, and none where they are for another process.
-inline Failure read_activation(List<std::string>& names) {
+// Returns the names of the descriptors from 3 on. The result is empty if the variables name another process.
+inline std::vector<std::string> read_activation(Failure& failure) {
     const Activation passed = activation();
     if (passed.wrong != nullptr) {
-        return socket_failure(EINVAL, joined({passed.wrong, "=", std::getenv(passed.wrong)}), passed.reason);
+        failure = socket_failure(EINVAL, joined({passed.wrong, "=", std::getenv(passed.wrong)}), passed.reason);
+        return {};
     }
     const auto count = static_cast<std::size_t>(passed.count);
     const char* text = std::getenv("LISTEN_FDNAMES");
-    if (count == 0 || text == nullptr) {
-        const std::string unknown = "unknown";
-        while (names.size() < count) names.push_back(unknown);
-        return Failure();
-    }
-    names = split_names(text);
-    if (names.size() == count) return Failure();
-    return socket_failure(EINVAL, joined({"LISTEN_FDNAMES=", text}), joined({"there are ", count, " descriptors"}));
+    if (count == 0 || text == nullptr) return std::vector<std::string>(count, "unknown");
+    std::vector<std::string> names = split_names(text);
+    if (names.size() == count) return names;
+    failure = socket_failure(EINVAL, joined({"LISTEN_FDNAMES=", text}), joined({"there are ", count, " descriptors"}));
+    return {};
 }
 
-// Ours from here on: the programs that we start get neither them nor the variables. All or none are taken.
-inline Failure take_activated(const List<std::string>& names, List<Socket>& sockets) {
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        const int number = STDERR_FILENO + 1 + static_cast<int>(i);
-        if (DAEMONIZE_SYSTEM(fcntl)(number, F_SETFD, FD_CLOEXEC) == 0) continue;
-        const int error = errno; // its number is not the only one that is wrong
-        return socket_failure(error, joined({names[i], " at descriptor ", number}));
+// Takes over all descriptors, or none. FD_CLOEXEC keeps them from the programs that are started.
+inline std::vector<Socket> take_activated(const std::vector<std::string>& names, Failure& failure) {
+    std::vector<Socket> sockets;
+    int number = STDERR_FILENO;
+    for (const std::string& name : names) {
+        if (DAEMONIZE_SYSTEM(fcntl)(++number, F_SETFD, FD_CLOEXEC) == 0) continue;
+        failure = socket_failure(errno, joined({name, " at descriptor ", number}));
+        return sockets;
     }
-    for (std::size_t i = 0; i < names.size(); ++i) {
-        Socket socket(STDERR_FILENO + 1 + static_cast<int>(i), names[i]);
-        sockets.push_back(std::move(socket));
-    }
-    return Failure();
-}
-
-inline void forget_activation() noexcept {
-    for (const char* name : {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"}) {
-        static_cast<void>(::unsetenv(name)); // it fails for names with '=' alone
-    }
-}
-
-inline List<Socket> take_activated(Failure& failure) noexcept {
-    List<std::string> names;
-    List<Socket> sockets;
-    failure = read_activation(names);
-    if (!failure) failure = take_activated(names, sockets);
-    forget_activation();
+    number = STDERR_FILENO;
+    for (const std::string& name : names) sockets.emplace_back(++number, name);
     return sockets;
+}
+
+inline void unset_activation() noexcept {
+    for (const char* name : {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"}) {
+        static_cast<void>(::unsetenv(name)); // fails only for a name with '='
+    }
 }
 
 } // namespace detail
 
-/// The descriptors that systemd, or whoever keeps to its protocol, passed to this very process, with their names
-/// ("unknown" where they have none). Each is close-on-exec from here on, and the variables are taken out of the
-/// environment, so that the programs that are started don't take them for theirs, and so that a second call finds none.
-/// Stage::sockets where the variables make no sense, or a descriptor is not open.
+/// Takes the descriptors that systemd, or a manager with the same protocol, passed to this process, with their names
+/// ("unknown" for a descriptor without a name). The descriptors become close-on-exec and the variables are removed from the
+/// environment: a program that is started does not take the descriptors for its own, and a second call returns none. Fails
+/// at Stage::sockets if a variable is invalid or a descriptor is not open; then no descriptor is taken.
 ///
-/// Call it in the daemon: a Daemonizer keeps what was passed, and has the variables name the daemon. What is taken before
-/// the launch has to be named to keep_fd(). Not beside threads that read the environment. Source:
+/// Call it in the daemon: a Daemonizer keeps the descriptors and makes the variables name the daemon. Descriptors that are
+/// taken before the launch must be named to keep_fd(). Not safe while another thread reads the environment. Source:
 /// sd_listen_fds_with_names(3).
-inline std::vector<Socket> listen_fds(Failure& failure) noexcept {
-    return detail::to_vector(detail::take_activated(failure));
+[[nodiscard]] inline std::vector<Socket> listen_fds(Failure& failure) noexcept {
+    failure = Failure();
+    std::vector<Socket> sockets;
+    const std::vector<std::string> names = detail::read_activation(failure);
+    if (!failure) sockets = detail::take_activated(names, failure);
+    detail::unset_activation();
+    return sockets;
 }
 
 #if defined(__APPLE__)
 
-/// The sockets that launchd holds for this process under `name` in its property list. Stage::sockets; ESRCH where launchd
-/// did not start it. Source: launch_activate_socket(3).
-inline std::vector<Socket> launchd_sockets(const std::string& name, Failure& failure) noexcept {
+/// Takes the sockets that launchd holds for this process under `name` in its property list. Fails at Stage::sockets, with
+/// ESRCH if launchd did not start the process. Source: launch_activate_socket(3).
+[[nodiscard]] inline std::vector<Socket> launchd_sockets(const std::string& name, Failure& failure) noexcept {
     std::vector<Socket> sockets;
     int* numbers = nullptr;
     std::size_t count = 0;
@@ -122,8 +111,8 @@ inline std::vector<Socket> launchd_sockets(const std::string& name, Failure& fai
 
 #else
 
-/// On macOS, the sockets that launchd holds for this process under `name`; elsewhere there are none.
-inline std::vector<Socket> launchd_sockets(const std::string&, Failure& failure) noexcept {
+/// On macOS, takes the sockets that launchd holds for this process under `name`. On other systems the result is empty.
+[[nodiscard]] inline std::vector<Socket> launchd_sockets(const std::string&, Failure& failure) noexcept {
     failure = Failure();
     return {};
 }
@@ -133,7 +122,7 @@ inline std::vector<Socket> launchd_sockets(const std::string&, Failure& failure)
 #if DAEMONIZE_HAS_EXCEPTIONS()
 
 /// As above; throws Error.
-inline std::vector<Socket> listen_fds() {
+[[nodiscard]] inline std::vector<Socket> listen_fds() {
     Failure failure;
     std::vector<Socket> sockets = listen_fds(failure);
     detail::throw_if(failure);
@@ -141,7 +130,7 @@ inline std::vector<Socket> listen_fds() {
 }
 
 /// As above; throws Error.
-inline std::vector<Socket> launchd_sockets(const std::string& name) {
+[[nodiscard]] inline std::vector<Socket> launchd_sockets(const std::string& name) {
     Failure failure;
     std::vector<Socket> sockets = launchd_sockets(name, failure);
     detail::throw_if(failure);

@@ -1,8 +1,8 @@
-// listen_on(): a listening socket of the program's own, where nobody passes it one.
-// Uses socket and socket_address; sockets.hpp uses it.
+// listen_on(): opens a listening socket (public).
 #ifndef DAEMONIZE_POSIX_SOCKETS_LISTEN_ON_HPP
 #define DAEMONIZE_POSIX_SOCKETS_LISTEN_ON_HPP
 
+#include "../../core/listen_address.hpp"
 #include "socket.hpp"
 #include "socket_address.hpp"
 
@@ -16,12 +16,11 @@
 namespace daemonize {
 namespace detail {
 
-// Where to listen, and how.
 struct ListenAddress {
     SocketAddress address;
     int type = SOCK_STREAM;
-    bool every = false; // all addresses of the machine, of both families
-    std::string path;   // of AF_UNIX; empty for an abstract name
+    bool every = false; // all addresses of the machine, IPv4 and IPv6
+    std::string path;   // the path of AF_UNIX; empty for an abstract name
 
     int family() const noexcept { return address.family(); }
 };
@@ -43,7 +42,7 @@ inline void set_ipv6(SocketAddress& address, const in6_addr& host, unsigned scop
     address.set(internet);
 }
 
-// Numbers alone: a name may mean several addresses, and asks a server that may not be up yet.
+// Parses a numeric address. Names are refused: a name may have several addresses, and the name server may not run yet.
 inline bool parse_host(const ListenText& text, ListenAddress& result) {
     const std::string& host = text.host;
     const unsigned short port = text.port;
@@ -72,7 +71,7 @@ inline bool parse_host(const ListenText& text, ListenAddress& result) {
     return true;
 }
 
-// Returns what is wrong with the text, or null.
+// Returns the error as a text, or null.
 inline const char* parse_listen_address(std::string text, ListenAddress& result) {
     if (!text.empty() && (text[0] == '/' || text[0] == '@')) {
         if (text[0] == '/') result.path = text;
@@ -89,8 +88,9 @@ inline bool set_option(int socket, int level, int option, int value) noexcept {
     return DAEMONIZE_SYSTEM(setsockopt)(socket, level, option, &value, size) == 0;
 }
 
-// Without SO_REUSEADDR a restart would wait out the connections that are ending. Of two datagram sockets it would make
-// rivals, so it is not for those. The system's default for IPV6_V6ONLY is anybody's.
+// Without SO_REUSEADDR, bind(2) fails with EADDRINUSE after a restart until the old connections have ended. Datagram sockets
+// do without: with SO_REUSEADDR two of them could have the same port. IPV6_V6ONLY is always set, because its default depends
+// on the system.
 inline bool set_listen_options(int socket, const ListenAddress& address) noexcept {
     if (address.family() == AF_INET6 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, address.every ? 0 : 1)) {
         return false;
@@ -98,7 +98,7 @@ inline bool set_listen_options(int socket, const ListenAddress& address) noexcep
     return address.family() == AF_UNIX || address.type == SOCK_DGRAM || set_option(socket, SOL_SOCKET, SO_REUSEADDR, 1);
 }
 
-// An errno value, or 0.
+// Returns an errno value, or 0.
 inline int open_listening(const ListenAddress& address, Descriptor& socket) noexcept {
     socket = open_socket(address.family(), address.type);
     if (!socket || !set_listen_options(socket.get(), address) ||
@@ -111,15 +111,15 @@ inline int open_listening(const ListenAddress& address, Descriptor& socket) noex
     return 0;
 }
 
-// Takes away a socket's file that nobody answers at: what a process that died leaves behind. Not asked for by name alone:
-// two that start at the same time are a pid file's business.
+// Removes the file of a socket at which no process listens: a process that was killed leaves such a file. Two services that
+// start at the same moment are kept apart by a pid file, and not here.
 inline Failure remove_stale(const ListenAddress& address, const std::string& what) {
-    struct stat facts;
+    struct stat status;
     const char* path = address.path.c_str();
-    if (DAEMONIZE_SYSTEM(lstat)(path, &facts) != 0) return socket_failure(errno, what);
-    if (!S_ISSOCK(facts.st_mode)) return socket_failure(EEXIST, what, "there is something else, which is no socket");
+    if (DAEMONIZE_SYSTEM(lstat)(path, &status) != 0) return socket_failure(errno, what);
+    if (!S_ISSOCK(status.st_mode)) return socket_failure(EEXIST, what, "a file that is not a socket is there");
     const Descriptor probe = open_socket(AF_UNIX, SOCK_STREAM);
-    // Whoever is there may have no room for one more connection just now.
+    // connect(2) fails with EAGAIN while the queue of the listening process is full. EPROTOTYPE: a datagram socket.
     if (!probe || DAEMONIZE_SYSTEM(fcntl)(probe.get(), F_SETFL, O_NONBLOCK) != 0) return socket_failure(errno, what);
     if (DAEMONIZE_SYSTEM(connect)(probe.get(), address.address.get(), address.address.size) == 0 || errno == EAGAIN ||
         errno == EPROTOTYPE) {
@@ -131,14 +131,15 @@ inline Failure remove_stale(const ListenAddress& address, const std::string& wha
 
 } // namespace detail
 
-/// Listens at an address: `0.0.0.0:80`, `[::1]:8080`, `[fe80::1%eth0]:80`, `*:80`, `:80` or `80` (all addresses of both
-/// families), `/run/x.sock`, `@abstract` (Linux); `udp:` before an internet address for datagrams. Port 0 has the kernel
-/// choose. Hosts are numbers. Close-on-exec, and blocking. Stage::sockets.
+/// Opens a socket that listens at an address: `0.0.0.0:80`, `[::1]:8080`, `[fe80::1%eth0]:80`, `/run/x.sock`, `@abstract`
+/// (Linux), or `*:80`, `:80` or `80` for all addresses, IPv4 and IPv6. `udp:` before an internet address opens a datagram
+/// socket. The kernel chooses the port for port 0. Names of hosts are refused. The socket is close-on-exec and blocking.
+/// Fails at Stage::sockets.
 ///
-/// A path gets the mode that the umask leaves. What a process that died left there is replaced; where somebody answers, or
-/// where there is another file, it fails. The path is not removed again. Before privileges are dropped, ports below 1024
-/// can be had: Daemonizer::before_drop(). Source: ip(7), ipv6(7), unix(7).
-inline Socket listen_on(const std::string& name, const std::string& address, Failure& failure) noexcept {
+/// The umask sets the mode of a path. The socket of a process that was killed is replaced; a path at which a process listens,
+/// and a path of another file, fails. The path stays when the socket is closed. Ports below 1024 need privileges:
+/// Daemonizer::before_drop() runs before these are dropped. Source: ip(7), ipv6(7), unix(7).
+[[nodiscard]] inline Socket listen_on(const std::string& name, const std::string& address, Failure& failure) noexcept {
     failure = Failure();
     const std::string what = detail::joined({name, name.empty() ? "" : " ", address});
     detail::ListenAddress where;
@@ -153,7 +154,7 @@ inline Socket listen_on(const std::string& name, const std::string& address, Fai
         if (failure) return Socket();
         error = detail::open_listening(where, socket);
     }
-    if (where.every && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL)) { // a machine without IPv6
+    if (where.every && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL)) { // no IPv6 here
         struct sockaddr_in6 six;
         std::memcpy(&six, &where.address.storage, sizeof six);
         detail::set_ipv4(where.address, in_addr{htonl(INADDR_ANY)}, ntohs(six.sin6_port));
@@ -168,7 +169,7 @@ inline Socket listen_on(const std::string& name, const std::string& address, Fai
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
 /// As above; throws Error.
-inline Socket listen_on(const std::string& name, const std::string& address) {
+[[nodiscard]] inline Socket listen_on(const std::string& name, const std::string& address) {
     Failure failure;
     Socket socket = listen_on(name, address, failure);
     detail::throw_if(failure);

@@ -1,28 +1,25 @@
-// Socket: a socket that somebody passed to the program, or that it opened itself, and what the kernel says of it.
-// Uses descriptors; sockets.hpp and its neighbours use it.
+// Socket: owns a socket that was passed to the program or that the program opened (public).
 #ifndef DAEMONIZE_POSIX_SOCKETS_SOCKET_HPP
 #define DAEMONIZE_POSIX_SOCKETS_SOCKET_HPP
 
-#include "../../core/list.hpp"
-#include "../../core/listen_address.hpp"
+#include "../../core/socket_kind.hpp"
 #include "../system/pipes.hpp"
 
 #include <string>
 #include <utility>
-#include <vector>
 
 namespace daemonize {
 
 namespace detail {
 
-// A socket option that is a number; `unknown` where the kernel does not tell.
-inline int socket_option(int socket, int option, int unknown) noexcept {
+// Returns the value of a socket option that is a number, or `fallback` where getsockopt(2) fails.
+inline int socket_option(int socket, int option, int fallback) noexcept {
     int value = 0;
     socklen_t size = sizeof value;
-    return DAEMONIZE_SYSTEM(getsockopt)(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : unknown;
+    return DAEMONIZE_SYSTEM(getsockopt)(socket, SOL_SOCKET, option, &value, &size) == 0 ? value : fallback;
 }
 
-// 0 for what is no socket.
+// Returns the address family, or 0 for a file that is no socket.
 inline int family_of(int socket) noexcept {
     struct sockaddr_storage name = {};
     socklen_t size = sizeof name;
@@ -32,7 +29,7 @@ inline int family_of(int socket) noexcept {
 
 #if defined(__APPLE__)
 
-// There SO_ACCEPTCONN cannot be asked for; a stream without a peer is one to be accepted from.
+// macOS has no SO_ACCEPTCONN for getsockopt(2). There a stream without a peer counts as listening.
 inline bool is_listening(int socket) noexcept {
     struct sockaddr_storage name = {};
     socklen_t size = sizeof name;
@@ -48,37 +45,43 @@ inline bool is_listening(int socket) noexcept { return socket_option(socket, SO_
 inline SocketKind socket_kind(int socket, int type) noexcept {
     if (type == SOCK_DGRAM) return SocketKind::datagram;
     if (type != SOCK_STREAM && type != SOCK_SEQPACKET) return SocketKind::other;
-    // No question for the peer: one that has reset its connection is none any more.
+    // getpeername(2) would not do: it fails for a connection that the peer has reset.
     return is_listening(socket) ? SocketKind::listening : SocketKind::connected;
+}
+
+inline Failure socket_failure(int error, std::string_view detail, std::string_view reason = {}) {
+    return posix_failure(Stage::sockets, error, detail, reason);
 }
 
 } // namespace detail
 
-/// Owns a socket: close-on-exec, closed by the destructor unless it was released. Not for several threads at once.
+/// Owns a socket: close-on-exec, and closed by the destructor. For one thread at a time.
 class Socket {
   public:
     Socket() noexcept = default;
 
-    /// Takes over an open descriptor, and asks the kernel what it is.
+    /// Takes over an open descriptor and asks the kernel for its family, type and kind.
     Socket(int number, std::string name) noexcept
         : number_(number), name_(std::move(name)), family_(detail::family_of(number)),
           type_(detail::socket_option(number, SO_TYPE, 0)), kind_(detail::socket_kind(number, type_)) {}
 
     explicit operator bool() const noexcept { return static_cast<bool>(number_); }
 
-    /// The descriptor, -1 where there is none; release() gives it away with the duty to close it.
+    /// The descriptor; -1 if there is none.
     int get() const noexcept { return number_.get(); }
-    int release() noexcept { return number_.release(); }
+
+    /// Gives the descriptor away: the caller closes it.
+    [[nodiscard]] int release() noexcept { return number_.release(); }
 
     SocketKind kind() const noexcept { return kind_; }
 
-    /// AF_INET, AF_INET6, AF_UNIX…; 0 for what is no socket.
+    /// AF_INET, AF_INET6, AF_UNIX and so on; 0 for a file that is no socket.
     int family() const noexcept { return family_; }
 
-    /// SOCK_STREAM, SOCK_DGRAM…; 0 for what is no socket.
+    /// SOCK_STREAM, SOCK_DGRAM and so on; 0 for a file that is no socket.
     int type() const noexcept { return type_; }
 
-    /// What the unit, or the program, calls it.
+    /// The name that the unit or the program gave.
     const std::string& name() const noexcept { return name_; }
 
   private:
@@ -89,20 +92,6 @@ class Socket {
     SocketKind kind_ = SocketKind::other;
 };
 
-namespace detail {
-
-// As programs have them.
-inline std::vector<Socket> to_vector(List<Socket> sockets) {
-    std::vector<Socket> all(sockets.size());
-    for (std::size_t i = 0; i < all.size(); ++i) all[i] = std::move(sockets[i]);
-    return all;
-}
-
-inline Failure socket_failure(int error, std::string_view what, std::string_view reason = {}) {
-    return posix_failure(Stage::sockets, error, what, reason);
-}
-
-} // namespace detail
 } // namespace daemonize
 
 #endif

@@ -1,5 +1,4 @@
-// SocketAddress: where a socket is bound or connected to; and the paths and abstract names of AF_UNIX.
-// Uses nothing; what opens sockets uses it.
+// SocketAddress: the address of a socket; the paths and abstract names of AF_UNIX (internal).
 #ifndef DAEMONIZE_POSIX_SOCKETS_SOCKET_ADDRESS_HPP
 #define DAEMONIZE_POSIX_SOCKETS_SOCKET_ADDRESS_HPP
 
@@ -34,16 +33,16 @@ constexpr bool has_abstract_names = true;
 constexpr bool has_abstract_names = false;
 #endif
 
-// `text` is an absolute path, or `@` and an abstract name. Returns what is wrong with it, or null.
+// Parses an absolute path, or `@` and an abstract name. Returns the error as a text, or null.
 inline const char* to_unix_address(const std::string& text, SocketAddress& address) noexcept {
     struct sockaddr_un local = {};
     local.sun_family = AF_UNIX;
     const bool is_abstract = !text.empty() && text[0] == '@';
     if (is_abstract && !has_abstract_names) return "only Linux has abstract socket names";
-    if (text.size() < 2) return "it names no socket";
-    if (text.size() >= sizeof local.sun_path) return "it is too long for a socket's address";
+    if (text.size() < 2) return "the address names no socket";
+    if (text.size() >= sizeof local.sun_path) return "the address is too long for a socket";
     std::memcpy(local.sun_path, text.data(), text.size());
-    // An abstract name is as long as the address says, and begins with a zero byte; a path ends with one.
+    // An abstract name begins with a zero byte, and the size of the address gives its length. A path ends with a zero byte.
     if (is_abstract) local.sun_path[0] = '\0';
     address.set(local, offsetof(struct sockaddr_un, sun_path) + text.size() + (is_abstract ? 0 : 1));
     return nullptr;

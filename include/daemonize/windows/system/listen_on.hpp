@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_LISTEN_ON_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_LISTEN_ON_HPP
 
+#include "../../core/listen_address.hpp"
 #include "error.hpp"
 #include "socket.hpp"
 

@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_SOCKET_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_SOCKET_HPP
 
-#include "../../core/listen_address.hpp"
+#include "../../core/socket_kind.hpp"
 #include "winsock.hpp"
 
 #include <string>
