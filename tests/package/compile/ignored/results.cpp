@@ -23,4 +23,45 @@ int main() {
     instance.reload();
     instance.stop();
     instance.wait();
+
+    daemonize::listen_fds();                     // warns
+    daemonize::listen_fds(failure);              // warns
+    daemonize::launchd_sockets("name");          // warns
+    daemonize::launchd_sockets("name", failure); // warns
+    daemonize::inetd_socket();                   // warns
+    daemonize::inetd_socket(failure);            // warns
+    daemonize::listen_on("name", "80");          // warns
+    daemonize::listen_on("name", "80", failure); // warns
+    daemonize::Socket().release();               // warns
+    daemonize::detect_host();                    // warns
+    daemonize::detect_host(failure);             // warns
+
+    const auto nothing = [] {};
+    const auto no_status = [](int) {};
+    daemonize::Events events(failure);
+    events.on(1, nothing, failure);         // warns
+    events.on_child(1, no_status, failure); // warns
+    daemonize::ContextEvents further(events);
+    further.on(1, nothing, failure);         // warns
+    further.on_child(1, no_status, failure); // warns
+    events.on(1, nothing);
+    events.on_child(1, no_status);
+
+    daemonize::Notifier::from_environment(); // warns
+    daemonize::Notifier notifier = daemonize::Notifier::from_environment(failure);
+    notifier.ready(failure);            // warns
+    notifier.status("up", failure);     // warns
+    notifier.watchdog(failure);         // warns
+    notifier.store(1, "name", failure); // warns
+    notifier.barrier(second, failure);  // warns
+    notifier.send("READY=1", failure);  // warns
+    notifier.ready();
+    notifier.try_ready();
+
+    const daemonize::EventLog log("source");
+    log.write(daemonize::Severity::warning, "text", failure); // warns
+    log.install(failure);                                     // warns
+    log.uninstall(failure);                                   // warns
+    log.write(daemonize::Severity::warning, "text");
+    log.try_write(daemonize::Severity::warning, "text");
 }
