@@ -1,4 +1,4 @@
-// Decimal numbers, parsed from untrusted text and formatted without an allocation (internal).
+// Decimal numbers, parsed from untrusted text and formatted without an allocation, and conversions of numbers (internal).
 #ifndef DAEMONIZE_CORE_NUMBER_HPP
 #define DAEMONIZE_CORE_NUMBER_HPP
 
@@ -7,6 +7,12 @@
 
 namespace daemonize {
 namespace detail {
+
+// A cast between types that are one type on some platforms: -Wuseless-cast does not report a cast in a template.
+template <class To, class From>
+constexpr To convert(From value) noexcept {
+    return static_cast<To>(value);
+}
 
 // Accepts a decimal number from 0 to `most` that fills the whole of `text`: no sign, no space. Otherwise returns false and
 // leaves `value` unchanged.

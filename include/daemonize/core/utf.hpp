@@ -72,7 +72,7 @@ Wide to_utf16(const std::string& text) {
 // The number of UTF-16 units of `text`.
 inline std::size_t utf16_size(const std::string& text) noexcept {
     std::size_t size = 0;
-    for (std::size_t at = 0; at < text.size();) size += decode_utf8(text, at) < 0x10000 ? 1 : 2;
+    for (std::size_t at = 0; at < text.size();) size += decode_utf8(text, at) < 0x10000 ? 1U : 2U;
     return size;
 }
 

@@ -3,6 +3,7 @@
 #define DAEMONIZE_SERVICE_STATUS_REPORT_HPP
 
 #include "../core/failure.hpp"
+#include "../core/number.hpp"
 #include "../core/utf.hpp"
 
 #include <ctime>
@@ -23,7 +24,7 @@ inline bool to_local_time(std::time_t time, struct tm& result) noexcept {
 inline std::string local_time_text(std::int64_t seconds) {
     struct tm local = {};
     char text[32];
-    if (!to_local_time(static_cast<std::time_t>(seconds), local)) return joined({seconds});
+    if (!to_local_time(convert<std::time_t>(seconds), local)) return joined({seconds});
     return std::string(text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local));
 }
 
@@ -72,7 +73,7 @@ struct StatusReport {
     std::int64_t exit_code = 0;
 
     std::int64_t uptime() const noexcept {
-        const auto now = static_cast<std::int64_t>(std::time(nullptr));
+        const std::int64_t now = std::time(nullptr);
         return since <= 0 || now < since ? 0 : now - since;
     }
 };

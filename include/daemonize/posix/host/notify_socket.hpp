@@ -99,21 +99,23 @@ inline const char* parse_notify_address(const std::string& text, NotifyAddress& 
 // Sends all of `text`, and the descriptors with its first byte. Blocks while the queue of the receiver is full, as
 // sd_notify(3) does: without the message a start would time out. Returns an errno value, or 0.
 inline int send_notification(int socket, const std::string& text, const int* descriptors, std::size_t count) noexcept {
-    alignas(struct cmsghdr) char control[1100] = {}; // SCM_MAX_FD, 253 descriptors, fit in
+    union {
+        char bytes[1100]; // SCM_MAX_FD, 253 descriptors, fit in
+        struct cmsghdr header;
+    } control = {};
     struct iovec part = {const_cast<char*>(text.data()), text.size()};
     struct msghdr message = {};
     message.msg_iov = &part;
     message.msg_iovlen = 1;
     const std::size_t size = sizeof(int) * count;
-    if (CMSG_SPACE(size) > sizeof control) return E2BIG;
+    if (CMSG_SPACE(size) > sizeof control.bytes) return E2BIG;
     if (count > 0) {
-        message.msg_control = control;
-        message.msg_controllen = static_cast<decltype(message.msg_controllen)>(CMSG_SPACE(size));
-        struct cmsghdr* header = CMSG_FIRSTHDR(&message);
-        header->cmsg_level = SOL_SOCKET;
-        header->cmsg_type = SCM_RIGHTS;
-        header->cmsg_len = static_cast<decltype(header->cmsg_len)>(CMSG_LEN(size));
-        std::memcpy(CMSG_DATA(header), descriptors, size);
+        message.msg_control = &control;
+        message.msg_controllen = convert<decltype(message.msg_controllen)>(CMSG_SPACE(size));
+        control.header.cmsg_level = SOL_SOCKET;
+        control.header.cmsg_type = SCM_RIGHTS;
+        control.header.cmsg_len = convert<decltype(control.header.cmsg_len)>(CMSG_LEN(size));
+        std::memcpy(CMSG_DATA(&control.header), descriptors, size);
     }
     for (;;) { // a stream may take a part of the message
         const ssize_t sent = retry([&] { return DAEMONIZE_SYSTEM(sendmsg)(socket, &message, no_sigpipe); });

@@ -89,7 +89,7 @@ class Explanation {
         static const char* const policies[] = {"default action", "ignored", "kept"};
         step("sigchld", policies[static_cast<int>(options_.sigchld)]);
         char octal[8];
-        std::snprintf(octal, sizeof octal, "%03o", static_cast<unsigned>(options_.umask & 07777));
+        std::snprintf(octal, sizeof octal, "%03o", options_.umask & 07777U);
         step("umask", options_.keep_umask ? "kept" : octal);
         std::string names;
         for (const std::string& name : options_.environment.value) append(names, {" ", name});

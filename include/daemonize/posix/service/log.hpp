@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_POSIX_SERVICE_LOG_HPP
 #define DAEMONIZE_POSIX_SERVICE_LOG_HPP
 
+#include "../../core/number.hpp"
 #include "../system/event_log.hpp"
 #include "../system/terminal.hpp"
 
@@ -22,7 +23,7 @@ inline bool writes_to_journal() noexcept {
     std::uint64_t device = 0, inode = 0;
     return colon != nullptr && parse_number(stream, static_cast<std::size_t>(colon - stream), UINT64_MAX, device) &&
            parse_number(colon + 1, std::strlen(colon + 1), UINT64_MAX, inode) &&
-           device == static_cast<std::uint64_t>(status.st_dev) && inode == static_cast<std::uint64_t>(status.st_ino);
+           device == convert<std::uint64_t>(status.st_dev) && inode == convert<std::uint64_t>(status.st_ino);
 }
 
 // The prefix of sd-daemon(3), which gives the line its priority in the journal.

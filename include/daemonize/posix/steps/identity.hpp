@@ -114,9 +114,9 @@ inline List<gid_t> list_groups(const std::string& user, gid_t primary) {
     list.resize(64);
     for (;;) {
         int count = static_cast<int>(list.size());
-        if (DAEMONIZE_SYSTEM(getgrouplist)(user.c_str(), static_cast<ListedGroup>(primary), list.data(), &count) >= 0) {
+        if (DAEMONIZE_SYSTEM(getgrouplist)(user.c_str(), convert<ListedGroup>(primary), list.data(), &count) >= 0) {
             List<gid_t> groups;
-            for (int i = 0; i < count; ++i) groups.push_back(static_cast<gid_t>(list[static_cast<std::size_t>(i)]));
+            for (int i = 0; i < count; ++i) groups.push_back(convert<gid_t>(list[static_cast<std::size_t>(i)]));
             return groups;
         }
         list.resize(list.size() * 2);
@@ -232,7 +232,7 @@ inline StepError unproved(Stage stage, const char* name, const char* reason) noe
 // Takes the identity's groups; the user comes last, since it takes the right to do the rest.
 inline StepError take_groups(Identity& identity) noexcept {
     const char* name = identity.group.c_str();
-    const auto count = static_cast<GroupCount>(identity.groups.size());
+    const auto count = convert<GroupCount>(identity.groups.size());
     if (DAEMONIZE_SYSTEM(setgroups)(count, identity.groups.data()) != 0 || !set_every_gid(identity.gid)) {
         return step_error(Stage::group, errno, name);
     }

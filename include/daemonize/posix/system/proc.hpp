@@ -118,7 +118,7 @@ inline ProcessInfo process_info(pid_t pid) {
         return info;
     }
     const std::int64_t begun = static_cast<std::int64_t>(started / static_cast<std::uint64_t>(ticks));
-    info.since = static_cast<std::int64_t>(now.tv_sec) - static_cast<std::int64_t>(up.tv_sec) + begun;
+    info.since = now.tv_sec - up.tv_sec + begun;
     return info;
 }
 

@@ -1,0 +1,44 @@
+#!/bin/sh
+# sh strict.sh INCLUDE COMPILER [FLAG...]: user.cpp gives no warning, whatever warnings a user's project asks for, where the
+# header is part of that project (by add_subdirectory, or as a copied file) and no system header.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+include=$1 compiler=$2
+shift 2
+. "$here/../../support/skip.sh"
+command -v "$compiler" >/dev/null || skip "$compiler is not installed"
+
+warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wsign-conversion -Wold-style-cast -Wundef -Wswitch-enum
+    -Wnull-dereference'
+without() {
+    warnings="$warnings -Wno-$1"
+}
+case $compiler in
+    *clang*)
+        warnings="$warnings -Weverything"
+        without unknown-warning-option # versions of clang differ in the warnings that follow
+        # The library is C++17.
+        without c++98-compat
+        without c++98-compat-pedantic
+        without c++98-compat-local-type-template-args
+        without pre-c++14-compat
+        without pre-c++17-compat
+        without pre-c++17-compat-pedantic
+        without pre-c++20-compat-pedantic
+        without documentation-unknown-command # NAME@INSTANCE is no command of Doxygen
+        # Objects that live as long as the process: one of them removes its pid file when it exits.
+        without global-constructors
+        without exit-time-destructors
+        without weak-vtables             # a header has no source file for a virtual table
+        without disabled-macro-expansion # macros of the C library, such as sa_handler, expand to their own name
+        without padded                   # a note on the layout of a type, and no fault
+        without unsafe-buffer-usage      # system calls take pointers
+        without switch-default ;;        # contradicts -Wcovered-switch-default
+    *mingw*) warnings="$warnings -Wuseless-cast" ;;
+    # Functions that nobody calls are compiled as well: -Wnull-dereference finds nothing in others.
+    *) warnings="$warnings -Wuseless-cast -fkeep-inline-functions" ;;
+esac
+for testing in '' -DDAEMONIZE_TESTING; do
+    # shellcheck disable=SC2086 # lists of flags
+    "$compiler" "$@" -O2 $warnings $testing -Werror -I "$include" -c "$here/user.cpp" -o /dev/null
+done
