@@ -11,7 +11,7 @@ namespace {
 int serve(daemonize::Daemon& daemon, int fifo) {
     daemonize::Failure failure;
     daemonize::Events events(failure);
-    if (failure) daemon.fail(failure.message(), failure.exit_code());
+    if (failure) daemon.fail_and_exit(failure.message(), failure.exit_code());
     events.on_reload([] { std::puts("reload"); });
     events.on_stop([&] { std::printf("stop, by signal %d\n", events.stop_signal()); });
     daemon.ready();

@@ -20,10 +20,10 @@ int run(daemonize::Daemon& daemon) {
     sigemptyset(&termination);
     sigaddset(&termination, SIGTERM);
     if (const int error = ::pthread_sigmask(SIG_BLOCK, &termination, nullptr)) {
-        daemon.fail("cannot block SIGTERM: " + std::system_category().message(error));
+        daemon.fail_and_exit("cannot block SIGTERM: " + std::system_category().message(error));
     }
     // syslog(3) drops every message without a word where nobody listens.
-    if (::access(_PATH_LOG, W_OK) != 0) daemon.fail("no syslogd listens on " _PATH_LOG);
+    if (::access(_PATH_LOG, W_OK) != 0) daemon.fail_and_exit("no syslogd listens on " _PATH_LOG);
     ::openlog("daemontest", LOG_PID | LOG_NDELAY, LOG_USER);
     ::syslog(LOG_INFO, "program started.");
     daemon.ready();

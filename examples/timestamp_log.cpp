@@ -16,7 +16,7 @@ void append_time(daemonize::Daemon& daemon, const std::string& log) {
     char line[64];
     const std::size_t size = std::strftime(line, sizeof line, "%a %b %e %H:%M:%S %Y\n", std::localtime(&now));
     if (::write(STDOUT_FILENO, line, size) == static_cast<ssize_t>(size)) return;
-    daemon.fail("cannot write " + log + ": " + std::system_category().message(errno));
+    daemon.fail_and_exit("cannot write " + log + ": " + std::system_category().message(errno));
 }
 
 int run(daemonize::Daemon& daemon, long interval, const std::string& log) {

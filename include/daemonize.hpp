@@ -11,7 +11,7 @@
 //                           .user("nobody")
 //                           .wait_until_ready(std::chrono::seconds(30))
 //                           .daemonize();                  // returns in the daemon only
-//         if (!open_database()) daemon.fail("the database is locked");
+//         if (!open_database()) daemon.fail_and_exit("the database is locked");
 //         daemon.ready();                                  // now the launcher exits 0
 //         return serve();
 //     }
@@ -23,8 +23,8 @@
 //     posix/service/context.hpp       Context: the running Service, on POSIX
 //     posix/service/context_events.hpp ContextEvents: further signals and children of a Context
 //     posix/launch/daemonizer.hpp     Daemonizer: the options of a launch
-//     posix/launch/options.hpp        Fork, Sigchld: values of these options
-//     posix/launch/launch.hpp         Launch: the result of a launch, in the launcher
+//     posix/launch/launch_types.hpp   Fork, Sigchld: values of these options
+//     posix/launch/launch_result.hpp  Launch: the result of a launch, in the launcher
 //     posix/launch/daemon.hpp         Daemon: readiness, progress, failure and logs, in the daemon
 //     posix/pid_file/pid_file.hpp     PidFile: a pid file with a lock, for a program that is not a daemon
 //     posix/pid_file/instance.hpp     Instance, OnTimeout: the daemon of a pid file: status, signals, stop, reload, wait
@@ -58,6 +58,7 @@
 //     core/stage.hpp                  Stage, exit_code: the step that failed, and its exit status
 //     core/duration.hpp               Duration: any std::chrono duration
 //     core/callback.hpp               Callback: a stored function
+//     core/keep.hpp                   keep: leaves a property as the launcher has it
 //     core/host.hpp                   Host, HostKind: what started the program
 //     core/severity.hpp               Severity: the priority of a line in a log
 //     core/socket_kind.hpp            SocketKind: the kind of a socket

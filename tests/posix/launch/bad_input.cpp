@@ -229,7 +229,7 @@ TEST_CASE("a relative path in a directory that is gone is refused, and does not 
         return launch.failure().message() + (test::exists("/x.pid") ? ", and it was made" : "");
     });
     CHECK(seen ==
-          "cannot open the pid file x.pid: the launcher's directory, which it is relative to, is not there any more");
+          "cannot open the pid file x.pid: the path is relative, and the launcher's directory does not exist any more");
 }
 
 TEST_CASE("a log that is the pid file is refused") {

@@ -114,7 +114,7 @@ TEST_CASE("a log that the run-as user may not write is found, and log_directory(
     const std::string path = directory / "log";
     Daemonizer daemonizer("check");
     daemonizer.user("nobody").stdout_to(path).stderr_to(path);
-    const std::string hint = path + ": the user may not write there; log_directory() makes a place that it may";
+    const std::string hint = path + ": the user may not write there; log_directory() makes a directory for the user";
     const std::vector<std::string> refused = {"cannot open standard output to " + hint,
                                               "cannot open standard error to " + hint};
     const std::vector<std::string> told = messages(daemonizer.check());

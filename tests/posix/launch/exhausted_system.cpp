@@ -28,7 +28,7 @@ TEST_CASE("output that stdio still holds for a full disk is told, for it would c
         return 0;
     });
     CHECK(ended.with(daemonize::exit_code(Stage::flush)));
-    CHECK(ended.error == "full: cannot write out what stdio still held: No space left on device\n");
+    CHECK(ended.error == "full: cannot write out the buffers of stdio: No space left on device\n");
     CHECK(orphans.is_empty());
 }
 

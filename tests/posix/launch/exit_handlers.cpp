@@ -88,7 +88,7 @@ TEST_CASE("a daemon that failed is left alone while it leaves") {
                 const bool alone = ::sigtimedwait(&asked, nullptr, &time) == -1;
                 static_cast<void>(!::write(STDERR_FILENO, alone ? "left alone\n" : "asked to end\n", alone ? 11 : 13));
             });
-            daemon.fail("it is over");
+            daemon.fail_and_exit("it is over");
             return 0;
         });
         CHECK(ended.error == std::string(20, '.') + "left alone\nexits: it is over\n");

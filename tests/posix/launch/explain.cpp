@@ -164,9 +164,9 @@ TEST_CASE("a plan with mistakes shows them first") {
 
 TEST_CASE("a plan for the foreground has no fork and no session") {
     const std::string text = Daemonizer("explain").foreground().wait_until_ready().explain();
-    CHECK(has_line(text, "fork: none: it stays in the foreground"));
+    CHECK(has_line(text, "fork: none: the process stays in the foreground"));
     CHECK(has_line(text, "directory: kept"));
-    CHECK(has_line(text, "readiness: when ready() is called; nobody waits for it"));
+    CHECK(has_line(text, "readiness: when ready() is called; no launcher waits"));
     CHECK(text.find("setsid") == std::string::npos);
     CHECK(text.find("\nstandard input: kept: ") != std::string::npos);
 }

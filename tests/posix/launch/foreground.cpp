@@ -74,11 +74,12 @@ TEST_CASE("in the foreground the process ends with what the body returns, and th
     const test::Directory directory;
     const std::string path = directory / "pid";
     const test::Ended ended = test::run_launcher([&] {
-        Daemonizer("foreground-test").foreground().pid_file(path).launch([&](daemonize::Daemon& daemon) {
-            daemon.ready();
-            return test::exists(path) ? 23 : 24;
-        });
-        return 1;
+        const daemonize::Launch launch =
+            Daemonizer("foreground-test").foreground().pid_file(path).launch([&](daemonize::Daemon& daemon) {
+                daemon.ready();
+                return test::exists(path) ? 23 : 24;
+            });
+        return launch.ok() ? 0 : 1;
     });
     CHECK(ended.with(23));
     CHECK_FALSE(test::exists(path));
@@ -88,11 +89,12 @@ TEST_CASE("in the foreground the process ends with what the body returns, and th
 TEST_CASE("in the foreground progress and failure go to standard error") {
     const test::Orphanage orphans;
     const test::Ended ended = test::run_launcher([] {
-        Daemonizer("foreground-test").foreground().wait_until_ready().launch([](daemonize::Daemon& daemon) {
-            daemon.progress("half way");
-            daemon.fail("no luck", 9);
-        });
-        return 1;
+        const daemonize::Launch launch =
+            Daemonizer("foreground-test").foreground().wait_until_ready().launch([](daemonize::Daemon& daemon) {
+                daemon.progress("half way");
+                daemon.fail_and_exit("no luck", 9);
+            });
+        return launch.ok() ? 0 : 1;
     });
     CHECK(ended.with(9));
     CHECK(ended.error == "foreground-test: half way\nforeground-test: no luck\n");
@@ -131,7 +133,7 @@ TEST_CASE("a start in the foreground that fails as another user leaves nothing")
         return 0;
     });
     CHECK(ended.error == "foreground-test: cannot open standard output to " + (directory / "log") +
-                             ": the user may not write there; log_directory() makes a place that it may\n");
+                             ": the user may not write there; log_directory() makes a directory for the user\n");
     CHECK_FALSE(test::exists(directory / "pid"));
 }
 

@@ -79,7 +79,7 @@ TEST_CASE("a start whose texts are moved in pieces loses no byte of them") {
     CHECK(test::contents(directory / "pid") == std::to_string(launch.pid()) + "\n");
     hold.close_write();
     orphans.wait_until_empty();
-    const Launch failed = daemonizer.launch([](Daemon& daemon) { daemon.fail("no route", 9); });
+    const Launch failed = daemonizer.launch([](Daemon& daemon) { daemon.fail_and_exit("no route", 9); });
     CHECK(failed.failure().message() == "no route");
     CHECK(failed.exit_code() == 9);
     CHECK(orphans.is_empty());
@@ -147,7 +147,7 @@ TEST_CASE("a failed start whose every call is interrupted once is told exactly, 
         const Launch exited = daemonizer.launch([](Daemon&) { return 7; });
         CHECK(exited.exit_status() == 7);
         CHECK(exited.exit_code() == 7);
-        const Launch failed = daemonizer.launch([](Daemon& daemon) { daemon.fail("no route", 9); });
+        const Launch failed = daemonizer.launch([](Daemon& daemon) { daemon.fail_and_exit("no route", 9); });
         CHECK(failed.failure().message() == "no route");
         CHECK(failed.exit_code() == 9);
         daemonizer.wait_until_ready(daemonize::Duration::milliseconds(100));

@@ -141,15 +141,15 @@ TEST_CASE("in a process without a handler, the signal does what it would have do
     const test::Directory directory;
     test::Pipe report;
     test::Launcher launcher([&]() -> int {
-        Daemonizer("interrupted")
-            .keep_fd(report.write_end())
-            .pid_file(directory / "pid")
-            .wait_until_ready()
-            .launch([&] {
-                report.tell("up\n");
-                stay();
-            });
-        return 1;
+        const Launch launch = Daemonizer("interrupted")
+                                  .keep_fd(report.write_end())
+                                  .pid_file(directory / "pid")
+                                  .wait_until_ready()
+                                  .launch([&] {
+                                      report.tell("up\n");
+                                      stay();
+                                  });
+        return launch.ok() ? 0 : 1;
     });
     REQUIRE(report.line() == "up");
     ::kill(launcher.pid(), SIGTERM);

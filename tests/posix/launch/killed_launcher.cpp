@@ -110,7 +110,7 @@ TEST_CASE("without the process between, a daemon that dies is a failed start all
     go.close_write();
     const test::Ended ended = launcher.ended();
     CHECK(ended.with(1));
-    CHECK(ended.error == "lost: cannot become ready: the daemon ended, and nobody is left to say how\n");
+    CHECK(ended.error == "lost: cannot become ready: the daemon ended, and its exit status is not known\n");
     CHECK_FALSE(test::exists(directory / "pid"));
     orphans.wait_until_empty();
 }

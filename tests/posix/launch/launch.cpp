@@ -211,6 +211,23 @@ TEST_CASE("one Daemonizer can launch more than once") {
     orphans.wait_until_empty();
 }
 
+TEST_CASE("a moved-from Daemonizer takes values again, and launches") {
+    const test::Orphanage orphans;
+    Daemonizer first("launch-test");
+    first.umask(077);
+    Daemonizer second(std::move(first));
+    first.fork(Fork::once).user("no such user of this machine");
+    CHECK(first.check().size() >= 1);
+    CHECK(second.check().empty());
+    first = std::move(second);
+    second.pid_file("").environment({"PATH"}).foreground(false);
+    CHECK(second.explain().find("environment: only PATH") != std::string::npos);
+    CHECK(first.explain().find("umask: 077") != std::string::npos);
+    const Launch launch = first.launch([] {});
+    CHECK(launch.ok());
+    orphans.wait_until_empty();
+}
+
 TEST_CASE("process 1, with which its daemon would end, is refused as a launcher") {
     NEEDS_ROOT();
     const test::Ended ended = test::run_launcher([] {
@@ -223,7 +240,7 @@ TEST_CASE("process 1, with which its daemon would end, is refused as a launcher"
         int status = 0;
         return first > 0 && ::waitpid(first, &status, 0) == first && WIFEXITED(status) ? WEXITSTATUS(status) : 98;
     });
-    CHECK(ended.error == "launch-test: cannot fork: this is process 1, and all others end with it: "
+    CHECK(ended.error == "launch-test: cannot fork: this is process 1, and the daemon would end with it: "
                          "run in the foreground\n");
     CHECK(ended.with(exit_code(Stage::fork)));
 }
@@ -251,6 +268,6 @@ TEST_CASE("a process between that would be process 1, with which the daemon woul
         for (;;) ::pause();
     });
     CHECK(ended.error ==
-          "launch-test: cannot fork: the process between would be process 1, and all others end with it\n");
+          "launch-test: cannot fork: the intermediate process would be process 1, and the daemon would end with it\n");
     CHECK(ended.with(exit_code(Stage::fork)));
 }

@@ -166,7 +166,7 @@ TEST_CASE("on a terminal the line of progress makes room for the failure, and fo
         go.wait_until_closed(); // words and progress come on two ways, and only then surely in this order
         if (::write(STDERR_FILENO, "a warning\n", 10) != 10) std::abort();
         daemon.progress("two");
-        daemon.fail("no route");
+        daemon.fail_and_exit("no route");
         return 0;
     });
     CHECK(terminal.read_until("one") == "\r\033[Kprogress: one");
@@ -204,7 +204,7 @@ TEST_CASE("a line of progress does not go on where the daemon's words ended") {
         Daemon daemon = Daemonizer("progress").wait_until_ready().daemonize();
         if (::write(STDERR_FILENO, "words", 5) != 5) std::abort();
         daemon.progress("one");
-        daemon.fail("no");
+        daemon.fail_and_exit("no");
         return 0;
     });
     CHECK(ended.error == "words\nprogress: one\nprogress: no\n");

@@ -110,7 +110,8 @@ TEST_CASE("launch() tells how the daemon died before it was ready") {
 TEST_CASE("fail() ends the start with its text as the one line, and with its exit code") {
     const test::Orphanage orphans;
     for (const Fork fork : {Fork::twice, Fork::once}) {
-        const test::Ended ended = failed_start(fork, [](Daemon& daemon) { daemon.fail("no route to the host", 42); });
+        const test::Ended ended =
+            failed_start(fork, [](Daemon& daemon) { daemon.fail_and_exit("no route to the host", 42); });
         CHECK(ended.with(42));
         CHECK(ended.error == "readiness: no route to the host\n");
         CHECK(orphans.is_empty());
@@ -121,7 +122,7 @@ TEST_CASE("fail() without a text says at least that") {
     const test::Orphanage orphans;
     for (const bool in_foreground : {true, false}) {
         const test::Ended ended = test::run_launcher([=] {
-            Daemonizer("readiness").wait_until_ready().foreground(in_foreground).daemonize().fail("");
+            Daemonizer("readiness").wait_until_ready().foreground(in_foreground).daemonize().fail_and_exit("");
             return 0;
         });
         CHECK(ended.with(1));
@@ -133,9 +134,9 @@ TEST_CASE("fail() without a text says at least that") {
 TEST_CASE("fail() with an exit code that would read as success ends with 1") {
     const test::Orphanage orphans;
     for (const int code : {0, 256, -512}) {
-        CHECK(failed_start(Fork::twice, [&](Daemon& daemon) { daemon.fail("no", code); }).with(1));
+        CHECK(failed_start(Fork::twice, [&](Daemon& daemon) { daemon.fail_and_exit("no", code); }).with(1));
     }
-    CHECK(failed_start(Fork::twice, [](Daemon& daemon) { daemon.fail("no"); }).with(1));
+    CHECK(failed_start(Fork::twice, [](Daemon& daemon) { daemon.fail_and_exit("no"); }).with(1));
     CHECK(orphans.is_empty());
 }
 
@@ -147,7 +148,7 @@ TEST_CASE("fail() leaves by exit, so that what main registered still runs") {
     const Launch launch =
         Daemonizer("readiness").keep_fd(pipe.write_end()).wait_until_ready().launch([](Daemon& daemon) {
             std::atexit([] { report->tell("handled\n"); });
-            daemon.fail("no", 5);
+            daemon.fail_and_exit("no", 5);
         });
     CHECK(launch.failure().message() == "no");
     CHECK(launch.exit_code() == 5);
@@ -158,7 +159,7 @@ TEST_CASE("fail() leaves by exit, so that what main registered still runs") {
 TEST_CASE("a text of several lines becomes one line, and a long one is cut") {
     const test::Orphanage orphans;
     const auto error_of = [](const std::string& text) {
-        return failed_start(Fork::twice, [&](Daemon& daemon) { daemon.fail(text); }).error;
+        return failed_start(Fork::twice, [&](Daemon& daemon) { daemon.fail_and_exit(text); }).error;
     };
     CHECK(error_of("one\ntwo\r\n\tthree\n") == "readiness: one two   three\n");
     const std::string line = error_of(std::string(100000, 'x'));
@@ -182,7 +183,7 @@ TEST_CASE("ready() a second time does nothing, and fail() after it is the daemon
                                       Daemon().ready();
                                       daemon.progress("still going");
                                       hold.wait_until_closed();
-                                      daemon.fail("too late", code);
+                                      daemon.fail_and_exit("too late", code);
                                   });
         CHECK(launch.ok());
         hold.close_write();

@@ -80,9 +80,10 @@ TEST_CASE("the launcher's other children are not touched") {
         ::waitid(P_PID, static_cast<id_t>(ends_before), &seen, WEXITED | WNOWAIT);
         for (int i = 0; i < 20; ++i) {
             if (i == 10) go.close_write();
-            Daemonizer("others").wait_until_ready().launch([&](Daemon& daemon) {
+            const daemonize::Launch launch = Daemonizer("others").wait_until_ready().launch([&](Daemon& daemon) {
                 if (i % 2 == 0) daemon.ready();
             });
+            if (launch.ok() != (i % 2 == 0)) return "launch " + std::to_string(i) + " ended otherwise";
         }
         ::waitid(P_PID, static_cast<id_t>(ends_meanwhile), &seen, WEXITED | WNOWAIT);
         if (::waitpid(ends_after, nullptr, WNOHANG) != 0) return std::string("the one that runs was ended");

@@ -123,7 +123,7 @@ TEST_CASE("a daemon that failed and does not leave is asked to end, and then kil
     const Launch launch = Daemonizer("stays").fork(daemonize::Fork::once).wait_until_ready().launch([](Daemon& daemon) {
         ::signal(SIGTERM, SIG_IGN);
         std::atexit([] { ::pause(); });
-        daemon.fail("it is over");
+        daemon.fail_and_exit("it is over");
     });
     CHECK(launch.failure().message() == "it is over");
     const std::string end = std::to_string(SIGTERM), go_on = std::to_string(SIGCONT), kill = std::to_string(SIGKILL);
@@ -196,7 +196,7 @@ TEST_CASE("a group data base that cannot be read is told, and never taken for an
         answer = {call.count == 1 ? 2 : 1, 0};
         return true;
     });
-    CHECK(failure.message() == "cannot take the group of nobody: the group data base says now this, now that");
+    CHECK(failure.message() == "cannot take the group of nobody: the group database gave two different answers");
 }
 
 TEST_CASE("an identity that cannot be read back is told by the error") {
@@ -241,7 +241,7 @@ TEST_CASE("a record that cannot be sent is told by the error, and only a launche
     CHECK(failure_with(daemonizer, failing("send", seam::daemon, 1, ENOBUFS)).message() ==
           "cannot become ready: No buffer space available");
     CHECK(failure_with(daemonizer, failing("send", seam::daemon, 1, EPIPE)).message() ==
-          "cannot become ready: the launcher is gone, so nobody would know of this daemon");
+          "cannot become ready: the launcher is dead, and does not know of this daemon");
 }
 
 TEST_CASE("a start in the foreground that can keep nobody to undo it is told while it can still be undone") {

@@ -30,7 +30,7 @@ TEST_CASE("the daemon's own words come before the launcher's line") {
         const test::Ended ended = test::run_launcher([&] {
             Daemon daemon = Daemonizer("words").fork(fork).wait_until_ready().daemonize();
             write_error("cannot parse line 7\nsee the manual\n");
-            daemon.fail("the configuration is wrong", 3);
+            daemon.fail_and_exit("the configuration is wrong", 3);
             return 0;
         });
         CHECK(ended.with(3));
@@ -113,7 +113,7 @@ TEST_CASE("words that fill the pipe many times over all arrive, in order") {
         if (::fcntl(STDERR_FILENO, F_SETPIPE_SZ, 1 << 20) < 0) return 99;
         Daemon daemon = Daemonizer("words").wait_until_ready().daemonize();
         write_error(words);
-        daemon.fail("that was all");
+        daemon.fail_and_exit("that was all");
         return 0;
     });
     CHECK((ended.error == words + "words: that was all\n"));

@@ -122,20 +122,21 @@ TEST_CASE("a stopped daemon goes on so that it can end") {
     for (const Fork fork : {Fork::twice, Fork::once}) {
         for (int attempt = 0; attempt < 3; ++attempt) {
             test::Pipe report;
-            Daemonizer("timeout")
-                .fork(fork)
-                .keep_fd(report.write_end())
-                .wait_until_ready(Duration::milliseconds(200 + attempt * 4000))
-                .launch([&] {
-                    report_end = report.write_end();
-                    ::signal(SIGTERM, [](int) {
-                        static_cast<void>(!::write(report_end, "ended\n", 6));
-                        std::_Exit(0);
-                    });
-                    report.tell("up\n");
-                    ::raise(SIGSTOP);
-                    stay();
-                });
+            const daemonize::Launch launch = Daemonizer("timeout")
+                                                 .fork(fork)
+                                                 .keep_fd(report.write_end())
+                                                 .wait_until_ready(Duration::milliseconds(200 + attempt * 4000))
+                                                 .launch([&] {
+                                                     report_end = report.write_end();
+                                                     ::signal(SIGTERM, [](int) {
+                                                         static_cast<void>(!::write(report_end, "ended\n", 6));
+                                                         std::_Exit(0);
+                                                     });
+                                                     report.tell("up\n");
+                                                     ::raise(SIGSTOP);
+                                                     stay();
+                                                 });
+            CHECK_FALSE(launch.ok());
             const std::string told = report.rest();
             if (told.empty()) continue;
             CHECK(told == "up\nended\n");

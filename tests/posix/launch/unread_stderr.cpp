@@ -76,15 +76,15 @@ TEST_CASE("a signal ends a start whose progress finds no room") {
     test::Launcher launcher([&] {
         fill_up(full);
         ::alarm(test::patience / 1000);
-        Daemonizer("unread")
-            .keep_fd(up.write_end())
-            .wait_until_ready(daemonize::Duration::longest())
-            .launch([&](Daemon& daemon) {
-                daemon.progress("half way");
-                up.tell("up\n");
-                for (;;) ::pause();
-            });
-        return 0;
+        const daemonize::Launch launch = Daemonizer("unread")
+                                             .keep_fd(up.write_end())
+                                             .wait_until_ready(daemonize::Duration::longest())
+                                             .launch([&](Daemon& daemon) {
+                                                 daemon.progress("half way");
+                                                 up.tell("up\n");
+                                                 for (;;) ::pause();
+                                             });
+        return launch.ok() ? 0 : 1;
     });
     CHECK(up.line() == "up");
     ::kill(launcher.pid(), SIGTERM);

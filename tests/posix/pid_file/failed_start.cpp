@@ -60,7 +60,7 @@ const Failing all[] = {
     {"it returns success before it is ready", Stage::readiness, is_as_it_is, [](daemonize::Daemon&) { return 0; }},
     {"it throws", Stage::body, is_as_it_is, [](daemonize::Daemon&) -> int { throw std::runtime_error("thrown"); }},
     {"it says that it failed", Stage::body, is_as_it_is,
-     [](daemonize::Daemon& daemon) -> int { daemon.fail("out of luck", 9); }},
+     [](daemonize::Daemon& daemon) -> int { daemon.fail_and_exit("out of luck", 9); }},
     {"it leaves past its exit handlers", Stage::readiness, is_as_it_is,
      [](daemonize::Daemon&) -> int { std::_Exit(4); }},
     {"it is killed", Stage::readiness, is_as_it_is,

@@ -97,8 +97,8 @@ TEST_CASE("relative paths mean the launcher's directory, which must be inside th
     const daemonize::Launch launch = daemonizer.chroot(jail.path()).stdout_to("daemon.log").launch([] {});
     REQUIRE(::chdir(before.c_str()) == 0);
     CHECK(launch.exit_code() == 209);
-    CHECK(launch.failure().message() == "cannot open standard output to daemon.log: the launcher's directory, which it "
-                                        "is relative to, is outside the new root " +
+    CHECK(launch.failure().message() == "cannot open standard output to daemon.log: the path is relative, and the "
+                                        "launcher's directory is outside the new root " +
                                             jail.path());
     CHECK(!test::exists(outside / "daemon.log"));
     CHECK(orphanage.is_empty());

@@ -152,7 +152,7 @@ TEST_CASE("a user that the data base does not know needs a group beside its numb
     NEEDS_ACCOUNTS();
     const Seen refused = seen_of([](Daemonizer& daemonizer) { daemonizer.user("54321"); });
     CHECK(refused.code == 217);
-    CHECK(refused.error == "identity: cannot become the user 54321: the user data base does not know this number, so "
+    CHECK(refused.error == "identity: cannot become the user 54321: the user database does not have this number, so "
                            "name a group() too\n");
     const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user("54321").group("54322"); });
     CHECK(seen.error == "");

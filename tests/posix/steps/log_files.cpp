@@ -202,7 +202,7 @@ TEST_CASE("a log where the daemon's user may not write fails the start, with a h
     });
     CHECK(ended.with(exit_code(stream == 1 ? Stage::standard_output : Stage::standard_error)));
     CHECK(ended.error == "log-test: cannot open standard " + std::string(stream == 1 ? "output" : "error") + " to " +
-                             path + ": the user may not write there; log_directory() makes a place that it may\n");
+                             path + ": the user may not write there; log_directory() makes a directory for the user\n");
     CHECK_FALSE(test::exists(path));
     CHECK(orphans.is_empty());
 }

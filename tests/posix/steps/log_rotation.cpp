@@ -205,7 +205,7 @@ TEST_CASE("a launch by a daemon has no logs of that daemon's to reopen") {
     const test::Orphanage orphans;
     const test::Directory directory;
     Daemonizer daemonizer("rotation-test");
-    const test::HeldDaemon daemon(daemonizer.stdout_to(directory / "log"), [&](Daemon& self) {
+    test::HeldDaemon daemon(daemonizer.stdout_to(directory / "log"), [&](Daemon& self) {
         if (!rotate(directory / "log")) return std::string("cannot rotate");
         Daemonizer inner("inner");
         inner.before_drop([&] {
@@ -216,4 +216,6 @@ TEST_CASE("a launch by a daemon has no logs of that daemon's to reopen") {
     });
     CHECK(daemon.told().empty());
     CHECK_FALSE(test::exists(directory / "log"));
+    daemon.let_go();
+    orphans.wait_until_empty(); // the inner daemon, too
 }

@@ -59,7 +59,7 @@ int main(int count, char** arguments) {
 
     std::fprintf(stderr, "reading the input\n");
     char input[16] = "";
-    if (std::fgets(input, sizeof input, stdin) == nullptr) daemon.fail("the input is not there");
+    if (std::fgets(input, sizeof input, stdin) == nullptr) daemon.fail_and_exit("the input is not there");
     daemon.progress("warming up", daemonize::Duration::seconds(10));
     std::printf("input %s", input);
     for (char** entry = environ; *entry != nullptr; ++entry) std::printf("%s\n", *entry);

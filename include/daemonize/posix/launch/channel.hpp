@@ -1,6 +1,4 @@
-// The launch channel: what the daemon, and the process between, tell the launcher. A socket pair, and not a pipe, so that
-// a launcher that died raises no SIGPIPE; close-on-exec, so that no program the daemon starts keeps the launcher waiting.
-// Uses quiet_socket; the launch uses it.
+// The launch channel: records that the daemon and the intermediate process send to the launcher (internal).
 #ifndef DAEMONIZE_POSIX_LAUNCH_CHANNEL_HPP
 #define DAEMONIZE_POSIX_LAUNCH_CHANNEL_HPP
 
@@ -15,23 +13,25 @@
 namespace daemonize {
 namespace detail {
 
-// One message to the launcher: this fixed part, then the two texts. Errors travel as numbers that were saved at once:
-// errno may have changed since.
+// The fixed part of a message to the launcher. Two texts follow it.
 struct Record {
     enum Kind : std::uint32_t { progress = 1, ready, failed, died };
 
     std::uint32_t kind = 0;
     std::int32_t stage = 0;
     std::int32_t error = 0;
-    std::int32_t exit_code = 0; // died: the wait status
+    std::int32_t exit_code = 0; // of a record of kind died: the wait status
     std::int64_t pid = 0;
     std::int64_t extend_by = 0; // nanoseconds
     std::uint32_t detail_size = 0;
     std::uint32_t reason_size = 0;
 };
 
-constexpr std::size_t record_text_limit = 2000; // of each text: an error's one line, whatever the path
+constexpr std::size_t record_text_limit = 2000; // bytes of each text
 
+// Both ends of the channel: a socket pair, because a write to a pipe would raise SIGPIPE after the launcher's death.
+// Both are close-on-exec: otherwise a program that the daemon starts would keep the channel open, and the launcher
+// waiting.
 struct Channel {
     Descriptor launcher;
     Descriptor daemon;
@@ -42,7 +42,8 @@ inline StepError make_channel(Channel& channel) noexcept {
     return is_made ? StepError() : step_error(Stage::channel, errno);
 }
 
-// Sends one record whole. Allocates nothing. False where the launcher is gone.
+// Sends one record, and cuts long texts. Allocates nothing. Returns false and sets errno if the launcher has closed its
+// end.
 inline bool send_record(int channel, Record record, const char* detail = "", const char* reason = "") noexcept {
     char message[sizeof(Record) + 2 * record_text_limit];
     const auto fitting = [](const char* text) {
@@ -61,16 +62,16 @@ inline bool send_record(int channel, Record record, const char* detail = "", con
            }) == 0;
 }
 
-inline bool send_step_error(int channel, const StepError& fault, int exit_code) noexcept {
+inline bool send_step_error(int channel, const StepError& failed, int exit_code) noexcept {
     Record record;
     record.kind = Record::failed;
-    record.stage = static_cast<std::int32_t>(fault.stage);
-    record.error = fault.error;
+    record.stage = static_cast<std::int32_t>(failed.stage);
+    record.error = failed.error;
     record.exit_code = exit_code;
-    return send_record(channel, record, fault.detail, fault.reason);
+    return send_record(channel, record, failed.detail, failed.reason);
 }
 
-// Receives `size` bytes; false at the end of the stream (errno is 0), or on an error, before they are complete.
+// Receives `size` bytes. Returns false on an error, and at the end of the stream, where errno is 0.
 inline bool receive_whole(int channel, void* buffer, std::size_t size) noexcept {
     for (std::size_t done = 0; done < size;) {
         const ssize_t received =
@@ -87,7 +88,8 @@ inline bool receive_text(int channel, std::size_t size, std::string& text) {
     return size == 0 || receive_whole(channel, &text[0], size);
 }
 
-// Whether it is one that our side sends. A status beyond one byte would end a launcher that failed with success.
+// Whether the record is one that send_record() sends. An exit code above 255 is refused: exit(3) would cut 256 to
+// success.
 inline bool is_record(const Record& record) noexcept {
     const bool names_daemon = record.kind == Record::ready || record.kind == Record::died;
     if (record.kind < Record::progress || record.kind > Record::died) return false;
@@ -97,8 +99,8 @@ inline bool is_record(const Record& record) noexcept {
     return record.detail_size <= record_text_limit && record.reason_size <= record_text_limit;
 }
 
-// Receives one record. False at the end of the stream, and where what came is no record: both mean that nobody is there
-// who keeps to the protocol; errno is 0 then.
+// Receives one record. Returns false on an error. Returns false with errno 0 at the end of the stream, and for bytes
+// that are no record.
 inline bool receive_record(int channel, Record& record, std::string& detail, std::string& reason) {
     if (!receive_whole(channel, &record, sizeof record)) return false;
     errno = 0;

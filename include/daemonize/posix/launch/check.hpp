@@ -1,6 +1,5 @@
-// What only a look at the files tells of a plan: whether its directories are there, and its logs can be written by the
-// user that the daemon will be. Nothing is changed.
-// Uses plan; the launch and Daemonizer use it.
+// The checks of a plan that look at the file system: directories, log files and the pid file. They change nothing
+// (internal).
 #ifndef DAEMONIZE_POSIX_LAUNCH_CHECK_HPP
 #define DAEMONIZE_POSIX_LAUNCH_CHECK_HPP
 
@@ -13,13 +12,14 @@
 namespace daemonize {
 namespace detail {
 
+// Returns 0 for an existing directory, or an errno value.
 inline int directory_error(const std::string& path) noexcept {
-    struct stat facts;
-    if (DAEMONIZE_SYSTEM(stat)(path.c_str(), &facts) != 0) return errno;
-    return S_ISDIR(facts.st_mode) ? 0 : ENOTDIR;
+    struct stat status;
+    if (DAEMONIZE_SYSTEM(stat)(path.c_str(), &status) != 0) return errno;
+    return S_ISDIR(status.st_mode) ? 0 : ENOTDIR;
 }
 
-// Whether `path` lies in a directory that the launch itself will make.
+// Whether the launch makes the directory of `path`.
 inline bool will_be_made(const Plan& plan, const std::string& path) {
     for (const std::string& made : plan.missing) {
         if (directory_of(path) == made) return true;
@@ -27,12 +27,13 @@ inline bool will_be_made(const Plan& plan, const std::string& path) {
     return false;
 }
 
-// Whether standard error leads to standard output's file: what is wrong with that is said once.
-inline bool is_told_already(const Plan& plan, int stream) noexcept {
+// Whether the stream is standard error, and standard output has the same file, whose failure is reported once.
+inline bool is_reported_already(const Plan& plan, int stream) noexcept {
     return stream == STDERR_FILENO && plan.streams[stream].path == plan.streams[STDOUT_FILENO].path;
 }
 
-// The directories: before any fork, in every launch.
+// Checks the directories of the root, of the working directory and of the log files. Every launch does so before it
+// forks.
 inline void check_directories(Plan& plan) {
     const auto check = [&](Stage stage, const std::string& path, const std::string& named) {
         if (path.empty()) return;
@@ -45,27 +46,28 @@ inline void check_directories(Plan& plan) {
     }
     for (int i = 0; i < 3; ++i) {
         const StreamTarget& target = plan.streams[i];
-        if (target.kind != StreamTarget::Kind::path || target.path.empty() || is_told_already(plan, i)) continue;
+        if (target.kind != StreamTarget::Kind::path || target.path.empty() || is_reported_already(plan, i)) continue;
         if (!will_be_made(plan, plan.outside(target.path))) {
             check(stream_stage(i), directory_of(plan.outside(target.path)), target.path);
         }
     }
 }
 
-// In a child that has become the user: 0, or the errno with which the stream's file could not be opened. A log that is
-// not there yet needs a directory that may be written.
+// Returns 0 if this process may open the file of a stream, or an errno value. For a log that does not exist, the
+// directory must be writable.
 inline int stream_error(int stream, const std::string& path, const std::string& directory) noexcept {
-    struct stat facts;
+    struct stat status;
     if (stream == STDIN_FILENO) return DAEMONIZE_SYSTEM(access)(path.c_str(), R_OK) == 0 ? 0 : errno;
     if (DAEMONIZE_SYSTEM(access)(path.c_str(), W_OK) == 0) {
-        return DAEMONIZE_SYSTEM(stat)(path.c_str(), &facts) == 0 && S_ISDIR(facts.st_mode) ? EISDIR : 0;
+        return DAEMONIZE_SYSTEM(stat)(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode) ? EISDIR : 0;
     }
     if (errno != ENOENT) return errno;
     return DAEMONIZE_SYSTEM(access)(directory.c_str(), W_OK | X_OK) == 0 ? 0 : errno;
 }
 
-// Asks in a child, which takes the daemon's root and identity: permissions, and access lists, are the kernel's to judge.
-inline int ask_as_user(Plan& plan, int stream, const std::string& path, const std::string& directory) {
+// Calls stream_error() in a child with the daemon's root and identity, so that the kernel decides by all permissions
+// and access lists.
+inline int stream_error_as_user(Plan& plan, int stream, const std::string& path, const std::string& directory) {
     const WaitableChildren waitable;
     const pid_t child = DAEMONIZE_SYSTEM(fork)();
     if (child < 0) return errno;
@@ -75,38 +77,40 @@ inline int ask_as_user(Plan& plan, int stream, const std::string& path, const st
         became = became && (!plan.identity.changes || !take_groups(plan.identity));
         became = became && (!plan.identity.changes_user || !become_user(plan.identity));
         if (became) DAEMONIZE_SYSTEM(_exit)(stream_error(stream, path, directory));
-        DAEMONIZE_SYSTEM(_exit)(errno != 0 ? errno : EPERM); // a refusal of our own sets none
+        // take_groups() and become_user() set no errno where an identity did not verify.
+        DAEMONIZE_SYSTEM(_exit)(errno != 0 ? errno : EPERM);
     }
     int status = 0;
     if (retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child, &status, 0); }) != child) return errno;
     return WIFEXITED(status) ? WEXITSTATUS(status) : ECANCELED;
 }
 
+// Checks whether the daemon's user may open the file of each stream.
 inline void check_streams(Plan& plan) {
     for (int i = 0; i < 3; ++i) {
         const std::string path = plan.streams[i].path;
-        if (path.empty() || is_told_already(plan, i) || will_be_made(plan, plan.outside(path)) ||
+        if (path.empty() || is_reported_already(plan, i) || will_be_made(plan, plan.outside(path)) ||
             directory_error(directory_of(plan.outside(path))) != 0) {
             continue;
         }
-        if (plan.log_directory == directory_of(path)) continue; // it will be given to the user
-        const int error = ask_as_user(plan, i, path, directory_of(path));
+        if (plan.log_directory == directory_of(path)) continue; // the launch gives this directory to the user
+        const int error = stream_error_as_user(plan, i, path, directory_of(path));
         if (error == 0) continue;
         const bool hint = error == EACCES && i != STDIN_FILENO && plan.identity.changes;
         plan.problem(stream_stage(i), error, path,
-                     hint ? "the user may not write there; log_directory() makes a place that it may" : "");
+                     hint ? "the user may not write there; log_directory() makes a directory for the user" : "");
     }
 }
 
-// Looks at the pid file as a start would, and leaves it as it is.
+// Checks the pid file as a start does, without locking or making the file.
 inline void check_pid_file(Plan& plan) {
     const std::string& path = plan.pid_file.path;
     if (path.empty() || will_be_made(plan, path)) return;
     Failure failure = distrust_directory(path, plan.pid_file_owners());
-    struct stat facts;
-    if (!failure && DAEMONIZE_SYSTEM(lstat)(path.c_str(), &facts) == 0) {
-        failure = S_ISLNK(facts.st_mode) ? posix_failure(Stage::pid_file_open, ELOOP, path, "it is a symbolic link")
-                                         : distrust_file(path, facts, plan.pid_file_owners());
+    struct stat status;
+    if (!failure && DAEMONIZE_SYSTEM(lstat)(path.c_str(), &status) == 0) {
+        failure = S_ISLNK(status.st_mode) ? posix_failure(Stage::pid_file_open, ELOOP, path, "it is a symbolic link")
+                                          : distrust_file(path, status, plan.pid_file_owners());
     }
     if (!failure && DAEMONIZE_SYSTEM(access)(directory_of(path).c_str(), W_OK | X_OK) != 0) {
         failure = posix_failure(Stage::pid_file_open, errno, path);
@@ -117,16 +121,16 @@ inline void check_pid_file(Plan& plan) {
             failure = already_held(path, {LockHolder::State::running, holder.pid, true});
         }
     }
-    if (failure) plan.problems.push_back(std::move(failure));
+    plan.problem(std::move(failure));
 }
 
-// All that a launch would find out, without the launch.
+// Runs every check that needs no launch.
 inline void check_everything(Plan& plan) {
     check_directories(plan);
     check_streams(plan);
     check_pid_file(plan);
     Descriptor null;
-    if (const StepError failed = open_null_device(null)) plan.problems.push_back(to_failure(failed));
+    plan.problem(to_failure(open_null_device(null)));
 }
 
 } // namespace detail

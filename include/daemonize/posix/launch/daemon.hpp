@@ -1,5 +1,4 @@
-// Daemon: what the daemonized program tells its launcher, and does with its logs.
-// Uses plan and channel; Daemonizer hands it out.
+// Daemon: the running daemon's calls to its launcher, and for its log files (public).
 #ifndef DAEMONIZE_POSIX_LAUNCH_DAEMON_HPP
 #define DAEMONIZE_POSIX_LAUNCH_DAEMON_HPP
 
@@ -16,12 +15,11 @@ namespace daemonize {
 
 namespace detail {
 
-// The one launch that made this process a daemon. It belongs to the process, and lives as long: the environment and the
-// pid file's path are in the plan.
+// The launch that made this process a daemon. It lives as long as the process: the plan holds the environment and the
+// pid file's path.
 struct DaemonState {
     Plan* plan = nullptr;
-    const Options* options = nullptr; // what is not to be destroyed of the Daemonizer that returned here
-    ForkGuard channel;                // open until readiness
+    ForkGuard channel; // open until readiness
     Descriptor stderr_target;
     bool ready = false;
 
@@ -29,112 +27,117 @@ struct DaemonState {
 };
 
 inline DaemonState& daemon_state() noexcept {
-    static DaemonState* const own = new DaemonState; // never destroyed: a destructor of the application's may still ask
-    return *own;
+    static DaemonState* const state = new DaemonState; // never destroyed: a static destructor may use it
+    return *state;
 }
 
-// Ends a daemon whose launch cannot succeed any more: its launcher is told, or is gone.
+// Reports a failed launch to the launcher, or to standard error, and exits.
 [[noreturn]] inline void exit_failed(const StepError& failed) noexcept {
-    DaemonState& own = daemon_state();
+    DaemonState& state = daemon_state();
     const int code = exit_code(failed.stage);
-    if (own.channel) {
-        static_cast<void>(send_step_error(own.channel.get(), failed, 0));
+    if (state.channel) {
+        static_cast<void>(send_step_error(state.channel.get(), failed, 0));
     } else {
-        write_error(joined({own.name(), ": ", to_failure(failed).message(), "\n"}));
+        write_error(joined({state.name(), ": ", to_failure(failed).message(), "\n"}));
     }
     std::exit(code);
 }
 
-// Standard error becomes what was asked for; from here on the launcher hears no more of it.
-inline StepError swap_stderr(DaemonState& own) noexcept {
-    if (!own.stderr_target) return StepError();
-    const char* path = own.plan->streams[STDERR_FILENO].path.c_str();
-    const StepError failed = put_stream(own.stderr_target.get(), STDERR_FILENO, path);
-    own.stderr_target.reset();
+// Puts the target of standard error in place. The launcher gets no more output.
+inline StepError swap_stderr(DaemonState& state) noexcept {
+    if (!state.stderr_target) return StepError();
+    const char* path = state.plan->streams[STDERR_FILENO].path.c_str();
+    const StepError failed = put_stream(state.stderr_target.get(), STDERR_FILENO, path);
+    state.stderr_target.reset();
     return failed;
 }
 
-inline StepError announce_ready(DaemonState& own) noexcept {
-    if (const StepError failed = swap_stderr(own)) return failed;
-    if (own.channel) {
+// Swaps standard error, and reports readiness to the launcher.
+inline StepError announce_ready(DaemonState& state) noexcept {
+    if (const StepError failed = swap_stderr(state)) return failed;
+    if (state.channel) {
         Record record;
         record.kind = Record::ready;
         record.pid = DAEMONIZE_SYSTEM(getpid)();
-        if (!send_record(own.channel.get(), record)) {
-            const bool is_gone = errno == EPIPE || errno == ECONNRESET;
+        if (!send_record(state.channel.get(), record)) {
+            const bool is_dead = errno == EPIPE || errno == ECONNRESET;
             return step_error(Stage::readiness, errno, "",
-                              is_gone ? "the launcher is gone, so nobody would know of this daemon" : "");
+                              is_dead ? "the launcher is dead, and does not know of this daemon" : "");
         }
-        own.channel.reset();
+        state.channel.reset();
     }
-    own.ready = true;
+    state.ready = true;
     return StepError();
 }
 
-// Tells the launcher, or where none waits standard error, why the daemon ends. What it is to end with.
-inline int tell_failure(const std::string& text, int asked_code) noexcept {
-    DaemonState& own = daemon_state();
-    const int code = failure_status(asked_code);
+// Reports a failure to the waiting launcher, or to standard error. Returns the exit status for the daemon.
+inline int report_failure(const std::string& text, int exit_code) noexcept {
+    DaemonState& state = daemon_state();
+    const int code = failure_status(exit_code);
     const char* const reason = text.empty() ? no_reason : text.c_str();
-    if (own.channel) {
+    if (state.channel) {
         const StepError failed = step_error(Stage::body, ECANCELED, "", reason);
-        static_cast<void>(send_step_error(own.channel.get(), failed, code));
+        static_cast<void>(send_step_error(state.channel.get(), failed, code));
     } else {
-        write_error(joined({own.name(), ": ", one_line(reason), "\n"}));
+        write_error(joined({state.name(), ": ", one_line(reason), "\n"}));
     }
     return code;
 }
 
 } // namespace detail
 
-/// The running daemon: a handle that may be copied freely, not an owner. The lock and the pid file belong to the process,
-/// and go when it exits. To be used by one thread at a time; in a worker that the daemon forked, every call that tells
-/// the launcher something does nothing. In a process that no launch made a daemon it does nothing either.
+/// The running daemon: a handle that may be copied, not an owner. The lock and the pid file belong to the process,
+/// until it exits.
+///
+/// Thread safety: one thread at a time. Not for signal handlers. Fork safety: in a worker that the daemon forked, the
+/// calls report nothing to the launcher. In a process that no launch made a daemon, they do nothing.
 class Daemon {
   public:
-    /// Tells the launcher that the service is up: it exits 0. Standard output is written out, and standard error becomes
-    /// what stderr_to() named. A daemon whose launcher is gone, or whose output cannot be written, ends here: its pid
-    /// file goes, and it exits non-zero. Without wait_until_ready() the end of set-up was readiness already; there, and a
-    /// second time, it does nothing.
+    /// Reports readiness: the launcher exits 0. Flushes standard output, and puts the target of stderr_to() in place.
+    /// Without wait_until_ready() the daemon is ready after set-up, and the call does nothing. A second call does
+    /// nothing. Exits non-zero, and removes the pid file, if the launcher is dead (Stage::readiness), if standard
+    /// output cannot be written (Stage::flush), or if dup2(2) fails (Stage::standard_error).
     void ready() {
-        detail::DaemonState& own = detail::daemon_state();
-        if (own.ready || own.plan == nullptr) return;
-        const std::string& path = own.plan->streams[STDOUT_FILENO].path;
+        detail::DaemonState& state = detail::daemon_state();
+        if (state.ready || state.plan == nullptr) return;
+        const std::string& path = state.plan->streams[STDOUT_FILENO].path;
         if (std::fflush(stdout) != 0) {
             detail::exit_failed(
                 detail::step_error(Stage::flush, errno, path.empty() ? "standard output" : path.c_str()));
         }
-        if (const detail::StepError failed = detail::announce_ready(own)) detail::exit_failed(failed);
+        if (const detail::StepError failed = detail::announce_ready(state)) detail::exit_failed(failed);
     }
 
-    /// Shows `text` on the launcher's terminal, and gives the start until `extend_by` from now, if that is later than the
-    /// time-out. Does nothing once ready.
+    /// Shows `text` on the launcher's standard error, and moves the time-out to `extend_by` from now if that is later.
+    /// Does nothing after readiness.
     void progress(const std::string& text, Duration extend_by = Duration()) {
-        detail::DaemonState& own = detail::daemon_state();
-        if (own.ready || own.plan == nullptr) return;
-        if (!own.channel) return detail::write_error(detail::joined({own.name(), ": ", detail::one_line(text), "\n"}));
+        detail::DaemonState& state = detail::daemon_state();
+        if (state.ready || state.plan == nullptr) return;
+        if (!state.channel)
+            return detail::write_error(detail::joined({state.name(), ": ", detail::one_line(text), "\n"}));
         detail::Record record;
         record.kind = detail::Record::progress;
         record.extend_by = extend_by.nanoseconds();
-        // A launcher that is gone is noticed by ready().
-        static_cast<void>(detail::send_record(own.channel.get(), record, "", text.c_str()));
+        // A lost record does no harm: ready() reports a dead launcher.
+        static_cast<void>(detail::send_record(state.channel.get(), record, "", text.c_str()));
     }
 
-    /// Ends the daemon as failed, by std::exit. The launcher, if it still waits, prints `text` as its one line and exits
-    /// with `exit_code`; later it is written to standard error. An exit code that would read as success becomes 1.
-    [[noreturn]] void fail(const std::string& text, int exit_code = 1) {
-        std::exit(detail::tell_failure(text, exit_code));
+    /// Ends the daemon as failed, by exit(3) with `exit_code`. A waiting launcher prints `text` as its one line, and
+    /// exits with `exit_code` too. After readiness `text` goes to standard error. An exit code of which exit(3) would
+    /// make 0 becomes 1.
+    [[noreturn]] void fail_and_exit(const std::string& text, int exit_code = 1) {
+        std::exit(detail::report_failure(text, exit_code));
     }
 
-    /// Opens the files of stdout_to() and stderr_to() anew, after a log was rotated: as at the launch, by the same path,
-    /// as the same user, appending. What can't be opened stays as it was, and is told. Does nothing to streams that lead
-    /// elsewhere. Fails at Stage::standard_output, Stage::standard_error and Stage::flush.
-    bool reopen_logs(Failure& failure) noexcept {
-        detail::DaemonState& own = detail::daemon_state();
+    /// Opens the files of stdout_to() and stderr_to() again after a log rotation: by the same path, as the same user,
+    /// and for appending. A stream whose file cannot be opened keeps its old file. Streams without a file stay as they
+    /// are. Returns false on failure, with the first one. Stage::standard_output, Stage::standard_error, Stage::flush.
+    [[nodiscard]] bool reopen_logs(Failure& failure) noexcept {
+        detail::DaemonState& state = detail::daemon_state();
         failure = Failure();
-        if (own.plan == nullptr) return true;
-        const detail::StreamTarget& out = own.plan->streams[STDOUT_FILENO];
-        const detail::StreamTarget& error = own.plan->streams[STDERR_FILENO];
+        if (state.plan == nullptr) return true;
+        const detail::StreamTarget& out = state.plan->streams[STDOUT_FILENO];
+        const detail::StreamTarget& error = state.plan->streams[STDERR_FILENO];
         const bool one_file = !out.path.empty() && out.path == error.path;
         if (!out.path.empty()) reopen(out.path, STDOUT_FILENO, one_file, failure);
         if (!error.path.empty() && !one_file) reopen(error.path, STDERR_FILENO, false, failure);
@@ -161,13 +164,13 @@ class Daemon {
         if (failed && !failure) failure = detail::to_failure(failed);
     }
 
-    // Until readiness it is the target that waits for standard error which changes.
+    // Before readiness replaces the waiting target of standard error, and not the stream.
     static detail::StepError put(const detail::Descriptor& opened, int stream, const std::string& path) noexcept {
-        detail::Descriptor& waiting = detail::daemon_state().stderr_target;
-        if (stream != STDERR_FILENO || !waiting) return detail::put_stream(opened.get(), stream, path.c_str());
+        detail::Descriptor& target = detail::daemon_state().stderr_target;
+        if (stream != STDERR_FILENO || !target) return detail::put_stream(opened.get(), stream, path.c_str());
         detail::Descriptor copy = detail::duplicate(opened.get());
         if (!copy) return detail::step_error(Stage::standard_error, errno, path.c_str());
-        waiting = std::move(copy);
+        target = std::move(copy);
         return detail::StepError();
     }
 };

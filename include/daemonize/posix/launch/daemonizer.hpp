@@ -1,12 +1,13 @@
-// Daemonizer: the fluent face of the launch. Each setter stores what it is given, and no more.
-// Uses launch; programs use it.
+// Daemonizer: the fluent class that turns a program into a daemon (public).
 #ifndef DAEMONIZE_POSIX_LAUNCH_DAEMONIZER_HPP
 #define DAEMONIZE_POSIX_LAUNCH_DAEMONIZER_HPP
 
+#include "../../core/invoke.hpp"
+#include "../../core/keep.hpp"
 #include "explain.hpp"
-#include "foreground.hpp"
 #include "launch.hpp"
 
+#include <optional>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -26,253 +27,241 @@ inline std::string program_name() { return getprogname(); }
 inline std::string program_name() { return "daemon"; }
 #endif
 
-// What was asked of it: a Service asks for more before it launches.
+// A Service changes the options before it launches.
 inline Options& options_of(Daemonizer& daemonizer) noexcept;
 
 } // namespace detail
 
-/// Turns the running program into a daemon, or says why not: daemon(7), done whole.
+/// Turns the running program into a daemon by the steps of daemon(7), or reports why it failed.
 ///
-/// Setters store and never fail; daemonize() and launch() check everything before they fork, and report all that is wrong
-/// at once. Each failure names its Stage, which has an exit status of its own: exit_code(Stage). Defaults are daemon(7)'s:
-/// two forks, a new session, "/", umask 027, null standard streams, no descriptor above 2, no pid file.
+/// Setters store a value and never fail. daemonize() and launch() validate all values before they fork, and report
+/// every problem at once. Each failure has a Stage, and each Stage an exit status: exit_code(Stage). The defaults are
+/// those of daemon(7): two forks, a new session, "/", umask 027, /dev/null as standard streams, no descriptor above 2,
+/// no pid file.
 ///
-/// Fork safety: call it early, before threads are started and before libraries open descriptors of their own, which the
-/// mass close would take from them. Thread safety: one launch at a time in a process.
+/// Fork safety: launch before the program starts threads, and before libraries open descriptors, which the launch
+/// closes. Thread safety: one launch at a time in a process.
 class Daemonizer {
   public:
-    /// `name` leads every message. By default it is the program's own.
-    explicit Daemonizer(std::string name = detail::program_name()) { options_->name = std::move(name); }
-    /// What was moved from can only be assigned to, and destroyed.
-    Daemonizer(Daemonizer&& other) noexcept : options_(other.options_) { other.options_ = nullptr; }
-    Daemonizer& operator=(Daemonizer&& other) noexcept {
-        std::swap(options_, other.options_);
-        return *this;
-    }
+    /// Each message begins with `name`; the program's name by default.
+    explicit Daemonizer(std::string name = detail::program_name()) { options_.name = std::move(name); }
+    /// A moved-from Daemonizer has unspecified values. Setters may be called.
+    Daemonizer(Daemonizer&& other) noexcept = default;
+    Daemonizer& operator=(Daemonizer&& other) noexcept = default;
     Daemonizer(const Daemonizer&) = delete;
     Daemonizer& operator=(const Daemonizer&) = delete;
-    ~Daemonizer() {
-        if (detail::daemon_state().options != options_) delete options_;
-    }
+    ~Daemonizer() = default;
 
-    /// How often to fork; twice by default. Stage::fork.
+    /// How often the launch forks; Fork::twice by default. fork(2), Stage::fork.
     Daemonizer& fork(Fork value) {
-        options_->fork = value;
+        options_.fork = value;
         return *this;
     }
 
-    /// Whether the daemon gets a session of its own, without a terminal; it does by default. setsid(2), Stage::setsid.
-    /// Without one, what the daemon started cannot be ended with it when a start fails.
+    /// Whether the daemon gets a new session without a terminal; true by default. setsid(2), Stage::setsid.
+    /// Without a new session a failed start does not end the processes that the daemon started.
     Daemonizer& setsid(bool value = true) {
-        options_->setsid = value;
+        options_.setsid = value;
         return *this;
     }
 
-    /// The working directory, "/" by default, entered as the run-as user and inside the new root. A relative path means
-    /// the launcher's directory, as everywhere here. Stage::chdir.
+    /// The working directory; "/" by default. The daemon enters it as the run-as user, inside the new root. A relative
+    /// path starts at the launcher's directory, like every path of this class. chdir(2), Stage::chdir.
     Daemonizer& chdir(std::string path) {
-        options_->keep_directory = false;
-        options_->directory = std::move(path);
+        options_.keep_directory = false;
+        options_.directory = std::move(path);
         return *this;
     }
     Daemonizer& chdir(Keep) {
-        options_->keep_directory = true;
+        options_.keep_directory = true;
         return *this;
     }
 
-    /// The root directory; the launcher's by default. Only root may. chroot(2), Stage::chroot.
+    /// The root directory; the launcher's by default. Only root may change it. chroot(2), Stage::chroot.
     Daemonizer& chroot(std::string path) {
-        options_->chroot.set(std::move(path));
+        options_.chroot = std::move(path);
         return *this;
     }
 
-    /// The file mode creation mask, 027 by default. With 0, as old articles have it, anybody can write the logs.
+    /// The file mode creation mask; 027 by default. With 0 every user can write the logs. umask(2).
     Daemonizer& umask(mode_t value) {
-        options_->keep_umask = false;
-        options_->umask = value;
+        options_.keep_umask = false;
+        options_.umask = value;
         return *this;
     }
     Daemonizer& umask(Keep) {
-        options_->keep_umask = true;
+        options_.keep_umask = true;
         return *this;
     }
 
-    /// Whether to close every inherited descriptor above 2, but those of keep_fd() and those that a service manager
-    /// passed (LISTEN_FDS); it does by default. The time it takes depends on how many are open. Stage::descriptors.
+    /// Whether the daemon closes every inherited descriptor above 2, but those of keep_fd() and LISTEN_FDS; true by
+    /// default. The time depends on the number of open descriptors. close_range(2), Stage::descriptors.
     Daemonizer& close_fds(bool value = true) {
-        options_->close_fds = value;
+        options_.close_fds = value;
         return *this;
     }
 
-    /// Keeps one descriptor open, with its flags as they are. It must be open at the launch: Stage::options. The standard
-    /// streams are not among them: stdin_from(), stdout_to() and stderr_to() say where they lead.
+    /// Keeps one descriptor above 2 open, with its flags. A descriptor that is closed at the launch is a failure:
+    /// Stage::options. For the standard streams call stdin_from(), stdout_to() and stderr_to().
     Daemonizer& keep_fd(int fd) {
-        options_->kept_fds.push_back(fd);
+        options_.kept_fds.push_back(fd);
         return *this;
     }
 
-    /// Where standard input comes from: a file, a descriptor, or the launcher's own; /dev/null by default.
-    /// Stage::standard_input.
+    /// Standard input: a file, a descriptor, or the launcher's stream; /dev/null by default. Stage::standard_input.
     Daemonizer& stdin_from(std::string path) { return stream(0, std::move(path)); }
     Daemonizer& stdin_from(int fd) { return stream(0, fd); }
     Daemonizer& stdin_from(Keep) { return stream(0, keep); }
 
-    /// Where standard output goes: a file (appended to, made with 0666 less the umask, opened as the run-as user inside
-    /// the new root, never through a symbolic link), a descriptor, or the launcher's own; /dev/null by default.
-    /// Stage::standard_output.
+    /// Standard output: a file, a descriptor, or the launcher's stream; /dev/null by default. The daemon opens the file
+    /// for appending, as the run-as user, inside the new root, and through no symbolic link. A new file has mode 0666
+    /// less the umask. Stage::standard_output.
     Daemonizer& stdout_to(std::string path) { return stream(1, std::move(path)); }
     Daemonizer& stdout_to(int fd) { return stream(1, fd); }
     Daemonizer& stdout_to(Keep) { return stream(1, keep); }
 
-    /// Where standard error goes, once the daemon is ready; until then the launcher shows it. One path for both streams is
-    /// one open file. A start that fails takes away a log that it made, where nothing was written to it.
-    /// Stage::standard_error.
+    /// Standard error from readiness on, like standard output. Before readiness the launcher shows it. One path for
+    /// both streams is one open file. A failed start removes an empty log that it made. Stage::standard_error.
     Daemonizer& stderr_to(std::string path) { return stream(2, std::move(path)); }
     Daemonizer& stderr_to(int fd) { return stream(2, fd); }
     Daemonizer& stderr_to(Keep) { return stream(2, keep); }
 
-    /// What becomes of ended children. Sigchld::ignore breaks whoever waits for its own children: system(3) then fails
-    /// with ECHILD, and so do libraries. Stage::signal_reset.
+    /// The action for SIGCHLD; Sigchld::default_action by default. With Sigchld::ignore waitpid(2) fails with ECHILD,
+    /// also in system(3) and in libraries. sigaction(2), Stage::signal_reset.
     Daemonizer& sigchld(Sigchld value) {
-        options_->sigchld = value;
+        options_.sigchld = value;
         return *this;
     }
 
-    /// Keeps only these variables of the environment; by default it is kept whole.
+    /// Keeps only these variables of the environment; all variables by default. environ(7).
     Daemonizer& environment(std::vector<std::string> names) {
-        detail::List<std::string> kept;
-        for (std::string& name : names) kept.push_back(std::move(name));
-        options_->environment.set(std::move(kept));
+        options_.environment = std::move(names);
         return *this;
     }
 
-    /// Sets a resource limit, soft and hard. Raising a hard limit is root's. setrlimit(2), Stage::limits.
+    /// Sets a resource limit, soft and hard. Only root may raise a hard limit. setrlimit(2), Stage::limits.
     Daemonizer& rlimit(detail::RlimitResource resource, rlim_t value) { return rlimit(resource, value, value); }
     Daemonizer& rlimit(detail::RlimitResource resource, rlim_t soft, rlim_t hard) {
-        options_->limits.push_back({resource, soft, hard});
-        options_->limits_part = &detail::limits_part;
+        options_.limits.push_back({resource, soft, hard});
         return *this;
     }
 
-    /// Makes /run/`name` (for others than root $XDG_RUNTIME_DIR/`name`), mode 0755, and gives it to the run-as user. With
-    /// a new root it is made outside, where a pid file in it stays, and inside too. A failed launch takes away what it
-    /// made, where it is empty. Stage::runtime_directory.
+    /// Makes /run/`name` (for other users than root $XDG_RUNTIME_DIR/`name`), mode 0755, and gives it to the run-as
+    /// user. With a new root the launch makes it outside, for a pid file, and inside. A failed launch removes an empty
+    /// directory that it made. Stage::runtime_directory.
     Daemonizer& runtime_directory(std::string name) {
-        options_->runtime_directory.set(std::move(name));
-        options_->directories = &detail::directories_part;
+        options_.runtime_directory = std::move(name);
         return *this;
     }
 
-    /// Makes /var/lib/`name` (for others than root $XDG_STATE_HOME/`name`) in the same way as log_directory().
-    /// Stage::state_directory.
+    /// Makes /var/lib/`name` (for other users than root $XDG_STATE_HOME/`name`) inside the new root, mode 0755, and
+    /// gives it to the run-as user. Stage::state_directory.
     Daemonizer& state_directory(std::string name) {
-        options_->state_directory.set(std::move(name));
-        options_->directories = &detail::directories_part;
+        options_.state_directory = std::move(name);
         return *this;
     }
 
-    /// Makes /var/log/`name` (for others than root $XDG_STATE_HOME/log/`name`), inside the new root where there is one,
-    /// mode 0755, and gives it to the run-as user. Stage::log_directory.
+    /// Makes /var/log/`name` (for other users than root $XDG_STATE_HOME/log/`name`) inside the new root, mode 0755, and
+    /// gives it to the run-as user. Stage::log_directory.
     Daemonizer& log_directory(std::string name) {
-        options_->log_directory.set(std::move(name));
-        options_->directories = &detail::directories_part;
+        options_.log_directory = std::move(name);
         return *this;
     }
 
-    /// A file that holds the daemon's number, locked for its life: a second start is refused while the first one runs,
-    /// whatever a stale file says. The path is the launcher's, outside a new root. Neither the file nor its directory may
-    /// be other users' to write. Stage::pid_file_open, pid_file_lock, pid_file_write.
+    /// A file with the daemon's PID, locked while the daemon lives: a second start fails while the first daemon runs. A
+    /// stale file does no harm. The path is outside a new root. The launch refuses a file or a directory that other
+    /// users can write. fcntl(2), Stage::pid_file_open, Stage::pid_file_lock, Stage::pid_file_write.
     Daemonizer& pid_file(std::string path) {
-        options_->pid_file.set(std::move(path));
-        options_->pid_file_part = &detail::pid_file_part;
+        options_.pid_file = std::move(path);
         return *this;
     }
 
-    /// Runs in the daemon before the new root and the identity are taken: bind port 80 here. `f()` or `f(std::string& why)`;
-    /// it fails by throwing, or by returning false. What it opens stays open. Stage::before_drop.
+    /// Calls `f()` or `f(std::string& why)` in the daemon before it enters the new root and becomes the user: bind port
+    /// 80 here. `f` fails by an exception, or by returning false. A descriptor that it opens stays open.
+    /// Stage::before_drop.
     template <class Body>
     Daemonizer& before_drop(Body body) {
-        options_->before_drop = detail::adapt_step(std::move(body));
-        options_->call_before_drop = detail::call_before_drop;
+        options_.before_drop = detail::adapt_step(std::move(body));
         return *this;
     }
 
-    /// The user to run as, by name or number; its groups come from the data base. Verified, and cannot be regained. Only
-    /// root may become another. setresuid(2), Stage::user, Stage::group.
+    /// The run-as user, by name or number; the launcher's user by default. The group database gives the groups. The
+    /// launch verifies that the daemon cannot become root again. Only root may change the user. setresuid(2),
+    /// Stage::user, Stage::group.
     Daemonizer& user(std::string name) {
-        options_->user.set(std::move(name));
-        options_->identity = &detail::identity_part;
+        options_.user = std::move(name);
         return *this;
     }
 
-    /// The group to run as, in place of the user's primary one. Stage::group.
+    /// The run-as group; the user's primary group by default. setresgid(2), Stage::group.
     Daemonizer& group(std::string name) {
-        options_->group.set(std::move(name));
-        options_->identity = &detail::identity_part;
+        options_.group = std::move(name);
         return *this;
     }
 
-    /// No program that the daemon starts can gain privileges, by a setuid bit say. prctl(2), Stage::no_new_privileges.
+    /// Keeps programs that the daemon starts from gaining privileges, by a setuid bit for example; false by default.
+    /// prctl(2), Stage::no_new_privileges.
     Daemonizer& no_new_privileges(bool value = true) {
-        options_->no_new_privileges = value;
+        options_.no_new_privileges = value;
         return *this;
     }
 
-    /// Has the launcher wait for Daemon::ready(), for so long at most, 30 s by default; what takes longer is ended, and has
-    /// failed. Without it the end of set-up is readiness, which is given 30 s too. Stage::timeout.
+    /// Makes the launcher wait until the daemon calls Daemon::ready(), 30 s at most by default. After the time-out the
+    /// launcher ends the daemon, and the launch has failed. Without this call the daemon is ready after set-up, for
+    /// which it has 30 s. Stage::timeout, Stage::readiness.
     Daemonizer& wait_until_ready(Duration timeout = Duration::seconds(30)) {
-        options_->wait = true;
-        options_->timeout = timeout;
+        options_.wait = true;
+        options_.timeout = timeout;
         return *this;
     }
 
-    /// Stays in this process, for a terminal or a supervisor: no fork, session or directory; standard streams only where
-    /// they were asked for. All else holds.
+    /// Stays in this process, for a terminal or a supervisor; false by default. The launch then does not fork, starts
+    /// no session, keeps the working directory, and keeps each standard stream that has no setter call.
     Daemonizer& foreground(bool value = true) {
-        options_->foreground = value ? &detail::foreground_part : nullptr;
+        options_.foreground = value;
         return *this;
     }
 
-    /// Launches although other threads run. They are not in the daemon, and what they hold locked stays locked there.
+    /// Launches although other threads run; false by default. fork(2) copies no other thread, and a mutex that such a
+    /// thread holds stays locked in the daemon. Stage::threads.
     Daemonizer& allow_threads(bool value = true) {
-        options_->allow_threads = value;
+        options_.allow_threads = value;
         return *this;
     }
 
-    /// All that a launch would complain of, found without one: nothing is made, opened for writing or changed.
-    std::vector<Failure> check() const {
-        detail::Plan plan(*options_);
+    /// Returns every failure that a launch would find, without a launch. Changes nothing. Forks and reaps a child for
+    /// each log, which checks the permissions of the run-as user.
+    [[nodiscard]] std::vector<Failure> check() const {
+        detail::Plan plan(options_);
         detail::check_everything(plan);
-        return {plan.problems.begin(), plan.problems.end()};
+        return std::move(plan.problems);
     }
 
-    /// What a launch would do, step by step, and what would become of each inherited descriptor. Nothing is done.
-    std::string explain() const { return detail::explain(*options_); }
+    /// Returns the steps of a launch as text, each with its value, and whether each inherited descriptor is kept or
+    /// closed. Changes nothing.
+    [[nodiscard]] std::string explain() const { return detail::explain(options_); }
 
-    /// Becomes a daemon. Returns in the daemon only, as daemon(3) does. The launcher exits 0 once the daemon is up; else
-    /// it says why on standard error, a line for each problem, and exits with the failure's own status. It never throws.
+    /// Becomes a daemon, and returns in the daemon only, like daemon(3). The launcher exits 0 when the daemon is ready.
+    /// Otherwise it writes a line for each failure to standard error, and exits with the first one's exit status. Never
+    /// throws.
     Daemon daemonize() noexcept {
-        Launch launch;
-        if (detail::start(*options_, false, launch)) {
-            detail::daemon_state().options = options_;
-            return Daemon();
-        }
-        launch.print();
-        DAEMONIZE_SYSTEM(_exit)(launch.exit_code());
+        const std::optional<Launch> launch = detail::start(options_, false);
+        if (!launch) return Daemon();
+        launch->print();
+        DAEMONIZE_SYSTEM(_exit)(launch->exit_code());
     }
 
-    /// Starts a daemon, and goes on. Here it returns what came of it. The daemon runs `body(Daemon&)`, or `body()`, and
-    /// exits with what that returns; a body that throws has failed, with the exception's text. A signal that came while it
-    /// waited, and ended the daemon, is raised again before it returns. In the foreground it is this process that runs the
-    /// body and exits.
+    /// Starts a daemon, and returns the result in this process. The daemon calls `body(Daemon&)` or `body()`, and exits
+    /// with the returned code. A body that throws has failed, with the exception's text. If a signal interrupts the
+    /// wait, launch() ends the daemon and raises the signal again before it returns. In the foreground this process
+    /// calls the body and exits.
     template <class Body>
-    Launch launch(Body body) {
-        Launch launch;
-        if (!detail::start(*options_, true, launch)) {
-            if (launch.interrupted_by() != 0) {
-                static_cast<void>(DAEMONIZE_SYSTEM(kill)(DAEMONIZE_SYSTEM(getpid)(), launch.interrupted_by()));
+    [[nodiscard]] Launch launch(Body body) {
+        if (std::optional<Launch> launch = detail::start(options_, true)) {
+            if (launch->interrupted_by() != 0) {
+                static_cast<void>(DAEMONIZE_SYSTEM(kill)(DAEMONIZE_SYSTEM(getpid)(), launch->interrupted_by()));
             }
-            return launch;
+            return std::move(*launch);
         }
         Daemon daemon;
         std::string what;
@@ -286,7 +275,7 @@ class Daemonizer {
                 }
             },
             what);
-        if (!returned) daemon.fail(what);
+        if (!returned) daemon.fail_and_exit(what);
         std::exit(detail::exit_status(code));
     }
 
@@ -294,24 +283,22 @@ class Daemonizer {
     friend detail::Options& detail::options_of(Daemonizer& daemonizer) noexcept;
 
     Daemonizer& stream(int number, std::string path) {
-        options_->streams[number] = {detail::StreamOption::Kind::path, std::move(path), -1};
+        options_.streams[number] = {detail::StreamOption::Kind::path, std::move(path), -1};
         return *this;
     }
     Daemonizer& stream(int number, int fd) {
-        options_->streams[number] = {detail::StreamOption::Kind::descriptor, {}, fd};
+        options_.streams[number] = {detail::StreamOption::Kind::descriptor, {}, fd};
         return *this;
     }
     Daemonizer& stream(int number, Keep) {
-        options_->streams[number] = {detail::StreamOption::Kind::kept, {}, -1};
+        options_.streams[number] = {detail::StreamOption::Kind::keep, {}, -1};
         return *this;
     }
 
-    // A daemon keeps what its launch was asked for: to give some strings back would cost it the pages, of two libraries,
-    // on which that is done.
-    detail::Options* options_ = new detail::Options;
+    detail::Options options_;
 };
 
-inline detail::Options& detail::options_of(Daemonizer& daemonizer) noexcept { return *daemonizer.options_; }
+inline detail::Options& detail::options_of(Daemonizer& daemonizer) noexcept { return daemonizer.options_; }
 
 } // namespace daemonize
 

@@ -1,9 +1,7 @@
-// The plan as text: each step in order with its value, and every inherited descriptor by what it is.
-// Uses plan; Daemonizer uses it.
+// explain(): the plan as text, step by step, with every inherited descriptor (internal).
 #ifndef DAEMONIZE_POSIX_LAUNCH_EXPLAIN_HPP
 #define DAEMONIZE_POSIX_LAUNCH_EXPLAIN_HPP
 
-#include "../steps/limits.hpp"
 #include "plan.hpp"
 
 #include <dirent.h>
@@ -21,11 +19,11 @@ inline const char* file_type_text(mode_t mode) noexcept {
     return S_ISBLK(mode) ? "a block device" : "something without a file type";
 }
 
-// What a descriptor is: by its path where the system tells, and by its kind.
+// Describes a descriptor by its file type, and by the target of its link in /proc/self/fd.
 inline std::string describe_descriptor(int number) {
-    struct stat facts;
-    if (DAEMONIZE_SYSTEM(fstat)(number, &facts) != 0) return "closed";
-    std::string text = file_type_text(facts.st_mode);
+    struct stat status;
+    if (DAEMONIZE_SYSTEM(fstat)(number, &status) != 0) return "closed";
+    std::string text = file_type_text(status.st_mode);
     char target[4096];
     const std::string link = joined({"/proc/self/fd/", number});
     const ssize_t size = DAEMONIZE_SYSTEM(readlink)(link.c_str(), target, sizeof target);
@@ -33,7 +31,7 @@ inline std::string describe_descriptor(int number) {
     return text;
 }
 
-// The open descriptors above 2, in order: from the system's listing, else by asking for those that have room.
+// Returns the open descriptors above 2, sorted: from /dev/fd, or by fcntl(2) for each number of the descriptor table.
 inline List<int> open_descriptors() {
     List<int> open;
     DIR* folder = ::opendir("/dev/fd");
@@ -51,7 +49,7 @@ inline List<int> open_descriptors() {
             insert_sorted(open, static_cast<int>(number));
         }
     }
-    static_cast<void>(::closedir(folder)); // nothing was written
+    static_cast<void>(::closedir(folder)); // a read-only directory
     return open;
 }
 
@@ -67,7 +65,7 @@ class Explanation {
         for (int i = 0; i < 3; ++i) explain_stream(i);
         step("signals", "ignored ones get their default action, the mask is emptied, handlers stay");
         if (options_.foreground) {
-            step("readiness", "when ready() is called; nobody waits for it");
+            step("readiness", "when ready() is called; no launcher waits");
         } else {
             const char* const when = options_.wait ? "when ready() is called" : "the end of set-up";
             step("readiness", joined({when, ", within ", options_.timeout.milliseconds(), " ms"}));
@@ -81,7 +79,7 @@ class Explanation {
     void explain_process() {
         if (!plan_.pid_file.path.empty()) step("pid file", joined({plan_.pid_file.path, ", locked"}));
         if (options_.foreground) {
-            step("fork", "none: it stays in the foreground");
+            step("fork", "none: the process stays in the foreground");
         } else {
             step("fork", options_.fork == Fork::twice ? "twice" : "once");
             step("setsid", options_.setsid ? "yes" : "no");
@@ -92,8 +90,10 @@ class Explanation {
         std::snprintf(octal, sizeof octal, "%03o", options_.umask & 07777U);
         step("umask", options_.keep_umask ? "kept" : octal);
         std::string names;
-        for (const std::string& name : options_.environment.value) append(names, {" ", name});
-        if (names.empty()) names = " nothing";
+        if (options_.environment) {
+            for (const std::string& name : *options_.environment) append(names, {" ", name});
+            if (names.empty()) names = " nothing";
+        }
         step("environment", options_.environment ? joined({"only", names}) : "kept whole");
     }
 

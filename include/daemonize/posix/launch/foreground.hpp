@@ -1,174 +1,110 @@
-// The parts of a launch that not every program asks for. What asks for one puts it into the options: a program that does not
-// has none of its code.
-// Uses launch and the rooms below it; what fills options in uses it.
+// A launch in the foreground: set-up in this process, and a helper process that can roll it back (internal).
 #ifndef DAEMONIZE_POSIX_LAUNCH_FOREGROUND_HPP
 #define DAEMONIZE_POSIX_LAUNCH_FOREGROUND_HPP
 
-#include "../../core/invoke.hpp"
-#include "../steps/limits.hpp"
-#include "check.hpp"
-#include "launch.hpp"
+#include "daemon.hpp"
+#include "launch_result.hpp"
+#include "rollback.hpp"
+#include "set_up.hpp"
 
 #include <string>
+#include <sys/wait.h>
+#include <utility>
 
 namespace daemonize {
 namespace detail {
 
-inline void find_directory(Plan& plan, Stage stage, const Asked<std::string>& asked, std::string (*find_base)(),
-                           std::string& path) {
-    if (!asked) return;
-    const std::string base = find_base();
-    const std::string& below = asked.value;
-    // Below, and never the base itself: that must not be given away.
-    const std::string guarded = joined({"/", below, "/"});
-    bool is_name = below == one_line(below);
-    for (const char* part : {"//", "/./", "/../"}) is_name = is_name && guarded.find(part) == std::string::npos;
-    if (!is_name) {
-        plan.problem(stage, EINVAL, below, "it must be a name, without . and .. and not empty");
-    } else if (base.empty()) {
-        plan.problem(stage, ENOENT, below,
-                     stage != Stage::runtime_directory ? "HOME is not set for this user"
-                                                       : "XDG_RUNTIME_DIR is not set for this user");
-    } else {
-        path = joined({base, "/", below});
-        // Both views: the runtime directory is made in the new root as well, where the daemon will look for it.
-        int error = stage == Stage::runtime_directory ? find_missing_directories(path, plan.missing) : 0;
-        if (error == 0 && (stage != Stage::runtime_directory || !plan.chroot.empty())) {
-            error = find_missing_directories(plan.outside(path), plan.missing);
+// A child process that rolls a launch back. This process cannot do so in a new root, where each path leads elsewhere,
+// nor as another user. The child keeps the old root and identity. It waits for a byte on a socket, and exits without
+// rolling back when the socket closes.
+class RollbackHelper {
+  public:
+    RollbackHelper() noexcept = default;
+    RollbackHelper(const RollbackHelper&) = delete;
+    RollbackHelper& operator=(const RollbackHelper&) = delete;
+
+    // Forks the child. Runs after this process has claimed its pid file, which the child then knows.
+    StepError start(const Plan& plan) noexcept {
+        Descriptor child_end;
+        if (!make_socket_pair(child_end, parent_end_)) return step_error(Stage::channel, errno);
+        child_ = DAEMONIZE_SYSTEM(fork)();
+        if (child_ < 0) return step_error(Stage::fork, errno);
+        if (child_ > 0) return StepError();
+        parent_end_.reset();
+        char byte;
+        if (retry([&] { return DAEMONIZE_SYSTEM(recv)(child_end.get(), &byte, 1, 0); }) == 1) roll_back(plan);
+        DAEMONIZE_SYSTEM(_exit)(0);
+    }
+
+    // Has the child roll the launch back. Returns false if no child runs.
+    bool undo() noexcept {
+        const bool is_sent = child_ > 0 && DAEMONIZE_SYSTEM(send)(parent_end_.get(), "", 1, no_sigpipe) == 1;
+        finish();
+        return is_sent;
+    }
+
+    // Ends the child and reaps it. shutdown(2) ends the stream even if another thread's child has a copy of the
+    // descriptor.
+    void finish() noexcept {
+        if (child_ <= 0) return;
+        static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(parent_end_.get(), SHUT_WR));
+        parent_end_.reset();
+        retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child_, nullptr, 0); });
+    }
+
+  private:
+    // The parent holds the lock meanwhile. The child has no descriptor of the pid file: ForkGuard closed it.
+    static void roll_back(const Plan& plan) noexcept {
+        const HeldPidFile& held = plan.pid_file;
+        if (held.owner != 0 && leads_to(held.path.c_str(), held.info)) {
+            static_cast<void>(DAEMONIZE_SYSTEM(unlink)(held.path.c_str()));
         }
-        if (error == 0) return;
-        plan.problem(stage, error, path);
-        plan.missing.push_back(path); // what lies in it is no second problem
-        plan.missing.push_back(plan.outside(path));
+        roll_back_all(plan, OpenPidFile(), true);
     }
+
+    Descriptor parent_end_;
+    pid_t child_ = -1;
+};
+
+// Starts the helper if the launch makes files, and then loses the right or the path to remove them.
+inline StepError start_rollback_helper(const Plan& plan, RollbackHelper& helper) noexcept {
+    const bool loses_access = plan.identity.changes_user || !plan.chroot.empty();
+    const bool makes_files = !plan.pid_file.path.empty() || !plan.missing.empty() || !plan.missing_logs.empty();
+    return loses_access && makes_files ? helper.start(plan) : StepError();
 }
 
-inline void find_directories(Plan& plan, const Options& options) {
-    find_directory(plan, Stage::runtime_directory, options.runtime_directory, runtime_base, plan.runtime_directory);
-    find_directory(plan, Stage::state_directory, options.state_directory, state_base, plan.state_directory);
-    find_directory(plan, Stage::log_directory, options.log_directory, log_base, plan.log_directory);
-}
-
-inline void find_identity(Plan& plan, const Options& options) {
-    Identity& identity = plan.identity;
-    bool named = false;
-    identity.uid = geteuid();
-    identity.gid = getegid();
-    identity.user = options.user.value;
-    identity.group = options.group.value;
-    Failure failure;
-    if (options.user) failure = find_user(options.user.value, identity, named);
-    const gid_t primary = identity.gid;
-    if (!failure && options.group) failure = find_group(options.group.value, identity.gid);
-    if (!failure && options.user && !named && !options.group) {
-        failure = posix_failure(Stage::user, EINVAL, options.user.value,
-                                "the user data base does not know this number, so name a group() too");
+inline StepError set_up_here(Plan& plan, const Options& options, LaunchState& launch_state, RollbackHelper& helper) {
+    if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &launch_state.sigchld) != 0) {
+        return step_error(Stage::signal_reset, errno, "SIGCHLD");
     }
-    if (failure) return plan.problems.push_back(std::move(failure));
-
-    if (named) failure = find_groups(identity.user, primary, identity.groups);
-    if (failure) return plan.problems.push_back(std::move(failure));
-    // A user's other groups stay with another primary group; the user's own primary one goes.
-    if (named && options.group && identity.gid != primary) {
-        for (std::size_t i = identity.groups.size(); i-- > 0;) {
-            if (identity.groups[i] == primary || identity.groups[i] == identity.gid) {
-                identity.groups.erase(i);
-            }
-        }
-    }
-    if (identity.groups.empty() || (options.group && identity.gid != primary)) identity.groups.push_back(identity.gid);
-    identity.seen_groups.resize(identity.groups.size());
-    if (identity.group.empty()) identity.group = joined({"of ", identity.user});
-
-    if (geteuid() == 0) {
-        identity.changes = true;
-        identity.changes_user = options.user.asked;
-    } else if (identity.uid != geteuid() || identity.uid != getuid()) {
-        plan.problem(Stage::user, EPERM, options.user.value, "only root may become another user");
-    } else if (identity.gid != getegid() || identity.gid != getgid()) {
-        plan.problem(Stage::group, EPERM, options.group.value, "only root may take another group");
-    }
+    if (const StepError failed = set_up_before_drop(plan, options, launch_state)) return failed;
+    // The helper starts after before_drop(), in which the application may wait for any child.
+    if (const StepError failed = start_rollback_helper(plan, helper)) return failed;
+    return set_up_from_drop(plan, options, launch_state);
 }
 
-// In the new root, so that no link inside it can lead the maker outside; before the drop, so that it may.
-inline StepError make_directories_inside(const Plan& plan) noexcept {
-    const auto make = [&](Stage stage, const std::string& path) {
-        return path.empty() ? StepError() : make_directory(stage, path, plan.owner());
-    };
-    StepError failed;
-    if (!plan.chroot.empty()) failed = make(Stage::runtime_directory, plan.runtime_directory);
-    if (!failed) failed = make(Stage::state_directory, plan.state_directory);
-    if (!failed) failed = make(Stage::log_directory, plan.log_directory);
-    return failed;
-}
-
-inline void check_limits(Plan& plan, const Options& options) {
-    for (const LimitOption& limit : options.limits) {
-        struct rlimit now;
-        const std::string what = joined({"rlimit(", limit_name(limit.resource), ")"});
-        if (DAEMONIZE_SYSTEM(getrlimit)(limit.resource, &now) != 0) {
-            plan.problem(Stage::options, errno, what);
-        } else if (limit.soft > limit.hard) {
-            plan.problem(Stage::options, EINVAL, what, "the soft limit is above the hard one");
-        } else if (limit.hard > now.rlim_max && geteuid() != 0) {
-            plan.problem(Stage::limits, EPERM, what, "only root may raise the hard limit");
-        }
-    }
-}
-
-inline StepError call_before_drop(Plan& plan, const Options& options) {
-    if (options.bind) {
-        const Failure& failed = plan.bind_failure = options.bind();
-        if (failed) {
-            return step_error(failed.stage(), failed.code().value(), failed.detail().c_str(), failed.reason().c_str());
-        }
-    }
-    if (!options.before_drop) return StepError();
-    bool succeeded = false;
-    std::string& why = plan.before_drop_text;
-    if (call_guarded([&] { succeeded = options.before_drop(why); }, why) && succeeded) return StepError();
-    return step_error(Stage::before_drop, ECANCELED, "", why.empty() ? no_reason : why.c_str());
-}
-
-inline StepError start_rollback_helper(const Plan& plan, LaunchState& launch_state) noexcept {
-    const bool gives_up_right = plan.identity.changes_user || !plan.chroot.empty();
-    const bool makes = !plan.pid_file.path.empty() || !plan.missing.empty() || !plan.missing_logs.empty();
-    return gives_up_right && makes ? launch_state.rollback_helper.start(plan) : StepError();
-}
-
-// Without a fork: this process becomes the daemon, or is told why not.
-inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& launch_state, DaemonState& own) {
+// Launches without a fork: this process becomes the daemon, or the result has the failure.
+inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& launch_state, DaemonState& state) {
     const std::string name = plan->name;
-    struct sigaction before = {};
-    StepError failed;
-    if (DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &before) != 0)
-        failed = step_error(Stage::signal_reset, errno, "SIGCHLD");
-    launch_state.sigchld = before;
-    if (own.plan != nullptr) {
-        failed = step_error(Stage::options, EBUSY, "foreground()", "this process is a daemon already");
-    }
-    if (!failed) failed = set_up(*plan, options, launch_state);
+    RollbackHelper helper;
+    const StepError failed = state.plan != nullptr
+                                 ? step_error(Stage::options, EBUSY, "foreground()", "this process is a daemon already")
+                                 : set_up_here(*plan, options, launch_state, helper);
     if (failed) {
         Outcome outcome;
         outcome.failure = to_failure(failed);
         if (plan->pid_file.file) plan->pid_file.remove();
-        if (!launch_state.rollback_helper.undo()) roll_back_all(*plan, launch_state.pid_file, true);
+        if (!helper.undo()) roll_back_all(*plan, launch_state.pid_file, true);
         held_pid_files.remove(&plan->pid_file);
         return Launch(name, std::move(outcome));
     }
-    launch_state.rollback_helper.finish();
-    own.plan = plan.release();
-    own.stderr_target = std::move(launch_state.stderr_target);
-    const StepError swapped = swap_stderr(own);
+    helper.finish();
+    state.plan = plan.release();
+    state.stderr_target = std::move(launch_state.stderr_target);
+    const StepError swapped = swap_stderr(state);
     if (swapped) exit_failed(swapped);
     return Launch();
 }
-
-inline constexpr DirectoriesPart directories_part = {find_directories, make_directory, make_directories_inside};
-inline constexpr IdentityPart identity_part = {find_identity, take_groups, become_user};
-inline constexpr PidFilePart pid_file_part = {check_pid_file, open_others_pid_file, hold_pid_file};
-inline constexpr LimitsPart limits_part = {check_limits, set_limits};
-inline constexpr ForegroundPart foreground_part = {launch_here, start_rollback_helper};
 
 } // namespace detail
 } // namespace daemonize

@@ -1,6 +1,4 @@
-// Plan: what the options come to on this machine, complete before any fork: paths made absolute, users looked up, texts
-// and lists made. All that is wrong with it is found on the way, at once.
-// Uses the rest of posix; check.hpp adds what only a look at the files tells, set_up.hpp carries it out.
+// Plan: the values that a launch needs, computed from the options before any fork (internal).
 #ifndef DAEMONIZE_POSIX_LAUNCH_PLAN_HPP
 #define DAEMONIZE_POSIX_LAUNCH_PLAN_HPP
 
@@ -17,11 +15,13 @@
 #include <cstdlib>
 #include <string>
 #include <utility>
+#include <vector>
 
 namespace daemonize {
 namespace detail {
 
-// The launcher's directory, which relative paths mean; empty where it cannot be told.
+// Returns the launcher's working directory, or "" if getcwd(2) fails. Linux returns "(unreachable)/..." for a directory
+// outside the root.
 inline std::string current_directory() {
     std::string path(256, '\0');
     while (DAEMONIZE_SYSTEM(getcwd)(&path[0], path.size()) == nullptr) {
@@ -29,19 +29,25 @@ inline std::string current_directory() {
         path.resize(path.size() * 2);
     }
     path.resize(std::strlen(path.c_str()));
-    if (path[0] != '/') path.clear(); // Linux says "(unreachable)" of one outside our root
+    if (path[0] != '/') path.clear();
     return path;
 }
 
+// The constructor validates the options, and stores every failure in `problems`. Paths become absolute, and names of
+// users become IDs, because nothing may allocate between the fork and the end of set-up.
 struct Plan {
     explicit Plan(const Options& options);
     Plan(const Plan&) = delete;
     Plan& operator=(const Plan&) = delete;
 
-    // Where the launcher finds what the daemon, in its new root, calls `path`.
+    // Returns the launcher's path for `path`, a path inside the daemon's root.
     std::string outside(const std::string& path) const { return joined({chroot, path}); }
     void problem(Stage stage, int error, std::string_view detail, std::string_view reason = {}) {
         problems.push_back(posix_failure(stage, error, detail, reason));
+    }
+    // Stores a failure; ignores an empty one.
+    void problem(Failure failure) {
+        if (failure) problems.push_back(std::move(failure));
     }
     Owner owner() const noexcept {
         Owner result;
@@ -55,51 +61,48 @@ struct Plan {
     }
 
     std::string name;
-    std::string chroot;    // empty: none
-    std::string directory; // empty: the launcher's is kept
+    std::string chroot;    // empty: no new root
+    std::string directory; // empty: the launcher's working directory
     StreamTarget streams[3];
     Identity identity;
     ProcessStatus status;
-    List<int> kept; // sorted, all above 2; with room for those that the launch opens itself
+    List<int> kept; // sorted, above 2; has capacity for the descriptors that the launch opens
     Environment environment;
-    std::string runtime_directory;
-    std::string state_directory; // as the daemon sees it; the next as well
+    std::string runtime_directory; // as the daemon sees it, like the next two
+    std::string state_directory;
     std::string log_directory;
-    List<std::string> missing;      // directories, as the launcher sees them, that the launch will make; innermost last
-    List<std::string> made;         // those of them that the launcher made before the fork
-    List<std::string> missing_logs; // logs, as the launcher sees them, that the launch will make
+    std::vector<std::string> missing; // directories that the launch makes, as the launcher sees them; parents first
+    std::vector<std::string> made;    // the missing directories that the launcher made before the fork
+    std::vector<std::string> missing_logs; // logs that the launch makes, as the launcher sees them
     HeldPidFile pid_file;
-    std::string before_drop_text; // why it failed
-    Failure bind_failure;         // so with the sockets
-    List<Failure> problems;
+    std::string before_drop_text; // the reason of a failed before_drop()
+    Failure bind_failure;
+    std::vector<Failure> problems;
 
   private:
     std::string absolute(Stage stage, const std::string& path);
     std::string in_new_root(Stage stage, const std::string& path);
     void find_name(const Options& options);
+    void find_threads(const Options& options);
     void find_paths(const Options& options);
+    void find_directories(const Options& options);
     void find_streams(const Options& options);
     void find_kept(const Options& options);
 };
 
 inline Plan::Plan(const Options& options)
-    : status(process_status()), environment(options.environment ? &options.environment.value : nullptr) {
+    : status(process_status()), environment(options.environment ? &*options.environment : nullptr) {
     find_name(options);
     if (options.wait && options.timeout <= Duration()) {
         problem(Stage::options, EINVAL, "wait_until_ready()", "the time-out must be longer than nothing");
     }
-    if (!options.allow_threads && !options.foreground && status.threads > 1) {
-        const std::string who =
-            status.threads == 2 ? "another thread runs" : joined({status.threads - 1, " other threads run"});
-        problem(Stage::threads, EINVAL, "",
-                joined({who, ", which fork would lose: launch before that, or allow_threads()"}));
-    }
+    find_threads(options);
     find_paths(options);
-    if (options.directories) options.directories->find(*this, options);
-    if (options.identity) options.identity->find(*this, options);
+    find_directories(options);
+    if (options.user || options.group) problem(find_identity(options.user, options.group, identity));
     find_streams(options);
     find_kept(options);
-    if (options.limits_part) options.limits_part->check(*this, options);
+    check_limits(options.limits, problems);
 }
 
 inline void Plan::find_name(const Options& options) {
@@ -110,8 +113,16 @@ inline void Plan::find_name(const Options& options) {
     }
     if (name != one_line(name) || name.find('/') != std::string::npos) {
         problem(Stage::options, EINVAL, joined({"the name ", name}), "it holds a slash or a control character");
-        name = one_line(name); // it leads the very line that says so
+        name = one_line(name); // each message begins with the name
     }
+}
+
+inline void Plan::find_threads(const Options& options) {
+    if (options.allow_threads || options.foreground || status.threads <= 1) return;
+    const std::string others =
+        status.threads == 2 ? "another thread runs" : joined({status.threads - 1, " other threads run"});
+    problem(Stage::threads, EINVAL, "",
+            joined({others, ", which fork would lose: launch before that, or allow_threads()"}));
 }
 
 inline std::string Plan::absolute(Stage stage, const std::string& path) {
@@ -119,25 +130,26 @@ inline std::string Plan::absolute(Stage stage, const std::string& path) {
     if (path.empty() || path[0] == '/') return path;
     const std::string directory_now = current_directory();
     if (!directory_now.empty()) return joined({directory_now, "/", path});
-    problem(stage, ENOENT, path, "the launcher's directory, which it is relative to, is not there any more");
+    problem(stage, ENOENT, path, "the path is relative, and the launcher's directory does not exist any more");
     return {};
 }
 
-// Relative paths mean the launcher's directory. Inside a new root that can only hold if the directory is below it.
+// Returns the path inside the new root. A relative path starts at the launcher's directory, so that directory must be
+// below the new root.
 inline std::string Plan::in_new_root(Stage stage, const std::string& path) {
     std::string whole = absolute(stage, path);
     if (whole.empty() || path[0] == '/' || chroot.empty()) return whole;
     const std::string prefix = joined({chroot, chroot.back() == '/' ? "" : "/"});
     if (whole.compare(0, prefix.size(), prefix) == 0) return whole.substr(prefix.size() - 1);
     problem(stage, EINVAL, path,
-            joined({"the launcher's directory, which it is relative to, is outside the new root ", chroot}));
+            joined({"the path is relative, and the launcher's directory is outside the new root ", chroot}));
     return {};
 }
 
 inline void Plan::find_paths(const Options& options) {
     if (options.chroot) {
-        chroot = absolute(Stage::chroot, options.chroot.value);
-        // Past links and dots, as the system names the launcher's directory: the two are compared.
+        chroot = absolute(Stage::chroot, *options.chroot);
+        // Without links and dots, as getcwd(2) returns the launcher's directory: in_new_root() compares the two.
         if (char* real = DAEMONIZE_SYSTEM(realpath)(chroot.c_str(), nullptr)) {
             chroot = real;
             std::free(real);
@@ -145,31 +157,41 @@ inline void Plan::find_paths(const Options& options) {
         if (geteuid() != 0) problem(Stage::chroot, EPERM, chroot, "only root may");
     }
     if (!options.keep_directory && !options.foreground) directory = in_new_root(Stage::chdir, options.directory);
-    if (options.pid_file) pid_file.path = absolute(Stage::pid_file_open, options.pid_file.value);
+    if (options.pid_file) pid_file.path = absolute(Stage::pid_file_open, *options.pid_file);
+}
+
+inline void Plan::find_directories(const Options& options) {
+    const auto find = [&](Stage stage, const std::optional<std::string>& directory_name, std::string (*base)(),
+                          std::string& path) {
+        if (directory_name) problem(find_directory(stage, *directory_name, base(), chroot, path, missing));
+    };
+    find(Stage::runtime_directory, options.runtime_directory, runtime_base, runtime_directory);
+    find(Stage::state_directory, options.state_directory, state_base, state_directory);
+    find(Stage::log_directory, options.log_directory, log_base, log_directory);
 }
 
 inline void Plan::find_streams(const Options& options) {
     static const char* const setters[3] = {"stdin_from", "stdout_to", "stderr_to"};
     for (int i = 0; i < 3; ++i) {
-        const StreamOption& asked = options.streams[i];
+        const StreamOption& option = options.streams[i];
         StreamTarget& target = streams[i];
-        if (asked.kind == StreamOption::Kind::kept ||
-            (asked.kind == StreamOption::Kind::unasked && options.foreground)) {
+        if (option.kind == StreamOption::Kind::keep ||
+            (option.kind == StreamOption::Kind::unset && options.foreground)) {
             target.kind = StreamTarget::Kind::kept;
-        } else if (asked.kind == StreamOption::Kind::descriptor) {
+        } else if (option.kind == StreamOption::Kind::descriptor) {
             target.kind = StreamTarget::Kind::descriptor;
-            target.descriptor = asked.descriptor;
-            if (!is_open(asked.descriptor)) {
-                problem(Stage::options, errno, joined({setters[i], "(", asked.descriptor, ")"}));
+            target.descriptor = option.descriptor;
+            if (!is_open(option.descriptor)) {
+                problem(Stage::options, errno, joined({setters[i], "(", option.descriptor, ")"}));
             }
-        } else if (asked.kind == StreamOption::Kind::path && asked.path != "/dev/null") {
+        } else if (option.kind == StreamOption::Kind::path && option.path != "/dev/null") {
             target.kind = StreamTarget::Kind::path;
-            target.path = in_new_root(stream_stage(i), asked.path);
+            target.path = in_new_root(stream_stage(i), option.path);
             if (!target.path.empty() && outside(target.path) == pid_file.path) {
-                problem(stream_stage(i), EINVAL, asked.path, "it is the pid file");
+                problem(stream_stage(i), EINVAL, option.path, "it is the pid file");
             }
-            struct stat facts;
-            if (i != STDIN_FILENO && DAEMONIZE_SYSTEM(lstat)(outside(target.path).c_str(), &facts) != 0 &&
+            struct stat file_status;
+            if (i != STDIN_FILENO && DAEMONIZE_SYSTEM(lstat)(outside(target.path).c_str(), &file_status) != 0 &&
                 errno == ENOENT) {
                 missing_logs.push_back(outside(target.path));
             }
@@ -178,19 +200,35 @@ inline void Plan::find_streams(const Options& options) {
 }
 
 inline void Plan::find_kept(const Options& options) {
-    constexpr std::size_t room_for_ours = 8;
+    constexpr std::size_t opened_by_launch = 8; // at most
     const int activated = activation().count;
-    kept.reserve(options.kept_fds.size() + static_cast<std::size_t>(activated) + room_for_ours);
+    kept.reserve(options.kept_fds.size() + static_cast<std::size_t>(activated) + opened_by_launch);
     for (const int number : options.kept_fds) {
         if (!is_open(number)) problem(Stage::options, errno, joined({"keep_fd(", number, ")"}));
         insert_sorted(kept, number);
     }
-    // Only those that are there: the variable may say anything, and what the launch opens must not pass for one of them.
+    // LISTEN_FDS may name closed descriptors. The launch opens descriptors with such numbers, which must not count as
+    // passed ones.
     for (int number = STDERR_FILENO + 1; number <= STDERR_FILENO + activated; ++number) {
         if (is_open(number)) insert_sorted(kept, number);
     }
     for (const StreamTarget& target : streams) insert_sorted(kept, target.descriptor);
 }
+
+// Owns the plan in the launcher. In the daemon release() gives the plan to the process.
+class OwnedPlan {
+  public:
+    explicit OwnedPlan(const Options& options) : plan_(new Plan(options)) {}
+    OwnedPlan(const OwnedPlan&) = delete;
+    OwnedPlan& operator=(const OwnedPlan&) = delete;
+    ~OwnedPlan() { delete plan_; }
+    Plan& operator*() const noexcept { return *plan_; }
+    Plan* operator->() const noexcept { return plan_; }
+    Plan* release() noexcept { return std::exchange(plan_, nullptr); }
+
+  private:
+    Plan* plan_;
+};
 
 } // namespace detail
 } // namespace daemonize

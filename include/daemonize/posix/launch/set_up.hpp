@@ -1,47 +1,36 @@
-// Set-up: the steps that turn the forked process into the daemon, in the order of daemon(7). Between the fork and the end
-// of this file nothing allocates but the application's own before_drop(), and the binding of a Service's sockets.
-// Uses plan and the rooms below it; launch.hpp uses it.
+// Set-up: the steps that make the forked process a daemon, in the order of daemon(7). Only before_drop() and the
+// binding of a Service's sockets allocate (internal).
 #ifndef DAEMONIZE_POSIX_LAUNCH_SET_UP_HPP
 #define DAEMONIZE_POSIX_LAUNCH_SET_UP_HPP
 
+#include "../../core/invoke.hpp"
 #include "../system/signals.hpp"
 #include "channel.hpp"
 #include "plan.hpp"
-#include "rollback.hpp"
 
 #include <string>
 
 namespace daemonize {
 namespace detail {
 
-// What the process holds of its launch, beside the plan.
+// The descriptors of a launch, and the launcher's action for SIGCHLD.
 struct LaunchState {
     Channel channel;
-    Descriptor words;     // the daemon's standard error until it is ready: a pipe to the launcher
-    OpenPidFile pid_file; // locked, and not yet the daemon's
+    Descriptor stderr_pipe; // standard error until readiness: the write end of a pipe to the launcher
+    OpenPidFile pid_file;   // locked by the launcher, until the daemon claims it
     Descriptor null;
-    Descriptor stderr_target; // what standard error becomes at readiness
+    Descriptor stderr_target; // standard error from readiness on
     struct sigaction sigchld = {};
-    RollbackHelper rollback_helper; // in the foreground
 };
 
-// In the process between.
-inline StepError lead_session_between(const Options& options) noexcept {
-    // As below unshare(1) without a fork: the kernel ends all others of a namespace with its process 1.
-    if (DAEMONIZE_SYSTEM(getpid)() == 1) {
-        return step_error(Stage::fork, EINVAL, "",
-                          "the process between would be process 1, and all others end with it");
-    }
-    return options.setsid && DAEMONIZE_SYSTEM(setsid)() < 0 ? step_error(Stage::setsid, errno) : StepError();
-}
-
+// Starts the session of a daemon that was forked once. After two forks the intermediate process has done so.
 inline StepError lead_session(const Options& options) noexcept {
     if (options.foreground || options.fork == Fork::twice || !options.setsid) return StepError();
     if (DAEMONIZE_SYSTEM(setsid)() < 0) return step_error(Stage::setsid, errno);
     return discard_hangup();
 }
 
-// A stream that is given as one of 0-2 means the launcher's, which the streams filled before it would replace.
+// Duplicates each descriptor from 0 to 2 that is the target of a stream: fill_streams() replaces it.
 inline StepError save_given_streams(Plan& plan) {
     for (int i = 0; i < 3; ++i) {
         StreamTarget& target = plan.streams[i];
@@ -55,15 +44,15 @@ inline StepError save_given_streams(Plan& plan) {
     return StepError();
 }
 
-// Standard streams that are sane from here on, whatever the launcher had: a file opened later must not land on 0-2.
+// Opens all standard streams, because a later open(2) would return a closed number from 0 to 2.
 inline StepError fill_streams(const Plan& plan, LaunchState& launch_state) noexcept {
     if (const StepError failed = open_null_device(launch_state.null)) return failed;
     for (int i = 0; i < 3; ++i) {
         const StreamTarget& target = plan.streams[i];
         int source = launch_state.null.get();
         const bool waits = target.kind == StreamTarget::Kind::kept || i == STDERR_FILENO;
-        if (i == STDERR_FILENO && launch_state.words) {
-            source = launch_state.words.get();
+        if (i == STDERR_FILENO && launch_state.stderr_pipe) {
+            source = launch_state.stderr_pipe.get();
         } else if (waits && is_open(i)) {
             continue;
         } else if (!waits && target.kind == StreamTarget::Kind::descriptor) {
@@ -71,53 +60,78 @@ inline StepError fill_streams(const Plan& plan, LaunchState& launch_state) noexc
         }
         if (const StepError failed = put_stream(source, i, "/dev/null")) return failed;
     }
-    launch_state.words.reset();
+    launch_state.stderr_pipe.reset();
     return StepError();
 }
 
 inline StepError close_inherited(Plan& plan, const Options& options, const LaunchState& launch_state) {
     if (!options.close_fds) return StepError();
-    for (const int ours : {launch_state.channel.daemon.get(), launch_state.pid_file.get(), launch_state.null.get()}) {
-        insert_sorted(plan.kept, ours);
+    for (const int opened : {launch_state.channel.daemon.get(), launch_state.pid_file.get(), launch_state.null.get()}) {
+        insert_sorted(plan.kept, opened);
     }
-    // In the foreground the process may hold pid files of its own already.
+    // A process in the foreground may hold pid files already.
     ForkGuard::visit([&](int number) { insert_sorted(plan.kept, number); });
     return close_all_but({plan.kept.data(), plan.kept.size()});
+}
+
+// Calls the application's function, which may allocate.
+inline StepError call_before_drop(Plan& plan, const Options& options) {
+    if (options.bind) {
+        const Failure& failed = plan.bind_failure = options.bind();
+        if (failed) {
+            return step_error(failed.stage(), failed.code().value(), failed.detail().c_str(), failed.reason().c_str());
+        }
+    }
+    if (!options.before_drop) return StepError();
+    bool succeeded = false;
+    std::string& why = plan.before_drop_text;
+    if (call_guarded([&] { succeeded = options.before_drop(why); }, why) && succeeded) return StepError();
+    return step_error(Stage::before_drop, ECANCELED, "", why.empty() ? no_reason : why.c_str());
 }
 
 inline StepError enter_root(const Plan& plan) noexcept {
     if (plan.chroot.empty()) return StepError();
     if (DAEMONIZE_SYSTEM(chroot)(plan.chroot.c_str()) != 0)
         return step_error(Stage::chroot, errno, plan.chroot.c_str());
-    // A working directory outside the new root is a way out of it.
+    // chroot(2) leaves the working directory outside the new root, where the process could leave the root by it.
     return DAEMONIZE_SYSTEM(chdir)("/") == 0 ? StepError() : step_error(Stage::chroot, errno, plan.chroot.c_str());
 }
 
-// Groups first, for the right to set them goes with the user; the new root between, for chroot wants root as well.
+// Runs inside the new root, so that no link leads outside, and before the change of the user, who may not make them.
+inline StepError make_directories_in_root(const Plan& plan) noexcept {
+    const auto make = [&](Stage stage, const std::string& path) {
+        return path.empty() ? StepError() : make_directory(stage, path, plan.owner());
+    };
+    StepError failed;
+    if (!plan.chroot.empty()) failed = make(Stage::runtime_directory, plan.runtime_directory);
+    if (!failed) failed = make(Stage::state_directory, plan.state_directory);
+    if (!failed) failed = make(Stage::log_directory, plan.log_directory);
+    return failed;
+}
+
+// Sets the groups, the new root and the user, in this order: only root may set groups and call chroot(2).
 inline StepError drop_privileges(Plan& plan, const Options& options) noexcept {
     if (plan.identity.changes) {
-        if (const StepError failed = options.identity->take_groups(plan.identity)) return failed;
+        if (const StepError failed = take_groups(plan.identity)) return failed;
     }
     if (const StepError failed = enter_root(plan)) return failed;
-    if (options.directories) {
-        if (const StepError failed = options.directories->make_inside(plan)) return failed;
-    }
+    if (const StepError failed = make_directories_in_root(plan)) return failed;
     if (plan.identity.changes_user) {
-        if (const StepError failed = options.identity->become_user(plan.identity)) return failed;
+        if (const StepError failed = become_user(plan.identity)) return failed;
     }
     if (options.no_new_privileges && !give_up_new_privileges()) return step_error(Stage::no_new_privileges, errno);
     return StepError();
 }
 
-// Opens what a stream leads to, as the user and in the new root, so that it can be reopened in the same way later.
-// Empty where the stream has its target already.
+// Opens the file of a stream, as the user and inside the new root, so that reopen_logs() can open it in the same way.
+// `opened` stays empty for a stream without a file.
 inline StepError open_target(const Plan& plan, int stream, Descriptor& opened) noexcept {
     const StreamTarget& target = plan.streams[stream];
     if (target.kind != StreamTarget::Kind::path) return StepError();
     const StepError failed = open_stream_file(stream, target.path.c_str(), opened);
     if (failed && failed.error == EACCES && plan.identity.changes && stream != STDIN_FILENO) {
         return step_error(failed.stage, EACCES, failed.detail,
-                          "the user may not write there; log_directory() makes a place that it may");
+                          "the user may not write there; log_directory() makes a directory for the user");
     }
     return failed;
 }
@@ -127,7 +141,7 @@ inline StepError copy_to(Descriptor& copy, int number) noexcept {
     return copy ? StepError() : step_error(Stage::standard_error, errno);
 }
 
-// Standard error's target is only opened: it is swapped in at readiness.
+// Opens the target of standard error. swap_stderr() puts it in place at readiness.
 inline StepError open_stderr_target(const Plan& plan, const Descriptor& out, LaunchState& launch_state) noexcept {
     const StreamTarget& target = plan.streams[STDERR_FILENO];
     switch (target.kind) {
@@ -136,7 +150,7 @@ inline StepError open_stderr_target(const Plan& plan, const Descriptor& out, Lau
     case StreamTarget::Kind::descriptor: return copy_to(launch_state.stderr_target, target.descriptor);
     case StreamTarget::Kind::path: break;
     }
-    // One path for both streams is one open file: two would each keep a place of their own in a FIFO or a device.
+    // One path for both streams is one open file: two open files would have two offsets.
     if (out && target.path == plan.streams[STDOUT_FILENO].path) return copy_to(launch_state.stderr_target, out.get());
     return open_target(plan, STDERR_FILENO, launch_state.stderr_target);
 }
@@ -152,7 +166,7 @@ inline StepError open_streams(const Plan& plan, const Options& options, LaunchSt
     }
     if (const StepError failed = open_stderr_target(plan, out, launch_state)) return failed;
     launch_state.null.reset();
-    // A descriptor that was given for a stream has done its service, unless it was to be kept as well.
+    // Closes the descriptors that were given for streams, but for those of keep_fd().
     for (const StreamTarget& target : plan.streams) {
         bool kept = target.descriptor <= STDERR_FILENO || (!options.close_fds && !target.is_copy);
         for (const int number : options.kept_fds) kept = kept || number == target.descriptor;
@@ -178,29 +192,25 @@ inline StepError set_sigchld(Sigchld policy, const struct sigaction& before) noe
                : step_error(Stage::signal_reset, errno, "SIGCHLD");
 }
 
-// All of it, in the process that is to be the daemon. What it leaves to readiness is standard error.
-inline StepError set_up(Plan& plan, const Options& options, LaunchState& launch_state) {
+// The steps before the privileges are dropped.
+inline StepError set_up_before_drop(Plan& plan, const Options& options, LaunchState& launch_state) {
     if (const StepError failed = set_sigchld(options.sigchld, launch_state.sigchld)) return failed;
     if (const StepError failed = lead_session(options)) return failed;
     if (const StepError failed = restore_ignored(plan.status.ignored)) return failed;
-    if (!options.keep_umask) static_cast<void>(DAEMONIZE_SYSTEM(umask)(options.umask)); // cannot fail
+    if (!options.keep_umask) static_cast<void>(DAEMONIZE_SYSTEM(umask)(options.umask)); // always succeeds
     plan.environment.install();
     if (const StepError failed = save_given_streams(plan)) return failed;
     if (const StepError failed = fill_streams(plan, launch_state)) return failed;
     if (const StepError failed = close_inherited(plan, options, launch_state)) return failed;
     if (launch_state.pid_file) {
-        if (const StepError failed = options.pid_file_part->hold(plan.pid_file, launch_state.pid_file)) return failed;
+        if (const StepError failed = hold_pid_file(plan.pid_file, launch_state.pid_file)) return failed;
     }
-    if (options.call_before_drop) {
-        if (const StepError failed = options.call_before_drop(plan, options)) return failed;
-    }
-    // After the application's own step, which may wait for whatever children there are.
-    if (options.foreground) {
-        if (const StepError failed = options.foreground->start_rollback_helper(plan, launch_state)) return failed;
-    }
-    if (options.limits_part) {
-        if (const StepError failed = options.limits_part->set(options)) return failed;
-    }
+    return call_before_drop(plan, options);
+}
+
+// The remaining steps. Standard error gets its target at readiness.
+inline StepError set_up_from_drop(Plan& plan, const Options& options, LaunchState& launch_state) {
+    if (const StepError failed = set_limits(options.limits)) return failed;
     if (const StepError failed = drop_privileges(plan, options)) return failed;
     if (const StepError failed = change_directory(plan)) return failed;
     if (const StepError failed = open_streams(plan, options, launch_state)) return failed;

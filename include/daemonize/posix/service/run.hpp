@@ -9,6 +9,7 @@
 #include "context.hpp"
 
 #include <cstdlib>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -31,7 +32,7 @@ inline std::string default_pid_file(const std::string& full_name) {
 
 // The path of the pid file. Empty if this user has no runtime directory.
 inline std::string pid_file_of(const ServiceTask& task) {
-    return task.options.pid_file ? task.options.pid_file.value : default_pid_file(task.settings.full_name());
+    return task.options.pid_file.value_or(default_pid_file(task.settings.full_name()));
 }
 
 inline void say(const ServiceTask& task, const std::string& text) {
@@ -50,8 +51,7 @@ inline void choose_pid_file(ServiceTask& task, HostKind host, bool background) {
     const std::string path = default_pid_file(task.settings.full_name());
     const bool is_writable = !path.empty() && DAEMONIZE_SYSTEM(access)(directory_of(path).c_str(), W_OK | X_OK) == 0;
     if (!is_writable && (!background || path.empty())) return;
-    task.options.pid_file.set(path);
-    task.options.pid_file_part = &pid_file_part;
+    task.options.pid_file = path;
 }
 
 // The directory in the environment variable that systemd sets; else `base`/`name`.
@@ -64,10 +64,10 @@ inline std::string directory_from(const char* variable, const std::string& base,
 
 inline void set_directories(RunningService& running, const Options& options) {
     const std::string name = running.name;
-    const auto or_name = [&](const Asked<std::string>& asked) { return asked ? asked.value : name; };
-    running.directories[0] = directory_from("RUNTIME_DIRECTORY", runtime_base(), or_name(options.runtime_directory));
-    running.directories[1] = directory_from("STATE_DIRECTORY", state_base(), or_name(options.state_directory));
-    running.directories[2] = directory_from("LOGS_DIRECTORY", log_base(), or_name(options.log_directory));
+    running.directories[0] =
+        directory_from("RUNTIME_DIRECTORY", runtime_base(), options.runtime_directory.value_or(name));
+    running.directories[1] = directory_from("STATE_DIRECTORY", state_base(), options.state_directory.value_or(name));
+    running.directories[2] = directory_from("LOGS_DIRECTORY", log_base(), options.log_directory.value_or(name));
 }
 
 // The sockets of a run: those that the host passed, or those of Service::listen(), bound before the privileges are dropped.
@@ -102,13 +102,12 @@ inline Failure take_passed_sockets(ServiceSockets& sockets, HostKind host) {
 inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
     if (task.settings.listen.empty() || !sockets.passed.empty()) return;
     task.options.bind = [&task, &sockets] { return sockets.bind(task.settings.listen); };
-    task.options.call_before_drop = call_before_drop;
 }
 
 // Reports a failure to the launcher, or to the journal or standard error, and as the status of systemd. Returns the exit status.
 inline int report_failure(RunningService& running, const std::string& text, int code) {
     running.notifier.try_status(text);
-    if (daemon_state().channel || !writes_to_journal()) return tell_failure(text, code);
+    if (daemon_state().channel || !writes_to_journal()) return report_failure(text, code);
     running.log.write(Severity::failure, text);
     return failure_status(code);
 }
@@ -117,7 +116,7 @@ inline int report_failure(RunningService& running, const std::string& text, int 
 // whatever the body returned. Without one, a body that ends before ready() has failed.
 inline int end_body(RunningService& running, int code) {
     if (running.events.stop_requested()) {
-        if (daemon_state().channel) return tell_failure("the service was asked to stop before it was ready", 1);
+        if (daemon_state().channel) return report_failure("the service was asked to stop before it was ready", 1);
         return 0;
     }
     if (!running.failure.empty()) return report_failure(running, running.failure, code);
@@ -206,13 +205,13 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
     if (!failure) failure = take_passed_sockets(sockets, host.kind);
     if (failure) {
         outcome.is_launcher = true;
-        List<Failure> problems;
+        std::vector<Failure> problems;
         problems.push_back(std::move(failure));
         outcome.launch = Launch(task.settings.full_name(), std::move(problems));
         return outcome;
     }
     if (task.settings.notify_fd >= 0) notifier.notify_fd(task.settings.notify_fd);
-    task.options.foreground = background ? nullptr : &foreground_part;
+    task.options.foreground = !background;
     task.options.wait = true;
     task.options.leave_blocked = true;
     choose_pid_file(task, host.kind, background);
@@ -220,14 +219,15 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
     keep_descriptor(task.options, notifier.native_handle());
     keep_descriptor(task.options, task.settings.notify_fd);
     for (const Socket& socket : sockets.passed) keep_descriptor(task.options, socket.get());
-    bool is_service = false;
+    std::optional<Launch> launch;
     do {
-        is_service = start(task.options, false, outcome.launch);
-    } while (!is_service && !outcome.launch.ok() && try_again && try_again(outcome.launch));
-    if (is_service) {
+        launch = start(task.options, false);
+    } while (launch && !launch->ok() && try_again && try_again(*launch));
+    if (!launch) {
         outcome.code = run_in_place(task, std::move(host), std::move(notifier), sockets);
     } else {
         outcome.is_launcher = true;
+        outcome.launch = std::move(*launch);
         if (!outcome.launch.ok()) notifier.try_status(outcome.launch.failure().message());
     }
     return outcome;
@@ -236,7 +236,7 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
 // Prints the problems of a failed launch: to standard error, or with the priority of an error to the journal.
 inline void print_launch(const ServiceTask& task, const Launch& launch) {
     if (!writes_to_journal()) return launch.print();
-    for (const Failure& problem : problems_of(launch)) {
+    for (const Failure& problem : launch.problems()) {
         ServiceLog(task.settings.full_name(), false).write(Severity::failure, problem.message());
     }
 }

@@ -1,9 +1,7 @@
-// The directories that a launch makes for its daemon: /run/NAME, /var/lib/NAME and /var/log/NAME, or the user's own.
-// Uses fault; the launch uses it.
+// Directories of the daemon: /run/NAME, /var/lib/NAME and /var/log/NAME, or the user's own (internal).
 #ifndef DAEMONIZE_POSIX_STEPS_DIRECTORIES_HPP
 #define DAEMONIZE_POSIX_STEPS_DIRECTORIES_HPP
 
-#include "../../core/list.hpp"
 #include "../system/descriptor.hpp"
 
 #include <cstdlib>
@@ -12,6 +10,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 #include <unistd.h>
+#include <vector>
 
 namespace daemonize {
 namespace detail {
@@ -22,16 +21,17 @@ constexpr const char* system_runtime_directory = "/run";
 constexpr const char* system_runtime_directory = "/var/run";
 #endif
 
-// Where the runtime directories of this user are; empty where the session has none. systemd.exec(5), XDG base dirs.
+// Returns the parent of this user's runtime directories; empty where the session has none. systemd.exec(5), XDG base
+// directories.
 inline std::string runtime_base() {
     if (geteuid() == 0) return system_runtime_directory;
     const char* base = std::getenv("XDG_RUNTIME_DIR");
     if (base != nullptr && base[0] == '/') return base;
-    // cron and the like do not say where it is, though there is one.
+    // cron(8) sets no XDG_RUNTIME_DIR, even for a user with a runtime directory.
     const std::string usual = joined({system_runtime_directory, "/user/", geteuid()});
-    struct stat facts;
-    const bool is_there = DAEMONIZE_SYSTEM(lstat)(usual.c_str(), &facts) == 0;
-    return is_there && S_ISDIR(facts.st_mode) && facts.st_uid == geteuid() ? usual : "";
+    struct stat status;
+    const bool exists = DAEMONIZE_SYSTEM(lstat)(usual.c_str(), &status) == 0;
+    return exists && S_ISDIR(status.st_mode) && status.st_uid == geteuid() ? usual : "";
 }
 
 inline std::string state_base() {
@@ -48,12 +48,12 @@ inline std::string log_base() {
     return state.empty() ? state : joined({state, "/log"});
 }
 
-// Adds every directory on the way to `path`, `path` itself last, that is not there yet. An errno where that can't be told.
-inline int find_missing_directories(const std::string& path, List<std::string>& missing) {
+// Adds to `missing` each directory of `path` that does not exist, `path` last. Returns an errno value, or 0.
+inline int find_missing_directories(const std::string& path, std::vector<std::string>& missing) {
     for (std::size_t slash = path.find('/', 1);; slash = path.find('/', slash + 1)) {
         const std::string part = path.substr(0, slash);
-        struct stat facts;
-        if (DAEMONIZE_SYSTEM(lstat)(part.c_str(), &facts) != 0) {
+        struct stat status;
+        if (DAEMONIZE_SYSTEM(lstat)(part.c_str(), &status) != 0) {
             if (errno != ENOENT) return errno;
             missing.push_back(part);
         }
@@ -61,7 +61,40 @@ inline int find_missing_directories(const std::string& path, List<std::string>& 
     }
 }
 
-// Whose a made directory is to be; the numbers -1 leave it alone, as fchown(2) has it.
+// Whether `name` is a path below a base directory. The base itself is refused: the launch must not give it to the user.
+inline bool is_directory_name(const std::string& name) {
+    const std::string guarded = joined({"/", name, "/"});
+    for (const char* part : {"//", "/./", "/../"}) {
+        if (guarded.find(part) != std::string::npos) return false;
+    }
+    return name == one_line(name);
+}
+
+// Sets `path` to `base`/`name`, and adds to `missing` the directories that the launch makes before set-up. A runtime
+// directory is made outside the new root, where the pid file stays, and inside, where the daemon looks for it.
+inline Failure find_directory(Stage stage, const std::string& name, const std::string& base, const std::string& chroot,
+                              std::string& path, std::vector<std::string>& missing) {
+    const bool is_runtime = stage == Stage::runtime_directory;
+    if (!is_directory_name(name)) {
+        return posix_failure(stage, EINVAL, name, "it must be a name, without . and .. and not empty");
+    }
+    if (base.empty()) {
+        return posix_failure(stage, ENOENT, name,
+                             is_runtime ? "XDG_RUNTIME_DIR is not set for this user" : "HOME is not set for this user");
+    }
+    path = joined({base, "/", name});
+    int error = is_runtime ? find_missing_directories(path, missing) : 0;
+    if (error == 0 && (!is_runtime || !chroot.empty())) {
+        error = find_missing_directories(joined({chroot, path}), missing);
+    }
+    if (error == 0) return Failure();
+    // Files inside the directory give no second failure.
+    missing.push_back(path);
+    missing.push_back(joined({chroot, path}));
+    return posix_failure(stage, error, path);
+}
+
+// The new owner of a directory. fchown(2) leaves an ID of -1 as it is.
 struct Owner {
     uid_t uid = static_cast<uid_t>(-1);
     gid_t gid = static_cast<gid_t>(-1);
@@ -69,22 +102,21 @@ struct Owner {
     bool is_given() const noexcept { return uid != static_cast<uid_t>(-1) || gid != static_cast<gid_t>(-1); }
 };
 
-// Makes `path` and what is missing above it, 0755, and gives it to `owner`. Allocates nothing. Ownership goes through a
-// descriptor that followed no link: a link in its place would hand out another directory.
-// `made`, where given, is told what was not there before; in the launcher only, since that allocates.
+// Makes `path` and its missing parents, mode 0755 whatever the umask, and gives `path` to `owner`. fchown(2) takes a
+// descriptor of O_NOFOLLOW, because a link in place of the directory would give away another one. Allocates nothing
+// unless `made` is given, which gets the names of the new directories.
 inline StepError make_directory(Stage stage, const std::string& path, const Owner& owner,
-                                List<std::string>* made = nullptr) noexcept {
+                                std::vector<std::string>* made = nullptr) noexcept {
     char part[4096];
     if (path.size() >= sizeof part) return step_error(stage, ENAMETOOLONG, path.c_str());
-    int refused = 0; // of no concern where the directory is there already
+    int refused = 0; // reported only if the directory does not exist
     for (std::size_t i = 1; i <= path.size(); ++i) {
         if (i < path.size() && path[i] != '/') continue;
         std::memcpy(part, path.data(), i);
         part[i] = '\0';
         if (DAEMONIZE_SYSTEM(mkdir)(part, 0755) == 0) {
             if (made != nullptr) made->push_back(part);
-            if (DAEMONIZE_SYSTEM(chmod)(part, 0755) != 0)
-                return step_error(stage, errno, path.c_str()); // whatever the umask
+            if (DAEMONIZE_SYSTEM(chmod)(part, 0755) != 0) return step_error(stage, errno, path.c_str());
         } else if (errno == EROFS || errno == EACCES) {
             refused = errno;
         } else if (errno != EEXIST) {

@@ -1,5 +1,4 @@
-// The daemon's environment, made before the fork: what is kept of it, and the variables that name a process by number.
-// Uses activation; the launch uses it.
+// Environment: the daemon's environment, with the variables that hold the PID of a process (internal).
 #ifndef DAEMONIZE_POSIX_STEPS_ENVIRONMENT_HPP
 #define DAEMONIZE_POSIX_STEPS_ENVIRONMENT_HPP
 
@@ -12,26 +11,27 @@
 #include <string>
 #include <sys/types.h>
 #include <unistd.h>
+#include <vector>
 
-// POSIX has programs declare it; macOS gives it to programs only, not to shared libraries.
+// POSIX lets each program declare environ. macOS defines it in programs, not in shared libraries.
 extern char** environ;
 
 namespace daemonize {
 namespace detail {
 
-// An environment of the daemon's own, complete before the fork but for the daemon's number.
+// Made before the fork; install() writes the daemon's PID.
 class Environment {
   public:
-    // `names`: what to keep; all, where it is null.
-    explicit Environment(const List<std::string>* names) {
+    // Keeps the variables of `names`; every variable if `names` is null.
+    explicit Environment(const std::vector<std::string>* names) {
         for (char** entry = environ; entry != nullptr && *entry != nullptr; ++entry) {
             if (names == nullptr || is_named(*names, *entry)) entries_.push_back(*entry);
         }
-        // The descriptors and the watchdog were meant for us; the daemon has another number, and must find it there.
+        // LISTEN_PID and WATCHDOG_PID name the launcher; the daemon reads them and compares them with its own PID.
         Activation activation;
         if (is_activated(activation)) {
             follow("LISTEN_PID=", listen_pid_);
-            drop("LISTEN_PIDFDID=");
+            drop("LISTEN_PIDFDID="); // optional, and unknown for the daemon before the fork
         }
         follow("WATCHDOG_PID=", watchdog_pid_);
         is_changed_ = names != nullptr || listen_pid_[0] != '\0' || watchdog_pid_[0] != '\0';
@@ -40,7 +40,7 @@ class Environment {
     Environment(const Environment&) = delete;
     Environment& operator=(const Environment&) = delete;
 
-    // Makes it this process's. Allocates nothing. It must live as long as the process.
+    // Replaces this process's environment. Allocates nothing. The object must live as long as the process.
     void install() noexcept {
         if (!is_changed_) return;
         const pid_t self = DAEMONIZE_SYSTEM(getpid)();
@@ -52,14 +52,14 @@ class Environment {
   private:
     using Entry = char[40];
 
-    static bool is_named(const List<std::string>& names, const char* entry) noexcept {
+    static bool is_named(const std::vector<std::string>& names, const char* entry) noexcept {
         for (const std::string& name : names) {
             if (std::strncmp(entry, name.c_str(), name.size()) == 0 && entry[name.size()] == '=') return true;
         }
         return false;
     }
 
-    // Does nothing where the variable is not set, or names another process.
+    // Points the variable to `own` if its value is this process's PID.
     void follow(const char* prefix, Entry& own) noexcept {
         const std::size_t size = std::strlen(prefix);
         for (char*& entry : entries_) {
@@ -70,7 +70,6 @@ class Environment {
         }
     }
 
-    // The daemon's own is not known before the fork, and one that is not there is not asked for.
     void drop(const char* prefix) {
         for (std::size_t i = entries_.size(); i-- > 0;) {
             if (std::strncmp(entries_[i], prefix, std::strlen(prefix)) != 0) continue;

@@ -1,5 +1,4 @@
-// Identity: which user and groups the daemon is to run as, looked up before the fork; and becoming it for good.
-// Uses fault; the launch uses it.
+// The user and the groups of the daemon: looked up before the fork, set and verified after it (internal).
 #ifndef DAEMONIZE_POSIX_STEPS_IDENTITY_HPP
 #define DAEMONIZE_POSIX_STEPS_IDENTITY_HPP
 
@@ -10,6 +9,7 @@
 #include <climits>
 #include <cstring>
 #include <grp.h>
+#include <optional>
 #include <pwd.h>
 #include <string>
 #include <sys/types.h>
@@ -22,24 +22,25 @@
 namespace daemonize {
 namespace detail {
 
-// The identity that a daemon takes. Not `changes`: it keeps the launcher's.
+// The user and the groups of a daemon.
 struct Identity {
-    bool changes = false;
+    bool changes = false; // false: the daemon keeps the launcher's groups
     bool changes_user = false;
     uid_t uid = 0;
     gid_t gid = 0;
-    List<gid_t> groups;      // all of them, the primary one too
-    List<gid_t> seen_groups; // room to read back as many, after the fork
+    List<gid_t> groups;      // with the primary group
+    List<gid_t> seen_groups; // memory for getgroups(2) after the fork
     std::string user;
     std::string group;
 };
 
-// The numbers -1 mean "unchanged" to chown and setresuid, and are nobody's.
+// Parses a user or group ID. -1 is no ID: chown(2) and setresuid(2) take -1 for "unchanged".
 inline bool parse_id(const std::string& text, std::uint64_t& number) noexcept {
     return parse_number(text.data(), text.size(), 0xfffffffe, number);
 }
 
-// getpwnam_r and its siblings say ERANGE until the buffer is large enough for a group with many members.
+// Whether to repeat getpwnam_r(3) or a similar call. ERANGE asks for a larger buffer, as a group with many members
+// needs.
 inline bool is_to_ask_again(int error, std::string& buffer) {
     if (error == ERANGE && buffer.size() <= (1u << 24)) {
         buffer.resize(buffer.size() * 4);
@@ -48,6 +49,7 @@ inline bool is_to_ask_again(int error, std::string& buffer) {
     return error == EINTR;
 }
 
+// Looks up a group by name or number.
 inline Failure find_group(const std::string& name, gid_t& gid) {
     std::string buffer(1024, '\0');
     struct group entry;
@@ -69,7 +71,7 @@ inline Failure find_group(const std::string& name, gid_t& gid) {
     return posix_failure(Stage::group, EINVAL, name, "there is no such group");
 }
 
-// Finds a user by name or number. `named` says whether the user data base knows it, and so its primary group.
+// Looks up a user by name or number. `named` is whether the user database has the user, and so a primary group.
 inline Failure find_user(const std::string& name, Identity& identity, bool& named) {
     std::string buffer(1024, '\0');
     struct passwd entry;
@@ -107,8 +109,8 @@ using ListedGroup = int;
 using ListedGroup = gid_t;
 #endif
 
-// All groups of a user that the group data base names, `primary` among them: what initgroups(3) would set, asked for
-// before the fork since it reads files and allocates.
+// Returns the groups of a user by the group database, with `primary`: those that initgroups(3) would set. The lookup
+// reads files and allocates, so it runs before the fork.
 inline List<gid_t> list_groups(const std::string& user, gid_t primary) {
     List<ListedGroup> list;
     list.resize(64);
@@ -123,8 +125,8 @@ inline List<gid_t> list_groups(const std::string& user, gid_t primary) {
     }
 }
 
-// The same, or why not. getgrouplist(3) can't say that it could not read the data base: it knows of no group then, but the
-// primary one. So the data base is asked for that one first, which can fail, and has to give the same list twice.
+// Looks up the groups of a user. getgrouplist(3) reports no error: where it cannot read the group database, it returns
+// the primary group alone. getgrgid_r(3) reports such an error, so it is called first, and two lists must be equal.
 inline Failure find_groups(const std::string& user, gid_t primary, List<gid_t>& groups) {
     std::string buffer(1024, '\0');
     struct group entry;
@@ -141,12 +143,56 @@ inline Failure find_groups(const std::string& user, gid_t primary, List<gid_t>& 
     bool is_same = again.size() == groups.size();
     for (std::size_t i = 0; is_same && i < groups.size(); ++i) is_same = again[i] == groups[i];
     if (is_same) return Failure();
-    return posix_failure(Stage::group, EAGAIN, joined({"of ", user}), "the group data base says now this, now that");
+    return posix_failure(Stage::group, EAGAIN, joined({"of ", user}), "the group database gave two different answers");
+}
+
+// Removes the primary group of the user database from `groups`, and `gid` too, which is added again as the primary
+// group.
+inline void replace_primary_group(List<gid_t>& groups, gid_t primary, gid_t gid) noexcept {
+    for (std::size_t i = groups.size(); i-- > 0;) {
+        if (groups[i] == primary || groups[i] == gid) groups.erase(i);
+    }
+}
+
+// Looks up the identity for user() and group(). Only root may change it.
+inline Failure find_identity(const std::optional<std::string>& user, const std::optional<std::string>& group,
+                             Identity& identity) {
+    bool named = false;
+    identity.uid = geteuid();
+    identity.gid = getegid();
+    identity.user = user.value_or("");
+    identity.group = group.value_or("");
+    Failure failure;
+    if (user) failure = find_user(*user, identity, named);
+    const gid_t primary = identity.gid;
+    if (!failure && group) failure = find_group(*group, identity.gid);
+    if (!failure && user && !named && !group) {
+        failure = posix_failure(Stage::user, EINVAL, *user,
+                                "the user database does not have this number, so name a group() too");
+    }
+    if (!failure && named) failure = find_groups(identity.user, primary, identity.groups);
+    if (failure) return failure;
+
+    const bool other_primary = group && identity.gid != primary;
+    if (named && other_primary) replace_primary_group(identity.groups, primary, identity.gid);
+    if (identity.groups.empty() || other_primary) identity.groups.push_back(identity.gid);
+    identity.seen_groups.resize(identity.groups.size());
+    if (identity.group.empty()) identity.group = joined({"of ", identity.user});
+
+    if (geteuid() == 0) {
+        identity.changes = true;
+        identity.changes_user = user.has_value();
+    } else if (identity.uid != geteuid() || identity.uid != getuid()) {
+        return posix_failure(Stage::user, EPERM, user.value_or(""), "only root may become another user");
+    } else if (identity.gid != getegid() || identity.gid != getgid()) {
+        return posix_failure(Stage::group, EPERM, group.value_or(""), "only root may take another group");
+    }
+    return Failure();
 }
 
 #if defined(__APPLE__)
 
-// setgid and setuid set all the ids there when root calls them; a saved id can't be asked for.
+// setgid(2) and setuid(2) of macOS set the real, effective and saved ID for root. No call returns the saved ID.
 inline bool set_every_gid(gid_t gid) noexcept { return DAEMONIZE_SYSTEM(setgid)(gid) == 0; }
 inline bool set_every_uid(uid_t uid) noexcept { return DAEMONIZE_SYSTEM(setuid)(uid) == 0; }
 inline bool has_only_gid(gid_t gid) noexcept { return getgid() == gid && getegid() == gid; }
@@ -173,8 +219,9 @@ inline bool has_only_uid(uid_t uid) noexcept {
 
 #if DAEMONIZE_ON_LINUX()
 
-// With it set, as some callers leave it, every capability of root's would survive in the permitted set.
-inline bool forget_kept_capabilities() noexcept {
+// Clears the flag by which setresuid(2) would keep root's capabilities in the permitted set. A caller may have set the
+// flag.
+inline bool clear_keep_capabilities() noexcept {
     return DAEMONIZE_SYSTEM(prctl)(PR_SET_KEEPCAPS, 0UL, 0UL, 0UL, 0UL) == 0;
 }
 inline bool give_up_new_privileges() noexcept {
@@ -183,7 +230,7 @@ inline bool give_up_new_privileges() noexcept {
 
 #else
 
-inline bool forget_kept_capabilities() noexcept { return true; }
+inline bool clear_keep_capabilities() noexcept { return true; }
 inline bool give_up_new_privileges() noexcept {
     errno = ENOTSUP;
     return false;
@@ -191,8 +238,8 @@ inline bool give_up_new_privileges() noexcept {
 
 #endif
 
-// Whether this process has just the identity's groups. Supplementary groups of root that stay behind are the
-// commonest hole there is.
+// Whether this process has no group but the identity's. A daemon that keeps a supplementary group of root is a common
+// security hole.
 inline bool has_only_groups(Identity& identity) noexcept {
     const std::size_t most = identity.seen_groups.size();
     const int count = DAEMONIZE_SYSTEM(getgroups)(static_cast<int>(most), identity.seen_groups.data());
@@ -202,11 +249,11 @@ inline bool has_only_groups(Identity& identity) noexcept {
             wanted = wanted || group == identity.seen_groups[static_cast<std::size_t>(i)];
         if (!wanted) return false;
     }
-    if (count < 0 && errno == EINVAL) errno = 0; // there are more
+    if (count < 0 && errno == EINVAL) errno = 0; // the process has more groups than the identity
     return count >= 0;
 }
 
-// Whether it has every one of them. The primary group need not be among the others.
+// Whether this process has every group of the identity. getgroups(2) may leave out the primary group.
 inline bool has_every_group(Identity& identity) noexcept {
     const std::size_t most = identity.seen_groups.size();
     const int count = DAEMONIZE_SYSTEM(getgroups)(static_cast<int>(most), identity.seen_groups.data());
@@ -224,12 +271,12 @@ using GroupCount = std::size_t;
 using GroupCount = int;
 #endif
 
-// What to say of an identity that was read back, and is not the one that was set; or of the reading that failed.
-inline StepError unproved(Stage stage, const char* name, const char* reason) noexcept {
+// The error for an identity that could not be read back (errno is set), or that differs from the identity that was set.
+inline StepError unverified(Stage stage, const char* name, const char* reason) noexcept {
     return errno != 0 ? step_error(stage, errno, name) : step_error(stage, EPERM, name, reason);
 }
 
-// Takes the identity's groups; the user comes last, since it takes the right to do the rest.
+// Sets and verifies the groups. Runs before become_user(), because only root may set groups.
 inline StepError take_groups(Identity& identity) noexcept {
     const char* name = identity.group.c_str();
     const auto count = convert<GroupCount>(identity.groups.size());
@@ -237,22 +284,21 @@ inline StepError take_groups(Identity& identity) noexcept {
         return step_error(Stage::group, errno, name);
     }
     errno = 0;
-    if (!has_only_gid(identity.gid)) return unproved(Stage::group, name, "the group did not change");
-    if (!has_only_groups(identity)) return unproved(Stage::group, name, "the launcher's groups did not go");
-    if (!has_every_group(identity)) return unproved(Stage::group, name, "not all of its groups came");
+    if (!has_only_gid(identity.gid)) return unverified(Stage::group, name, "the group did not change");
+    if (!has_only_groups(identity)) return unverified(Stage::group, name, "a group of the launcher remains");
+    if (!has_every_group(identity)) return unverified(Stage::group, name, "a group is missing");
     return StepError();
 }
 
-// Becomes the user, and proves that there is no way back.
+// Sets and verifies the user, and verifies that the process cannot become root again.
 inline StepError become_user(const Identity& identity) noexcept {
     const char* name = identity.user.c_str();
     const bool to_root = identity.uid == 0;
-    if ((!to_root && !forget_kept_capabilities()) || !set_every_uid(identity.uid)) {
+    if ((!to_root && !clear_keep_capabilities()) || !set_every_uid(identity.uid)) {
         return step_error(Stage::user, errno, name);
     }
     errno = 0;
-    if (!has_only_uid(identity.uid)) return unproved(Stage::user, name, "the user did not change");
-    // What an intruder would try.
+    if (!has_only_uid(identity.uid)) return unverified(Stage::user, name, "the user did not change");
     if (!to_root && (DAEMONIZE_SYSTEM(setuid)(0) == 0 || DAEMONIZE_SYSTEM(seteuid)(0) == 0)) {
         return step_error(Stage::user, EPERM, name, "root could be regained");
     }

@@ -1,9 +1,7 @@
-// The daemon's standard streams: where each leads, and how its target is opened.
-// Uses descriptors and options; the launch and the daemon use it.
+// The targets of the daemon's standard streams, and opening them (internal).
 #ifndef DAEMONIZE_POSIX_STEPS_STREAMS_HPP
 #define DAEMONIZE_POSIX_STEPS_STREAMS_HPP
 
-#include "../launch/options.hpp"
 #include "../system/descriptor.hpp"
 
 #include <string>
@@ -11,13 +9,13 @@
 namespace daemonize {
 namespace detail {
 
-// Where a standard stream leads, resolved: a path is absolute, as the daemon sees it.
+// The target of a standard stream. The path is absolute inside the daemon's root.
 struct StreamTarget {
     enum class Kind { null, kept, path, descriptor };
     Kind kind = Kind::null;
     std::string path;
     int descriptor = -1;
-    bool is_copy = false; // made in the daemon, for a descriptor that a stream is about to replace
+    bool is_copy = false; // set-up duplicated the descriptor, because a stream would have replaced it
 };
 
 inline Stage stream_stage(int stream) noexcept {
@@ -25,18 +23,18 @@ inline Stage stream_stage(int stream) noexcept {
     return stream == STDOUT_FILENO ? Stage::standard_output : Stage::standard_error;
 }
 
-// Why an open failed, where the error's own text would puzzle.
+// Returns a reason that is clearer than the text of the errno value, or "".
 inline const char* open_reason(int error, const char* path) noexcept {
-    struct stat facts;
+    struct stat status;
     if (error == ELOOP) return "it is a symbolic link";
-    if (error == ENXIO && DAEMONIZE_SYSTEM(lstat)(path, &facts) == 0 && S_ISFIFO(facts.st_mode)) {
+    if (error == ENXIO && DAEMONIZE_SYSTEM(lstat)(path, &status) == 0 && S_ISFIFO(status.st_mode)) {
         return "it is a FIFO that nobody reads";
     }
     return "";
 }
 
-// Opens a stream's file: a log to append to, made where it is missing. Opened without blocking, for a FIFO would hang
-// the start until somebody reads; then made to block, as everybody expects of a standard stream.
+// Opens the file of a stream: standard input for reading, the others for appending, with O_CREAT. O_NONBLOCK keeps
+// open(2) from waiting for the reader of a FIFO, and is cleared afterwards: programs expect standard streams to block.
 inline StepError open_stream_file(int stream, const char* path, Descriptor& opened) noexcept {
     constexpr int common = O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const int flags = stream == STDIN_FILENO ? O_RDONLY : O_WRONLY | O_APPEND | O_CREAT;
@@ -48,7 +46,7 @@ inline StepError open_stream_file(int stream, const char* path, Descriptor& open
     return StepError();
 }
 
-// Makes `stream` what `source` is.
+// Makes `stream` a copy of `source`.
 inline StepError put_stream(int source, int stream, const char* path) noexcept {
     if (retry([&] { return DAEMONIZE_SYSTEM(dup2)(source, stream); }) != stream) {
         return step_error(stream_stage(stream), errno, path);

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
 
+#include "../../core/keep.hpp"
 #include "../scm/detect_host.hpp"
 #include "../scm/dispatcher.hpp"
 #include "../system/listen_on.hpp"
@@ -14,10 +15,6 @@
 #include <vector>
 
 namespace daemonize {
-
-/// Daemonizer's, whose word has to be known where a program for POSIX as well gives it to Service::posix().
-struct Keep {};
-inline constexpr Keep keep{};
 
 namespace detail {
 

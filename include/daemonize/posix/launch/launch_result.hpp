@@ -1,0 +1,87 @@
+// Launch: the result of a launch, in the launcher (public).
+#ifndef DAEMONIZE_POSIX_LAUNCH_LAUNCH_RESULT_HPP
+#define DAEMONIZE_POSIX_LAUNCH_LAUNCH_RESULT_HPP
+
+#include "../../core/failure.hpp"
+#include "../system/terminal.hpp"
+
+#include <string>
+#include <sys/types.h>
+#include <sys/wait.h>
+#include <utility>
+#include <vector>
+
+namespace daemonize {
+
+namespace detail {
+
+// The result of waiting for a daemon.
+struct Outcome {
+    Failure failure;
+    pid_t pid = -1;
+    bool died = false;
+    int wait_status = 0;
+    int interrupted_by = 0;
+    std::string stderr_output; // empty if the launcher showed it
+};
+
+} // namespace detail
+
+/// The result of a launch, in the launcher. Daemonizer::launch() returns it.
+class Launch {
+  public:
+    Launch() = default;
+    Launch(std::string name, std::vector<Failure> problems) : name_(std::move(name)), problems_(std::move(problems)) {}
+    Launch(std::string name, detail::Outcome outcome) : name_(std::move(name)), outcome_(std::move(outcome)) {
+        if (outcome_.failure) problems_.push_back(std::move(outcome_.failure));
+    }
+
+    /// Whether the daemon was ready.
+    bool ok() const noexcept { return problems_.empty(); }
+    explicit operator bool() const noexcept { return ok(); }
+
+    /// The daemon's PID; -1 if no daemon has reported one.
+    pid_t pid() const noexcept { return outcome_.pid; }
+
+    /// The failure; the first one if validation found several. Without a failure it is empty.
+    const Failure& failure() const noexcept {
+        static const Failure none;
+        return ok() ? none : problems_[0];
+    }
+
+    /// All failures. Validation reports every problem at once.
+    const std::vector<Failure>& problems() const noexcept { return problems_; }
+
+    /// The daemon's exit status if it exited before readiness; -1 otherwise.
+    int exit_status() const noexcept {
+        return outcome_.died && WIFEXITED(outcome_.wait_status) ? WEXITSTATUS(outcome_.wait_status) : -1;
+    }
+
+    /// The signal that killed the daemon before readiness; 0 otherwise.
+    int term_signal() const noexcept { return WIFSIGNALED(outcome_.wait_status) ? WTERMSIG(outcome_.wait_status) : 0; }
+
+    /// The text that the daemon wrote to standard error before readiness: the last 64 KiB.
+    const std::string& error_output() const noexcept { return outcome_.stderr_output; }
+
+    /// The signal that interrupted the waiting launcher, and so ended the launch; 0 otherwise.
+    int interrupted_by() const noexcept { return outcome_.interrupted_by; }
+
+    /// The exit status for the launcher: 0, or the failure's.
+    int exit_code() const noexcept { return ok() ? 0 : failure().exit_code(); }
+
+    /// Writes each failure to standard error, as a line that begins with the daemon's name.
+    void print() const {
+        for (const Failure& problem : problems_) {
+            detail::write_error(detail::joined({name_, ": ", problem.message(), "\n"}));
+        }
+    }
+
+  private:
+    std::string name_;
+    std::vector<Failure> problems_;
+    detail::Outcome outcome_;
+};
+
+} // namespace daemonize
+
+#endif
