@@ -75,12 +75,13 @@ TEST_CASE("the plan shows what was asked for, step by step") {
                                  .no_new_privileges()
                                  .chdir(directory.path())
                                  .pid_file(directory / "pid")
+                                 .pid_file_mode(0640)
                                  .stdin_from(keep)
                                  .stdout_to(directory / "out.log")
                                  .wait_until_ready(Duration::milliseconds(1500))
                                  .explain();
     CHECK(without_descriptors(text) ==
-          "pid file: " + (directory / "pid") + ", locked\n" +
+          "pid file: " + (directory / "pid") + ", mode 640, locked\n" +
               "fork: once\n"
               "setsid: no\n"
               "sigchld: ignored\n"

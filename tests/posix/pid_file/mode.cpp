@@ -2,6 +2,7 @@
 #include "support/catch.hpp"
 #include "support/held.hpp"
 
+using daemonize::Daemonizer;
 using daemonize::Failure;
 using daemonize::PidFile;
 using daemonize::Stage;
@@ -33,5 +34,28 @@ TEST_CASE("acquire refuses a mode by which others could write the pid file, or i
     CHECK(failure.stage() == Stage::pid_file_open);
     CHECK(failure.code().value() == EINVAL);
     CHECK(failure.message() == "cannot open the pid file " + path + ": its mode must be 0600, 0640, 0604 or 0644");
+    CHECK(!test::exists(path));
+}
+
+TEST_CASE("a daemon's pid file has the mode that was asked for, whatever the umask") {
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    const mode_t before = ::umask(0777);
+    test::Held daemon(Daemonizer("mode").pid_file_mode(0640).pid_file(path).umask(0));
+    ::umask(before);
+    REQUIRE(daemon.ok());
+    CHECK(test::mode_of(path) == 0640);
+    CHECK(daemon.end() == 0);
+    CHECK(!test::exists(path));
+}
+
+TEST_CASE("a pid file's mode by which others could write it is refused before the launch, by one line") {
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    const std::vector<Failure> problems = Daemonizer("mode").pid_file(path).pid_file_mode(0664).check();
+    REQUIRE(problems.size() == 1);
+    CHECK(problems[0].message() == "cannot open the pid file " + path + ": its mode must be 0600, 0640, 0604 or 0644");
+    CHECK(Daemonizer("mode").pid_file(path).pid_file_mode(0664).launch([] {}).exit_code() == 73);
     CHECK(!test::exists(path));
 }

@@ -176,6 +176,13 @@ class Daemonizer {
         return *this;
     }
 
+    /// The mode of the pid file: 0600, 0640, 0604 or 0644, whatever the umask; 0644 by default. A user who cannot read the
+    /// file cannot ask for the daemon by PidFile::holder() or Instance. Another mode fails at Stage::pid_file_open.
+    Daemonizer& pid_file_mode(mode_t mode) {
+        options_.pid_file_mode = mode;
+        return *this;
+    }
+
     /// Calls `f()` or `f(std::string& why)` in the daemon before it enters the new root and becomes the user: bind port
     /// 80 here. `f` fails by an exception, or by returning false. A descriptor that it opens stays open.
     /// Stage::before_drop.

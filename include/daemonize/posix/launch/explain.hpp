@@ -4,6 +4,7 @@
 
 #include "plan.hpp"
 
+#include <cstdio>
 #include <dirent.h>
 #include <string>
 
@@ -76,8 +77,16 @@ class Explanation {
   private:
     void step(const std::string& what, const std::string& value) { append(text_, {what, ": ", value, "\n"}); }
 
+    static std::string octal(mode_t mode) {
+        char digits[8];
+        std::snprintf(digits, sizeof digits, "%03o", mode & 07777U);
+        return digits;
+    }
+
     void explain_process() {
-        if (!plan_.pid_file.path.empty()) step("pid file", joined({plan_.pid_file.path, ", locked"}));
+        if (!plan_.pid_file.path.empty()) {
+            step("pid file", joined({plan_.pid_file.path, ", mode ", octal(plan_.pid_file_mode), ", locked"}));
+        }
         if (options_.foreground) {
             step("fork", "none: the process stays in the foreground");
         } else {
@@ -86,9 +95,7 @@ class Explanation {
         }
         static const char* const policies[] = {"default action", "ignored", "kept"};
         step("sigchld", policies[static_cast<int>(options_.sigchld)]);
-        char octal[8];
-        std::snprintf(octal, sizeof octal, "%03o", options_.umask & 07777U);
-        step("umask", options_.keep_umask ? "kept" : octal);
+        step("umask", options_.keep_umask ? "kept" : octal(options_.umask));
         std::string names;
         if (options_.environment) {
             for (const std::string& name : *options_.environment) append(names, {" ", name});

@@ -26,7 +26,8 @@ inline void prepare_launch(Plan& plan, LaunchState& launch_state) {
         if (!plan.problems.empty()) return;
     }
     if (!plan.pid_file.path.empty()) {
-        plan.problem(open_others_pid_file(plan.pid_file.path, plan.pid_file_owners(), launch_state.pid_file));
+        plan.problem(open_others_pid_file(plan.pid_file.path, plan.pid_file_mode, plan.pid_file_owners(),
+                                          launch_state.pid_file));
         if (!plan.problems.empty()) return;
     }
     if (const int error = ForkGuard::prepare()) plan.problem(Stage::fork, error, "");

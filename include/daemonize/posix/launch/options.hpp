@@ -45,6 +45,7 @@ struct Options {
     std::optional<std::string> state_directory;
     std::optional<std::string> log_directory;
     std::optional<std::string> pid_file;
+    mode_t pid_file_mode = 0644;
     Callback<Failure()> bind; // binds a Service's sockets; runs before before_drop
     Callback<bool(std::string&)> before_drop;
     std::optional<std::string> user;

@@ -75,6 +75,7 @@ struct Plan {
     std::vector<std::string> made;    // the missing directories that the launcher made before the fork
     std::vector<std::string> missing_logs; // logs that the launch makes, as the launcher sees them
     HeldPidFile pid_file;
+    mode_t pid_file_mode = default_pid_file_mode;
     std::string before_drop_text; // the reason of a failed before_drop()
     Failure bind_failure;
     std::vector<Failure> problems;
@@ -157,7 +158,11 @@ inline void Plan::find_paths(const Options& options) {
         if (geteuid() != 0) problem(Stage::chroot, EPERM, chroot, "only root may");
     }
     if (!options.keep_directory && !options.foreground) directory = in_new_root(Stage::chdir, options.directory);
-    if (options.pid_file) pid_file.path = absolute(Stage::pid_file_open, *options.pid_file);
+    if (options.pid_file) {
+        pid_file.path = absolute(Stage::pid_file_open, *options.pid_file);
+        pid_file_mode = options.pid_file_mode;
+        problem(check_pid_file_mode(pid_file.path, pid_file_mode));
+    }
 }
 
 inline void Plan::find_directories(const Options& options) {

@@ -93,10 +93,6 @@ inline Failure open_others_pid_file(const std::string& path, mode_t mode, const 
     return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)(), true});
 }
 
-inline Failure open_others_pid_file(const std::string& path, const Owners& owners, OpenPidFile& locked) {
-    return open_others_pid_file(path, default_pid_file_mode, owners, locked);
-}
-
 // Claims a file that open_pid_file() opened, in the process that is to hold it. The caller has set held.path.
 inline StepError hold_pid_file(HeldPidFile& held, OpenPidFile& opened) noexcept {
     if (const StepError failed = claim_pid_file(opened.get(), held.path.c_str())) return failed;
