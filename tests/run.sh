@@ -19,7 +19,7 @@ exec </dev/null
 native='' fresh='' soak='' as='' left_out='^$'
 for option in "$@"; do
     case $option in
-        --native) native=1 left_out='^(compile/(zig|windows/)|wine/|host/(systemd/|openrc|(xinetd|inetd|s6|runit|daemontools|node):))' ;;
+        --native) native=1 left_out='^(compile/(zig|beside/|windows/)|wine/|host/(systemd/|openrc|(xinetd|inetd|s6|runit|daemontools|node):))' ;;
         --fresh) fresh=1 ;;
         --soak) soak=--soak ;;
         *)
@@ -72,7 +72,7 @@ suite_as_ordinary_user() {
 }
 
 wanted=$native_packages
-[ -n "$native" ] || wanted="$wanted $zig_packages $wine_packages $host_packages $systemd_packages"
+[ -n "$native" ] || wanted="$wanted $zig_packages $wine_packages $macro_packages $host_packages $systemd_packages"
 [ -z "$fresh" ] || wanted="$wanted $fresh_packages"
 install_missing $wanted || can_build || exit 1
 mkdir -p "$build" || exit 1

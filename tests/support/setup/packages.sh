@@ -12,6 +12,8 @@ case $(dpkg --print-architecture 2>/dev/null) in amd64) native_packages="$native
 zig_packages=$(command -v npm >/dev/null || echo 'npm ca-certificates')
 # The hosts of tests/hosts. None of these starts anything; xinetd and inetd would: tests/support/setup/super_servers.sh unpacks them.
 host_packages="s6 runit daemontools libwrap0 libtirpc3 libevent-2.1-7 libbsd0 $(command -v node >/dev/null || echo nodejs)"
+# The headers of tests/package/macros.
+macro_packages='qtbase5-dev libx11-dev libncurses-dev libbsd-dev'
 fresh_packages='debootstrap'
 benchmark_packages="$build_packages hyperfine libbenchmark-dev libdaemon-dev libpoco-dev libsystemd-dev pkgconf procps python3 python3-daemon strace valgrind"
 systemd_packages='debootstrap systemd-container'

@@ -1,0 +1,38 @@
+#!/bin/sh
+# sh compile.sh INCLUDE COMPILER HEADER: the library compiles after and before HEADER.hpp, whose macros have names that a
+# library may use.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+include=$1 compiler=$2 header=$here/$3.hpp
+. "$here/../../support/skip.sh"
+command -v "$compiler" >/dev/null || skip "$compiler is not installed"
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+# What a library for X has of its own goes in by -isystem. Qt wants position-independent code.
+flags="-std=c++17 -fPIC -fsyntax-only -I $include"
+for folder in /usr/include/*/qt5 /usr/include/qt5; do
+    [ ! -d "$folder" ] || flags="$flags -isystem $folder -isystem $folder/QtCore"
+done
+# compiles OPTION FILE
+compiles() {
+    # shellcheck disable=SC2086 # a list
+    "$compiler" $flags "$1" "$2"
+}
+: >"$work/empty.cpp"
+compiles "-include$header" "$work/empty.cpp" 2>"$work/log" || skip "no $3: $(grep -m 1 error "$work/log")"
+
+user=$here/../strict/user.cpp
+{
+    echo '#include <daemonize.hpp>'
+    echo "#include \"$header\""
+    echo "#include \"$user\""
+} >"$work/before.cpp"
+for testing in -UDAEMONIZE_TESTING -DDAEMONIZE_TESTING; do
+    echo "After $3, with $testing:"
+    # shellcheck disable=SC2086 # a list
+    "$compiler" $flags $testing -include "$header" "$user"
+    echo "Before $3, with $testing:"
+    # shellcheck disable=SC2086 # a list
+    "$compiler" $flags $testing "$work/before.cpp"
+done

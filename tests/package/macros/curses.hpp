@@ -1,0 +1,2 @@
+// curses: timeout, echo, scroll, filter, getch and their like.
+#include <curses.h>

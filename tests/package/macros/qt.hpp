@@ -1,0 +1,2 @@
+// Qt: signals, slots, emit, foreach, forever.
+#include <QtCore/QtCore>
