@@ -1,6 +1,8 @@
-// Callback: a stored function, like C++23's std::move_only_function (public).
+// Callback: a stored function, like C++23's std::move_only_function (public); and RetiredCallbacks (internal).
 #ifndef DAEMONIZE_CORE_CALLBACK_HPP
 #define DAEMONIZE_CORE_CALLBACK_HPP
+
+#include "list.hpp"
 
 #include <cstddef>
 #include <type_traits>
@@ -70,6 +72,37 @@ class Callback<Result(Arguments...)> {
     void (*destroy_)(void*) noexcept = nullptr;
 };
 
+namespace detail {
+
+// RetiredCallbacks: a callback may replace itself while it runs. The old one is destroyed when the outermost call of a callback has returned.
+class RetiredCallbacks {
+  public:
+    // Lives around each call of a callback.
+    class Call {
+      public:
+        explicit Call(RetiredCallbacks& retired) noexcept : retired_(retired) { ++retired_.depth_; }
+        Call(const Call&) = delete;
+        Call& operator=(const Call&) = delete;
+        ~Call() {
+            if (--retired_.depth_ == 0) retired_.callbacks_.clear();
+        }
+
+      private:
+        RetiredCallbacks& retired_;
+    };
+
+    template <class Signature>
+    void replace(Callback<Signature>& callback, Callback<Signature> replacement) {
+        if (depth_ > 0) callbacks_.push_back([old = std::move(callback)] { static_cast<void>(old); });
+        callback = std::move(replacement);
+    }
+
+  private:
+    List<Callback<void()>> callbacks_;
+    int depth_ = 0;
+};
+
+} // namespace detail
 } // namespace daemonize
 
 #endif

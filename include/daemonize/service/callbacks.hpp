@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_SERVICE_CALLBACKS_HPP
 #define DAEMONIZE_SERVICE_CALLBACKS_HPP
 
-#include "../core/retired_callbacks.hpp"
+#include "../core/callback.hpp"
 #include "settings.hpp"
 
 #include <string>

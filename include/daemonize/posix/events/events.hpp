@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_POSIX_EVENTS_EVENTS_HPP
 #define DAEMONIZE_POSIX_EVENTS_EVENTS_HPP
 
-#include "../../core/retired_callbacks.hpp"
+#include "../../core/callback.hpp"
 #include "../../core/sleep.hpp"
 #include "../system/clock.hpp"
 #include "signal_handlers.hpp"
