@@ -43,7 +43,7 @@ service_life() {
     ends 2 wine timestampd.exe stop now
     said 'stop takes no argument "now"'
     ends 0 wine timestampd.exe help
-    said '^  install     has the system start it'
+    said '^  install     start the service at each boot'
     ends 3 wine timestampd.exe status
     said '^timestampd: not running, not installed$'
     ends 5 wine timestampd.exe start
