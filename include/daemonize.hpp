@@ -1,5 +1,5 @@
-// daemonize: turns a program into a daemon of POSIX, or into a service of Windows. Either the service is up with every property
-// that the program asked for, or the launcher says why not, and nothing is left behind.
+// daemonize: turns a program into a daemon of POSIX, or into a service of Windows. Either the service is up with every
+// property that the program asked for, or the launcher says why not, and nothing is left behind.
 //
 //     #include <daemonize.hpp>
 //     #include <chrono>
@@ -27,7 +27,7 @@
 //     posix/launch/launch_result.hpp  Launch: the result of a launch, in the launcher
 //     posix/launch/daemon.hpp         Daemon: readiness, progress, failure and logs, in the daemon
 //     posix/pid_file/pid_file.hpp     PidFile: a pid file with a lock, for a program that is not a daemon
-//     posix/pid_file/instance.hpp     Instance, OnTimeout: the daemon of a pid file: status, signals, stop, reload, wait
+//     posix/pid_file/instance.hpp     Instance, OnTimeout: the daemon of a pid file: status, signal, stop, reload, wait
 //     posix/events/events.hpp         Events: signals and ended children as callbacks
 //     posix/host/detect_host.hpp      detect_host: what started the program
 //     posix/host/notifier.hpp         Notifier: messages to systemd (sd_notify) and to s6
@@ -48,8 +48,9 @@
 //     scm/win_service.hpp             WinService, run_services, RunMode: a Windows service without Service
 //     scm/service_context.hpp         WinServiceContext: the running WinService
 //     scm/handlers.hpp                in_handler: runs a handler inside the call of Windows
-//     scm/types.hpp                   Control, Accept, ServiceState, ServiceStatus, ServiceType, StopReason, PowerEvent,
-//                                     SessionEvent, DeviceEvent, HardwareProfileEvent, TimeChangeEvent, ControlEvent
+//     scm/types.hpp                   Control, Accept, ServiceState, ServiceStatus, ServiceType, StopReason,
+//                                     PowerEvent, SessionEvent, DeviceEvent, HardwareProfileEvent, TimeChangeEvent,
+//                                     ControlEvent
 //     scm/service_config.hpp          ServiceConfig, StartType, FailureAction, SidType: the input of an installation
 //     testing/fake_scm.hpp            FakeScm: a simulated SCM for tests, on every platform
 //     testing/windows_service.hpp     windows_service: a Service for FakeScm, on Windows
@@ -64,11 +65,12 @@
 //     core/socket_kind.hpp            SocketKind: the kind of a socket
 //
 // The macros: DAEMONIZE_VERSION_MAJOR, DAEMONIZE_VERSION_MINOR and DAEMONIZE_VERSION_PATCH; DAEMONIZE_HAS_EXCEPTIONS(),
-// DAEMONIZE_ON_WINDOWS() and DAEMONIZE_ON_LINUX(), function-like. A test may define DAEMONIZE_SYSTEM(call), the seam for system
-// calls, and DAEMONIZE_TESTING, which adds daemonize::testing::FakeScm, before the include.
+// DAEMONIZE_ON_WINDOWS() and DAEMONIZE_ON_LINUX(), function-like. A test may define DAEMONIZE_SYSTEM(call), the seam
+// for system calls, and DAEMONIZE_TESTING, which adds daemonize::testing::FakeScm, before the include.
 //
-// Include this header before a header that defines `check`, `fail`, `ready` or another function name of this library as a macro
-// (<AssertMacros.h> of macOS defines `check`). In the program, write (object.check)() to call a function under such a macro.
+// Include this header before a header that defines `check`, `fail`, `ready` or another function name of this library as
+// a macro (<AssertMacros.h> of macOS defines `check`). In the program, write (object.check)() to call a function under
+// such a macro.
 #ifndef DAEMONIZE_HPP
 #define DAEMONIZE_HPP
 

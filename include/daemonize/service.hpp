@@ -27,17 +27,18 @@ template <class Body>
 WinService& windows_service(Service& service, Body body, std::vector<std::string> arguments = {});
 }
 
-/// A service, on any host. Setters store a value and cannot fail. run() detects the host, or runs the verb in the first argument,
-/// and returns the exit status of main().
+/// A service, on any host. Setters store a value and cannot fail. run() detects the host, or runs the verb in the first
+/// argument, and returns the exit status of main().
 ///
-/// The body is `int f(Context&)` or `void f(Context&)`, or has no parameter. The body calls context.ready() when the service is
-/// up, and sleeps or polls by the context. A body that ends before ready() is a failed start, unless a stop was requested. After
-/// a request to stop, the exit status is 0, and SIGTERM, SIGHUP and SIGUSR1 are ignored to the end of the process. A body that
-/// throws has failed. A body that leaves by pthread_exit(3) once ready leaves the process to its other threads.
+/// The body is `int f(Context&)` or `void f(Context&)`, or has no parameter. The body calls context.ready() when the
+/// service is up, and sleeps or polls by the context. A body that ends before ready() is a failed start, unless a stop
+/// was requested. After a request to stop, the exit status is 0, and SIGTERM, SIGHUP and SIGUSR1 are ignored to the end
+/// of the process. A body that throws has failed. A body that leaves by pthread_exit(3) once ready leaves the process
+/// to its other threads.
 ///
-/// In the foreground, a terminal that hangs up sends SIGHUP, which is a reload: the service goes on, and its standard streams fail
-/// from then on. A process runs one service. Fails at the stages of Daemonizer and WinService, and at Stage::configuration,
-/// sockets, notification, events and instance.
+/// In the foreground, a terminal that hangs up sends SIGHUP, which is a reload: the service goes on, and its standard
+/// streams fail from then on. A process runs one service. Fails at the stages of Daemonizer and WinService, and at
+/// Stage::configuration, sockets, notification, events and instance.
 class Service {
   public:
     /// `name` appears in messages and logs, and names the pid file, the unit and the Windows service.
@@ -55,8 +56,8 @@ class Service {
         return *this;
     }
 
-    /// Without a verb, on a terminal or an unknown host, the service becomes a daemon. By default it runs in the foreground
-    /// there. On Windows this setting has no effect: only the SCM runs a program in the background.
+    /// Without a verb, on a terminal or an unknown host, the service becomes a daemon. By default it runs in the
+    /// foreground there. On Windows this setting has no effect: only the SCM runs a program in the background.
     Service& background(bool value = true) {
         settings_.background = value;
         return *this;
@@ -68,31 +69,31 @@ class Service {
         return *this;
     }
 
-    /// Adds a listening socket: "0.0.0.0:80", "[::1]:8080", "*:80", "/run/x.sock", "@abstract". The socket is bound before the
-    /// privileges are dropped, and appears in Context::sockets() under `name`. If systemd, inetd or launchd pass sockets, the
-    /// service has those, and no address is bound. Stage::sockets.
+    /// Adds a listening socket: "0.0.0.0:80", "[::1]:8080", "*:80", "/run/x.sock", "@abstract". The socket is bound
+    /// before the privileges are dropped, and appears in Context::sockets() under `name`. If systemd, inetd or launchd
+    /// pass sockets, the service has those, and no address is bound. Stage::sockets.
     Service& listen(std::string name, std::string address) {
         settings_.listen.push_back({std::move(name), std::move(address)});
         return *this;
     }
 
-    /// The descriptor on which a supervisor waits for a newline: notification-fd of s6. None by default, because the library
-    /// cannot detect the number.
+    /// The descriptor on which a supervisor waits for a newline: notification-fd of s6. None by default, because the
+    /// library cannot detect the number.
     Service& notify_fd(int fd) {
         settings_.notify_fd = fd;
         return *this;
     }
 
-    /// The time that the verbs stop and restart wait before they send SIGKILL; 30 s by default. On Windows they wait as long as
-    /// the checkpoint of the service grows, and never kill a process.
+    /// The time that the verbs stop and restart wait before they send SIGKILL; 30 s by default. On Windows they wait as
+    /// long as the checkpoint of the service grows, and never kill a process.
     Service& stop_timeout(Duration timeout) {
         settings_.stop_timeout = timeout;
         return *this;
     }
 
-    /// Checks the configuration: `bool f(arguments, std::string& why)`, `bool f(std::string& why)`, `bool f()`, or `void f()`
-    /// that throws. The verbs restart and reload call it first. If the function refuses the configuration, they leave the
-    /// running service as it is. Stage::configuration.
+    /// Checks the configuration: `bool f(arguments, std::string& why)`, `bool f(std::string& why)`, `bool f()`, or
+    /// `void f()` that throws. The verbs restart and reload call it first. If the function refuses the configuration,
+    /// they leave the running service as it is. Stage::configuration.
     template <class Body>
     Service& on_check_configuration(Body f) {
         if constexpr (std::is_invocable<Body&, const std::vector<std::string>&, std::string&>::value) {
@@ -104,8 +105,8 @@ class Service {
         return *this;
     }
 
-    /// Calls `f(Daemonizer&)` at once, on POSIX only. The settings also hold for a foreground run, except session and directory.
-    /// A program for Windows too declares the parameter as `auto&`.
+    /// Calls `f(Daemonizer&)` at once, on POSIX only. The settings also hold for a foreground run, except session and
+    /// directory. A program for Windows too declares the parameter as `auto&`.
     template <class Body>
     Service& posix(Body f) {
         detail::apply_posix(host_, f);
@@ -113,9 +114,9 @@ class Service {
     }
 
     /// Calls `f(WinService&)` or `f(WinService&, ServiceConfig&)` at once, on Windows only. The verb install writes the
-    /// ServiceConfig, which starts the service at each boot by default. The WinService has no name yet. A handler for pause,
-    /// continue, param_change or control 128 replaces the callback of the Context. A program for POSIX too declares the
-    /// parameters as `auto&`.
+    /// ServiceConfig, which starts the service at each boot by default. The WinService has no name yet. A handler for
+    /// pause, continue, param_change or control 128 replaces the callback of the Context. A program for POSIX too
+    /// declares the parameters as `auto&`.
     template <class Body>
     Service& windows(Body f) {
         detail::apply_windows(host_, f);
@@ -128,9 +129,9 @@ class Service {
         return run_line(detail::VerbLine(), std::string(), std::move(body));
     }
 
-    /// As above, or runs the verb in the first argument: run, start, stop, restart, reload, status, install, uninstall, help.
-    /// The words behind the verb are Context::arguments(). A verb returns an exit status of the Linux Standard Base, "Init Script
-    /// Actions".
+    /// As above, or runs the verb in the first argument: run, start, stop, restart, reload, status, install, uninstall,
+    /// help. The words behind the verb are Context::arguments(). A verb returns an exit status of the Linux Standard
+    /// Base, "Init Script Actions".
     template <class Body>
     int run(int argc, char** argv, Body body) {
         const std::vector<std::string> words = detail::command_line_of(argc, argv);

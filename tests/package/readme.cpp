@@ -44,12 +44,13 @@ std::vector<MapLine> read_map() {
 }
 
 bool defines(const std::string& text, const std::string& name) {
-    for (const char* kind : {"class ", "struct ", "enum class ", "constexpr InHandler "}) {
+    for (const char* kind : {"class ", "struct ", "enum class "}) {
         for (const char* end : {" ", "{", ";", " {"}) {
             if (text.find(kind + name + end) != std::string::npos) return true;
         }
     }
-    return text.find(' ' + name + '(') != std::string::npos;
+    // A function, or a constant.
+    return text.find(' ' + name + '(') != std::string::npos || text.find(' ' + name + '{') != std::string::npos;
 }
 
 } // namespace

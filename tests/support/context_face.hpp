@@ -1,5 +1,5 @@
-// The functions that Context on POSIX, Context on Windows and WinService::Context have in common: a body that calls them, and a check
-// of their signatures.
+// The functions that Context on POSIX, Context on Windows and WinService::Context have in common: a body that calls
+// them, and a check of their signatures.
 #ifndef DAEMONIZE_TESTS_SUPPORT_CONTEXT_FACE_HPP
 #define DAEMONIZE_TESTS_SUPPORT_CONTEXT_FACE_HPP
 

@@ -74,7 +74,8 @@ class Callback<Result(Arguments...)> {
 
 namespace detail {
 
-// RetiredCallbacks: a callback may replace itself while it runs. The old one is destroyed when the outermost call of a callback has returned.
+// RetiredCallbacks: a callback may replace itself while it runs. The old one is destroyed when the outermost call of a
+// callback has returned.
 class RetiredCallbacks {
   public:
     // Lives around each call of a callback.

@@ -1,5 +1,5 @@
-// Concatenation of strings and numbers (internal). A chain of operator+ costs every program that includes the library an
-// overload resolution for each operand, and code for each temporary string.
+// Concatenation of strings and numbers (internal). A chain of operator+ costs every program that includes the library
+// an overload resolution for each operand, and code for each temporary string.
 #ifndef DAEMONIZE_CORE_CONCAT_HPP
 #define DAEMONIZE_CORE_CONCAT_HPP
 

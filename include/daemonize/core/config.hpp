@@ -25,8 +25,8 @@
 #define DAEMONIZE_ON_LINUX() 0
 #endif
 
-/// The seam: the library writes every system call as `DAEMONIZE_SYSTEM(open)(path, flags)`. Only tests define this macro,
-/// before the include, to make a call fail, transfer less, or be interrupted.
+/// The seam: the library writes every system call as `DAEMONIZE_SYSTEM(open)(path, flags)`. Only tests define this
+/// macro, before the include, to make a call fail, transfer less, or be interrupted.
 #if !defined(DAEMONIZE_SYSTEM)
 #define DAEMONIZE_SYSTEM(call) ::call
 #endif

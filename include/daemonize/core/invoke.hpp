@@ -13,7 +13,8 @@
 namespace daemonize {
 namespace detail {
 
-// Calls `body(arguments...)` and returns the exit code: the int that the body returns, or 0 for a body that returns void.
+// Calls `body(arguments...)` and returns the exit code: the int that the body returns, or 0 for a body that returns
+// void.
 template <class Body, class... Arguments>
 int status_of(Body& body, Arguments&&... arguments) {
     using Result = decltype(body(std::forward<Arguments>(arguments)...));
@@ -27,8 +28,8 @@ int status_of(Body& body, Arguments&&... arguments) {
     }
 }
 
-// Adapts a step of the application to one form: `bool f(std::string& why)`, `bool f()`, or `void f()`, which fails only by
-// an exception.
+// Adapts a step of the application to one form: `bool f(std::string& why)`, `bool f()`, or `void f()`, which fails only
+// by an exception.
 template <class Body>
 Callback<bool(std::string&)> adapt_step(Body body) {
     if constexpr (std::is_invocable<Body&, std::string&>::value) {
@@ -60,9 +61,9 @@ inline void copy_text(const char* text, std::string& what) noexcept {
 
 // Calls `call()`. An exception becomes false and its text.
 //
-// The function is not noexcept. pthread_exit(3) and pthread_cancel(3) of glibc unwind the stack by an exception that is no
-// C++ exception, so std::current_exception() is null. glibc aborts the process ("FATAL: exception not rethrown") if a handler
-// ends the unwinding.
+// The function is not noexcept. pthread_exit(3) and pthread_cancel(3) of glibc unwind the stack by an exception that is
+// no C++ exception, so std::current_exception() is null. glibc aborts the process ("FATAL: exception not rethrown") if
+// a handler ends the unwinding.
 template <class Call>
 bool call_guarded(Call call, std::string& what) {
     try {

@@ -18,8 +18,8 @@ struct ListenText {
     unsigned short port = 0;
 };
 
-// Parses `127.0.0.1:80`, `[::1]:80`, `*:80`, `:80` or `80`, each with an optional `udp:` before it. Returns the error as a
-// text, or null.
+// Parses `127.0.0.1:80`, `[::1]:80`, `*:80`, `:80` or `80`, each with an optional `udp:` before it. Returns the error
+// as a text, or null.
 inline const char* parse_listen_text(std::string text, ListenText& result) {
     if (text.compare(0, 4, "udp:") == 0) {
         result.datagrams = true;

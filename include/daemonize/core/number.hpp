@@ -1,4 +1,5 @@
-// Decimal numbers, parsed from untrusted text and formatted without an allocation, and conversions of numbers (internal).
+// Decimal numbers, parsed from untrusted text and formatted without an allocation, and conversions of numbers
+// (internal).
 #ifndef DAEMONIZE_CORE_NUMBER_HPP
 #define DAEMONIZE_CORE_NUMBER_HPP
 
@@ -14,8 +15,8 @@ constexpr To convert(From value) noexcept {
     return static_cast<To>(value);
 }
 
-// Accepts a decimal number from 0 to `most` that fills the whole of `text`: no sign, no space. Otherwise returns false and
-// leaves `value` unchanged.
+// Accepts a decimal number from 0 to `most` that fills the whole of `text`: no sign, no space. Otherwise returns false
+// and leaves `value` unchanged.
 inline bool parse_number(const char* text, std::size_t size, std::uint64_t most, std::uint64_t& value) noexcept {
     if (size == 0) return false;
     std::uint64_t result = 0;
@@ -36,7 +37,8 @@ inline std::int32_t parse_pid(const char* text, std::size_t size) noexcept {
     return parse_number(text, size, INT32_MAX, value) ? static_cast<std::int32_t>(value) : 0;
 }
 
-// Writes `value` in decimal and a zero byte. Returns the number of digits. Allocates nothing: a child after fork(2) calls it.
+// Writes `value` in decimal and a zero byte. Returns the number of digits. Allocates nothing: a child after fork(2)
+// calls it.
 inline std::size_t format_number(std::uint64_t value, char (&text)[21]) noexcept {
     char reversed[20];
     std::size_t size = 0;

@@ -4,7 +4,8 @@
 
 namespace daemonize {
 
-/// The priority of a line in a log: LOG_INFO, LOG_WARNING and LOG_ERR of syslog(3); on Windows EVENTLOG_INFORMATION_TYPE and so on.
+/// The priority of a line in a log: LOG_INFO, LOG_WARNING and LOG_ERR of syslog(3); on Windows
+/// EVENTLOG_INFORMATION_TYPE and so on.
 enum class Severity { information, warning, failure };
 
 } // namespace daemonize

@@ -67,8 +67,8 @@ struct StageInfo {
     int exit_code;
 };
 
-// The exit statuses: the one of systemd.exec(5) if there is one for the step, so that `systemctl status` names the step; else
-// the one of sysexits.h; 124 of timeout(1) and 130 of the shell (128 + SIGINT) for the same events as there.
+// The exit statuses: the one of systemd.exec(5) if there is one for the step, so that `systemctl status` names the
+// step; else the one of sysexits.h; 124 of timeout(1) and 130 of the shell (128 + SIGINT) for the same events as there.
 inline constexpr StageInfo all_stages[] = {
     {Stage::options, "options", "accept", 64},
     {Stage::threads, "threads", "fork", 70},

@@ -22,9 +22,9 @@ inline std::string quote_for_shell(const std::string& word) {
     return quoted += '\'';
 }
 
-// Quotes an argument for ExecStart= of systemd.service(5), "Command lines". A percent sign (a specifier) and a dollar sign (a
-// variable) are doubled. Control characters are escaped, because a line end ends the setting. In the program's path systemd
-// expands no variables, so a dollar sign stays single.
+// Quotes an argument for ExecStart= of systemd.service(5), "Command lines". A percent sign (a specifier) and a dollar
+// sign (a variable) are doubled. Control characters are escaped, because a line end ends the setting. In the program's
+// path systemd expands no variables, so a dollar sign stays single.
 inline std::string quote_for_unit(const std::string& word, bool is_program = false) {
     static const char* const digits = "0123456789abcdef";
     std::string quoted = "\"";
@@ -47,8 +47,8 @@ inline std::string quote_for_unit(const std::string& word, bool is_program = fal
     return quoted += '"';
 }
 
-// Returns the words that quote_for_unit() quoted in `line`, the program first. Words without quotes are ignored. If the last
-// quote is missing, the result is empty.
+// Returns the words that quote_for_unit() quoted in `line`, the program first. Words without quotes are ignored. If the
+// last quote is missing, the result is empty.
 inline std::vector<std::string> arguments_in_unit(const std::string& line) {
     std::vector<std::string> words;
     for (std::size_t at = line.find('"'); at != std::string::npos; at = line.find('"', at)) {

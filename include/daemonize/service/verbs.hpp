@@ -64,8 +64,9 @@ inline const VerbInfo* find_verb(const std::string& word) noexcept {
     return nullptr;
 }
 
-// Parses the command line from words[at] on; `at` skips the program. The first word is the verb. Without a word, or if the first
-// word begins with `-`, the verb is Verb::none. The words behind the verb, or behind `--`, are the arguments of the body.
+// Parses the command line from words[at] on; `at` skips the program. The first word is the verb. Without a word, or if
+// the first word begins with `-`, the verb is Verb::none. The words behind the verb, or behind `--`, are the arguments
+// of the body.
 inline VerbLine parse_verbs(const std::vector<std::string>& words, std::size_t at = 0) {
     VerbLine line;
     const VerbInfo* info = nullptr;

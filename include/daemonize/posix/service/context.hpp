@@ -1,4 +1,5 @@
-// Context: the running service, as its body sees it, on POSIX (public). windows/service/context.hpp has the same functions.
+// Context: the running service, as its body sees it, on POSIX (public). windows/service/context.hpp has the same
+// functions.
 #ifndef DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 #define DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 
@@ -41,8 +42,8 @@ struct RunningService : RunningServiceBase {
 
 } // namespace detail
 
-/// The running service, as its body sees it. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or poll(), during
-/// that call, and never in a signal handler. Only stop() and log() may be called from other threads.
+/// The running service, as its body sees it. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or
+/// poll(), during that call, and never in a signal handler. Only stop() and log() may be called from other threads.
 class Context {
   public:
     explicit Context(detail::RunningService& running) : running_(running) {
@@ -53,8 +54,8 @@ class Context {
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
 
-    /// Reports that the service is up: the launcher exits 0, systemd gets READY=1, s6 gets a newline. Does nothing at a second
-    /// call, and after a request to stop.
+    /// Reports that the service is up: the launcher exits 0, systemd gets READY=1, s6 gets a newline. Does nothing at a
+    /// second call, and after a request to stop.
     void ready() {
         if (running_.is_ready || stop_requested()) return;
         running_.is_ready = true;
@@ -62,8 +63,9 @@ class Context {
         running_.daemon.ready();
     }
 
-    /// Reports progress of a start, a stop or a reload: on the terminal of the launcher, and as STATUS= to systemd. `extend_by`
-    /// extends the time-out to that span from now (EXTEND_TIMEOUT_USEC=); 0, the default, leaves the time-out as it is.
+    /// Reports progress of a start, a stop or a reload: on the terminal of the launcher, and as STATUS= to systemd.
+    /// `extend_by` extends the time-out to that span from now (EXTEND_TIMEOUT_USEC=); 0, the default, leaves the
+    /// time-out as it is.
     void progress(const std::string& text, Duration extend_by = Duration()) {
         running_.daemon.progress(text, extend_by);
         running_.notifier.try_status(text);
@@ -74,9 +76,9 @@ class Context {
     /// Sets the line that `systemctl status` shows.
     void status(const std::string& text) { running_.notifier.try_status(text); }
 
-    /// Stores why the body ends, and returns the exit status for the body to return:
-    /// `return context.fail("port 80 is taken", 3);`. The launcher prints the text, systemd shows it, and both exit with
-    /// `exit_code`. A code that would mean success becomes 1.
+    /// Stores why the body ends, and returns the exit status for the body to return: `return context.fail("port 80 is
+    /// taken", 3);`. The launcher prints the text, systemd shows it, and both exit with `exit_code`. A code that would
+    /// mean success becomes 1.
     [[nodiscard]] int fail(std::string text, int exit_code = 1) {
         running_.failure = std::move(text);
         return detail::failure_status(exit_code);
@@ -85,23 +87,24 @@ class Context {
     /// Writes to the journal with the priority, in a daemon to syslog, else to standard error. From any thread.
     void log(Severity severity, const std::string& text) const noexcept { running_.log.write(severity, text); }
 
-    /// Sets the callback for SIGHUP, `systemctl reload` and the verb reload: `void f()`, `bool f()` or `bool f(std::string& why)`.
-    /// A failure is logged and shown by systemd, and the service goes on.
+    /// Sets the callback for SIGHUP, `systemctl reload` and the verb reload: `void f()`, `bool f()` or `bool
+    /// f(std::string& why)`. A failure is logged and shown by systemd, and the service goes on.
     template <class Body>
     Context& on_reload(Body f) {
         running_.set(running_.on_reload, detail::adapt_step(std::move(f)));
         return *this;
     }
 
-    /// Sets the callback for SIGUSR1, the signal after a log rotation. The files of Daemonizer::stdout_to() and stderr_to() are
-    /// reopened before the call.
+    /// Sets the callback for SIGUSR1, the signal after a log rotation. The files of Daemonizer::stdout_to() and
+    /// stderr_to() are reopened before the call.
     template <class Body>
     Context& on_reopen_logs(Body f) {
         running_.set(running_.on_reopen_logs, Callback<void()>(std::move(f)));
         return *this;
     }
 
-    /// Sets the callback for SIGTSTP; on Windows for the control pause. After the call, sleep_for() sleeps until SIGCONT or a stop.
+    /// Sets the callback for SIGTSTP; on Windows for the control pause. After the call, sleep_for() sleeps until
+    /// SIGCONT or a stop.
     template <class Body>
     Context& on_pause(Body f) {
         running_.set(running_.on_pause, Callback<void()>(std::move(f)));
@@ -121,8 +124,8 @@ class Context {
         });
     }
 
-    /// Sleeps and runs callbacks. Returns true after `span`, or false at a request to stop. While the service is paused, the sleep
-    /// goes on. Sends WATCHDOG=1 to systemd meanwhile.
+    /// Sleeps and runs callbacks. Returns true after `span`, or false at a request to stop. While the service is
+    /// paused, the sleep goes on. Sends WATCHDOG=1 to systemd meanwhile.
     bool sleep_for(Duration span) {
         return detail::sleep_until_stop(
             span, detail::monotonic_now, [this] { return poll(); }, [this] { return running_.is_paused; },
@@ -161,15 +164,16 @@ class Context {
     /// True between SIGTSTP and SIGCONT, if on_pause() has set a callback.
     bool paused() const noexcept { return running_.is_paused; }
 
-    /// The sockets that systemd, inetd or launchd passed; if none, the sockets of Service::listen(). A body that wants to own a
-    /// socket moves it: `daemonize::Socket http = std::move(context.sockets()[0]);`.
+    /// The sockets that systemd, inetd or launchd passed; if none, the sockets of Service::listen(). A body that wants
+    /// to own a socket moves it: `daemonize::Socket http = std::move(context.sockets()[0]);`.
     [[nodiscard]] std::vector<Socket>& sockets() noexcept { return running_.sockets; }
 
     /// The words behind the verb, or behind `--`.
     const std::vector<std::string>& arguments() const noexcept { return running_.arguments; }
 
-    /// RUNTIME_DIRECTORY, STATE_DIRECTORY and LOGS_DIRECTORY of systemd; else the paths of Daemonizer::runtime_directory(),
-    /// state_directory() and log_directory(), whether they exist or not. Empty if this user has no such directory.
+    /// RUNTIME_DIRECTORY, STATE_DIRECTORY and LOGS_DIRECTORY of systemd; else the paths of
+    /// Daemonizer::runtime_directory(), state_directory() and log_directory(), whether they exist or not. Empty if this
+    /// user has no such directory.
     const std::string& runtime_directory() const noexcept { return running_.directories[0]; }
     const std::string& state_directory() const noexcept { return running_.directories[1]; }
     const std::string& log_directory() const noexcept { return running_.directories[2]; }

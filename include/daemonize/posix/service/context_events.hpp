@@ -10,14 +10,14 @@
 
 namespace daemonize {
 
-/// Registers callbacks for further signals and for children of a running service. The callbacks run where the body sleeps,
-/// waits or polls, as those of Context do. For the thread of the body. Fails at Stage::events.
+/// Registers callbacks for further signals and for children of a running service. The callbacks run where the body
+/// sleeps, waits or polls, as those of Context do. For the thread of the body. Fails at Stage::events.
 class ContextEvents {
   public:
     explicit ContextEvents(Events& events) noexcept : events_(events) {}
 
-    /// Calls `f()` on a signal; see Events::on(). SIGHUP, SIGUSR1, SIGTSTP and SIGCONT are refused: Context::on_reload(),
-    /// on_reopen_logs(), on_pause() and on_continue() handle them.
+    /// Calls `f()` on a signal; see Events::on(). SIGHUP, SIGUSR1, SIGTSTP and SIGCONT are refused:
+    /// Context::on_reload(), on_reopen_logs(), on_pause() and on_continue() handle them.
     template <class F>
     [[nodiscard]] bool on(int signal, F f, Failure& failure) noexcept {
         if (const char* reason = refusal(signal)) {

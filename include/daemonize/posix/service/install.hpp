@@ -22,7 +22,8 @@ namespace detail {
 // A program to run, and its arguments.
 using Command = std::vector<std::string>;
 
-// The init system of this machine: the file that describes the service, and the commands that enable and disable the service.
+// The init system of this machine: the file that describes the service, and the commands that enable and disable the
+// service.
 struct InitSystem {
     enum class Kind { none, systemd, openrc, sysv };
     Kind kind = Kind::none;

@@ -44,8 +44,9 @@ inline int say(const ServiceTask& task, const Failure& failure) {
     return failure.exit_code();
 }
 
-// Chooses the default pid file if the program named no other one. A foreground run goes without a pid file if the directory is
-// not writable: the host knows the process. Under inetd many processes of one service run at once, so they have no pid file.
+// Chooses the default pid file if the program named no other one. A foreground run goes without a pid file if the
+// directory is not writable: the host knows the process. Under inetd many processes of one service run at once, so they
+// have no pid file.
 inline void choose_pid_file(ServiceTask& task, HostKind host, bool background) {
     if (task.options.pid_file || host == HostKind::inetd) return;
     const std::string path = default_pid_file(task.settings.full_name());
@@ -70,7 +71,8 @@ inline void set_directories(RunningService& running, const Options& options) {
     running.directories[2] = directory_from("LOGS_DIRECTORY", log_base(), options.log_directory.value_or(name));
 }
 
-// The sockets of a run: those that the host passed, or those of Service::listen(), bound before the privileges are dropped.
+// The sockets of a run: those that the host passed, or those of Service::listen(), bound before the privileges are
+// dropped.
 struct ServiceSockets {
     std::vector<Socket> passed;
     std::vector<Socket> bound;
@@ -104,7 +106,8 @@ inline void bind_before_drop(ServiceTask& task, ServiceSockets& sockets) {
     task.options.bind = [&task, &sockets] { return sockets.bind(task.settings.listen); };
 }
 
-// Reports a failure to the launcher, or to the journal or standard error, and as the status of systemd. Returns the exit status.
+// Reports a failure to the launcher, or to the journal or standard error, and as the status of systemd. Returns the
+// exit status.
 inline int report_failure(RunningService& running, const std::string& text, int code) {
     running.notifier.try_status(text);
     if (daemon_state().channel || !writes_to_journal()) return report_failure(text, code);
@@ -124,9 +127,9 @@ inline int end_body(RunningService& running, int code) {
     return code;
 }
 
-// Ignores SIGTERM, SIGHUP and SIGUSR1 from the end of the events to the end of the process. Otherwise a second request to stop
-// would kill the process by its signal, and the stop would count as a failure. The handler is an empty function, and not SIG_IGN:
-// exec(2) resets it.
+// Ignores SIGTERM, SIGHUP and SIGUSR1 from the end of the events to the end of the process. Otherwise a second request
+// to stop would kill the process by its signal, and the stop would count as a failure. The handler is an empty
+// function, and not SIG_IGN: exec(2) resets it.
 inline void outlast_requests() noexcept {
     const struct sigaction action = plain_action([](int) {});
     for (const int number : {SIGTERM, SIGHUP, SIGUSR1}) {
@@ -134,9 +137,9 @@ inline void outlast_requests() noexcept {
     }
 }
 
-// Handles a body that leaves by pthread_exit(3): the unwinding of glibc runs destructors, and no other code. A body that has
-// failed, or is not ready, ends the process, because no other thread can call ready(). Otherwise the process goes on with its
-// other threads.
+// Handles a body that leaves by pthread_exit(3): the unwinding of glibc runs destructors, and no other code. A body
+// that has failed, or is not ready, ends the process, because no other thread can call ready(). Otherwise the process
+// goes on with its other threads.
 class PthreadExitGuard {
   public:
     explicit PthreadExitGuard(RunningService& running) noexcept : running_(running) {}
@@ -167,8 +170,8 @@ inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
     return returned ? end_body(running, code) : report_failure(running, what, 1);
 }
 
-// Runs the service in this process, after the set-up. All signals are still blocked: a signal that came before the handlers are
-// installed is neither lost, nor does it end the process.
+// Runs the service in this process, after the set-up. All signals are still blocked: a signal that came before the
+// handlers are installed is neither lost, nor does it end the process.
 inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, ServiceSockets& sockets) {
     Failure failure;
     RunningService running(task.settings, std::move(host), std::move(notifier), !task.options.foreground, failure);

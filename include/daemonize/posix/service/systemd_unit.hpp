@@ -28,8 +28,8 @@ inline bool is_utf8(const std::string& text) {
     return again == text;
 }
 
-// Returns why systemd would refuse the unit, or an empty string. systemd reports some of these errors only at the start of the
-// unit.
+// Returns why systemd would refuse the unit, or an empty string. systemd reports some of these errors only at the start
+// of the unit.
 inline std::string unit_problem(const ServiceDefinition& service) {
     for (const char c : service.program) {
         const auto byte = static_cast<unsigned char>(c);

@@ -90,8 +90,8 @@ class ServiceVerbs {
         return failure.stage() == Stage::pid_file_lock && failure.code() == posix_error(EBUSY);
     }
 
-    // Waits for another start that took the lock first. True if the service of that start runs. If that start fails, or another
-    // process stops the service, the lock is free again, and this start may try again.
+    // Waits for another start that took the lock first. True if the service of that start runs. If that start fails, or
+    // another process stops the service, the lock is free again, and this start may try again.
     bool is_started_by_other(Instance::Info& now, Duration until) const {
         Failure failure;
         do {
@@ -104,8 +104,8 @@ class ServiceVerbs {
 
     int already_running(const Instance::Info& now) const { return report(joined({"already running, pid ", now.pid})); }
 
-    // Runs start, stop, restart and reload. If the verb install wrote a unit of systemd, systemctl(1) does the work: systemd
-    // would not supervise a daemon that this process starts. A process that systemd itself runs does the work.
+    // Runs start, stop, restart and reload. If the verb install wrote a unit of systemd, systemctl(1) does the work:
+    // systemd would not supervise a daemon that this process starts. A process that systemd itself runs does the work.
     int manage(Verb verb) {
         const bool needs_check = verb == Verb::restart || verb == Verb::reload;
         const ServiceDefinition own = definition();

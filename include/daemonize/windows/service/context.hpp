@@ -1,4 +1,5 @@
-// Context: the running service, as its body sees it, on Windows (public). posix/service/context.hpp has the same functions.
+// Context: the running service, as its body sees it, on Windows (public). posix/service/context.hpp has the same
+// functions.
 #ifndef DAEMONIZE_WINDOWS_SERVICE_CONTEXT_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_CONTEXT_HPP
 
@@ -26,8 +27,8 @@ struct RunningService : RunningServiceBase {
 
 } // namespace detail
 
-/// The running service, as its body sees it. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or poll(), during
-/// that call. Only stop() and log() may be called from other threads.
+/// The running service, as its body sees it. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or
+/// poll(), during that call. Only stop() and log() may be called from other threads.
 class Context {
   public:
     /// The control of on_reopen_logs(): `sc control NAME 128`.
@@ -56,11 +57,12 @@ class Context {
         return running_.service.fail(std::move(text), exit_code);
     }
 
-    /// Writes to the event log, with the name of the service as the source; on a console to standard error. From any thread.
+    /// Writes to the event log, with the name of the service as the source; on a console to standard error. From any
+    /// thread.
     void log(Severity severity, const std::string& text) const noexcept { running_.service.log(severity, text); }
 
-    /// Sets the callback for the control paramchange, which the verb reload sends: `void f()`, `bool f()` or
-    /// `bool f(std::string& why)`. A failure is logged, and the service goes on. Without a callback the control is refused.
+    /// Sets the callback for the control paramchange, which the verb reload sends: `void f()`, `bool f()` or `bool
+    /// f(std::string& why)`. A failure is logged, and the service goes on. Without a callback the control is refused.
     template <class Body>
     Context& on_reload(Body f) {
         running_.set(running_.on_reload, detail::adapt_step(std::move(f)));
@@ -75,7 +77,8 @@ class Context {
         return *this;
     }
 
-    /// Sets the callback for the control pause. After the call, sleep_for() sleeps until the control continue or a stop.
+    /// Sets the callback for the control pause. After the call, sleep_for() sleeps until the control continue or a
+    /// stop.
     template <class Body>
     Context& on_pause(Body f) {
         running_.set(running_.on_pause, Callback<void()>(std::move(f)));
@@ -91,8 +94,8 @@ class Context {
         return *this;
     }
 
-    /// Sleeps and runs callbacks. Returns true after `span`, or false at a request to stop. While the service is paused, the sleep
-    /// goes on.
+    /// Sleeps and runs callbacks. Returns true after `span`, or false at a request to stop. While the service is
+    /// paused, the sleep goes on.
     bool sleep_for(Duration span) { return running_.service.sleep_for(span); }
 
     /// Sleeps and runs callbacks until a request to stop.
@@ -122,9 +125,9 @@ class Context {
     const std::vector<std::string>& arguments() const noexcept { return running_.arguments; }
 
     /// %ProgramData%\NAME\run, \state and \log. If an ordinary user runs the program on a console, they are below
-    /// %LOCALAPPDATA%. The first call makes the directory. SYSTEM, the administrators and the account of the service have full
-    /// access, other users have none. If the directory cannot be made, or belongs to another user, the failure is logged and the
-    /// result is empty.
+    /// %LOCALAPPDATA%. The first call makes the directory. SYSTEM, the administrators and the account of the service
+    /// have full access, other users have none. If the directory cannot be made, or belongs to another user, the
+    /// failure is logged and the result is empty.
     const std::string& runtime_directory() const { return directory(0, Stage::runtime_directory, "run"); }
     const std::string& state_directory() const { return directory(1, Stage::state_directory, "state"); }
     const std::string& log_directory() const { return directory(2, Stage::log_directory, "log"); }

@@ -34,8 +34,8 @@ inline bool is_elevated() {
            reinterpret_cast<const TOKEN_ELEVATION*>(bytes.data())->TokenIsElevated != 0;
 }
 
-// %ProgramData%, or %LOCALAPPDATA% of the user. Asks Windows, because another program may have set the environment variable.
-// Empty after a failure.
+// %ProgramData%, or %LOCALAPPDATA% of the user. Asks Windows, because another program may have set the environment
+// variable. Empty after a failure.
 inline std::wstring data_directory(bool of_user) noexcept {
     constexpr int common = 0x23; // CSIDL_COMMON_APPDATA
     constexpr int local = 0x1c;  // CSIDL_LOCAL_APPDATA
@@ -49,9 +49,9 @@ inline std::wstring data_directory(bool of_user) noexcept {
     return path;
 }
 
-// Makes directories with full access for SYSTEM, the administrators and the account of this process, and no access for others.
-// By default any user may write below %ProgramData%, and may have made the directory before. So the owner of an existing
-// directory must be SYSTEM, the administrators or the account of this process.
+// Makes directories with full access for SYSTEM, the administrators and the account of this process, and no access for
+// others. By default any user may write below %ProgramData%, and may have made the directory before. So the owner of an
+// existing directory must be SYSTEM, the administrators or the account of this process.
 class PrivateDirectories {
   public:
     PrivateDirectories() : user_(token_information(TokenUser)) {

@@ -48,7 +48,8 @@ struct ServiceHost {
     RunningService* running = nullptr; // while the body runs
 
   private:
-    // Sets a handler, unless Service::windows() has set one. The callbacks of the Context decide which controls are accepted.
+    // Sets a handler, unless Service::windows() has set one. The callbacks of the Context decide which controls are
+    // accepted.
     template <class Call>
     void on(Control control, Call call) {
         HandlerTable& handlers = service.core().handlers;
@@ -89,7 +90,8 @@ void apply_windows(ServiceHost& host, Body& body) {
     }
 }
 
-// The arguments of main() have lost the characters that the code page lacks, so the command line of the process is used.
+// The arguments of main() have lost the characters that the code page lacks, so the command line of the process is
+// used.
 inline std::vector<std::string> command_line_of(int, char**) { return program_and_arguments(); }
 
 // The console of a process that the SCM started is invisible, so the event log gets the text too.
