@@ -42,6 +42,8 @@ service_life() {
     said 'timestampd: "statsu" is not a verb; expected run, start, stop'
     ends 2 wine timestampd.exe stop now
     said 'stop takes no argument "now"'
+    ends 78 env DAEMONIZE_HOST=scm wine timestampd.exe run
+    said '^timestampd: cannot use the configuration DAEMONIZE_HOST=scm: the value is unknown; the known values are unknown, '
     ends 0 wine timestampd.exe help
     said '^  install     start the service at each boot'
     ends 3 wine timestampd.exe status
