@@ -14,7 +14,8 @@ using daemonize::Notifier;
 
 namespace {
 
-// A machine that has vsock sockets of some types: each that is opened is one end of a pair, whose other end the test has.
+// A machine that has vsock sockets of some types: each that is opened is one end of a pair, whose other end the test
+// has.
 class Vsock {
   public:
     explicit Vsock(std::vector<int> types)

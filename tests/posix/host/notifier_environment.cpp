@@ -1,4 +1,5 @@
-// NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID as anybody may have set them: one clear line, and nobody is told anything.
+// NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID as anybody may have set them: one clear line, and nobody is told
+// anything.
 #include "support/catch.hpp"
 #include "support/manager.hpp"
 

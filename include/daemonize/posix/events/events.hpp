@@ -12,26 +12,27 @@
 
 namespace daemonize {
 
-/// Turns signals and the ends of children into callbacks. While an Events lives, SIGTERM, SIGINT and SIGQUIT request a stop,
-/// SIGHUP requests a reload, SIGUSR1 requests that log files are reopened, and on() adds other signals. Callbacks run on the
-/// thread that sleeps, waits or polls, never inside a signal handler. A signal wakes the sleeping thread, whichever thread
-/// receives the signal. A sleep makes no system call and wakes up for nothing but an event.
+/// Turns signals and the ends of children into callbacks. While an Events lives, SIGTERM, SIGINT and SIGQUIT request a
+/// stop, SIGHUP requests a reload, SIGUSR1 requests that log files are reopened, and on() adds other signals. Callbacks
+/// run on the thread that sleeps, waits or polls, never inside a signal handler. A signal wakes the sleeping thread,
+/// whichever thread receives the signal. A sleep makes no system call and wakes up for nothing but an event.
 ///
-/// - Signals are not counted: several signals that come before the callback runs are one. Of SIGTSTP and SIGCONT the later
-///   one counts.
+/// - Signals are not counted: several signals that come before the callback runs are one. Of SIGTSTP and SIGCONT the
+///   later one counts.
 /// - SIGHUP and SIGUSR1 without a callback are dropped, also the SIGHUP of a closing terminal.
 /// - A second SIGINT or SIGQUIT from a terminal ends the program at once, by that signal. A second SIGTERM does not.
-/// - SIGINT and SIGQUIT stay ignored if they were ignored before: a shell ignores them for a background job. Other ignored
-///   signals are taken. SIGPIPE keeps its action.
+/// - SIGINT and SIGQUIT stay ignored if they were ignored before: a shell ignores them for a background job. Other
+///   ignored signals are taken. SIGPIPE keeps its action.
 /// - The signal mask stays as it is. A signal that every thread blocks does not come.
-/// - A callback may do everything that the body may do. If a callback sleeps or polls, other pending events run inside it.
-///   An exception of a callback leaves the function that ran the callback; other pending events come with the next call.
-/// - Create an Events after the launch. In a forked process all signals have their former actions, no event comes, and a
-///   sleep just sleeps; the process may create an Events of its own. Programs that are started inherit nothing.
+/// - A callback may do everything that the body may do. If a callback sleeps or polls, other pending events run inside
+///   it. An exception of a callback leaves the function that ran the callback; other pending events come with the next
+///   call.
+/// - Create an Events after the launch. In a forked process all signals have their former actions, no event comes, and
+///   a sleep just sleeps; the process may create an Events of its own. Programs that are started inherit nothing.
 ///
-/// A process can have one working Events at a time. sleep_for(), wait_for_stop(), poll() and the functions that register
-/// callbacks belong to one thread at a time. Any thread may call the other functions. Fails at Stage::events. Source:
-/// sigaction(2), pidfd_open(2), pthread_atfork(3).
+/// A process can have one working Events at a time. sleep_for(), wait_for_stop(), poll() and the functions that
+/// register callbacks belong to one thread at a time. Any thread may call the other functions. Fails at Stage::events.
+/// Source: sigaction(2), pidfd_open(2), pthread_atfork(3).
 class Events {
   public:
     /// Takes the signals. On failure every signal keeps its action, `if (events)` is false and no event comes.
@@ -51,12 +52,12 @@ class Events {
     Events(const Events&) = delete;
     Events& operator=(const Events&) = delete;
 
-    /// Whether events come here: false after a failed constructor, and in a forked process. All functions stay safe then:
-    /// sleep_for() just sleeps, on() and on_child() fail, and stop() ends a sleep within 100 ms.
+    /// Whether events come here: false after a failed constructor, and in a forked process. All functions stay safe
+    /// then: sleep_for() just sleeps, on() and on_child() fail, and stop() ends a sleep within 100 ms.
     explicit operator bool() const noexcept { return handlers_.is_open(); }
 
-    /// Calls `f()` once when a stop is requested, before sleep_for(), wait_for_stop() or poll() returns. A second callback
-    /// for the same event replaces the first, here and below.
+    /// Calls `f()` once when a stop is requested, before sleep_for(), wait_for_stop() or poll() returns. A second
+    /// callback for the same event replaces the first, here and below.
     template <class F>
     Events& on_stop(F f) {
         return replace(on_stop_, std::move(f));
@@ -74,18 +75,19 @@ class Events {
         return replace(callbacks_[SIGUSR1], std::move(f));
     }
 
-    /// Calls `f()` on another signal. Refused are the signals that request a stop, SIGCHLD (see on_child()), SIGSEGV and
-    /// other faults, which cannot wait for a callback, and signals that the kernel lets nobody handle, such as SIGKILL.
+    /// Calls `f()` on another signal. Refused are the signals that request a stop, SIGCHLD (see on_child()), SIGSEGV
+    /// and other faults, which cannot wait for a callback, and signals that the kernel lets nobody handle, such as
+    /// SIGKILL.
     template <class F>
     [[nodiscard]] bool on(int signal, F f, Failure& failure) noexcept {
         return take(signal, Callback<void()>(std::move(f)), failure);
     }
 
-    /// Calls `f(wait_status)` once when the child has ended, also if the child has ended before this call. Takes the status
-    /// by waitpid(2) for this child alone; other children stay for the application. The status is -1 if the application has
-    /// taken it. Fails if `pid` is no child of this process, and while SIGCHLD is ignored (Sigchld::ignore): the kernel then
-    /// keeps no status. Linux reports the end by a pidfd. Without pidfd_open(2), SIGCHLD is taken as well, and a handler
-    /// that the application has for SIGCHLD goes on running.
+    /// Calls `f(wait_status)` once when the child has ended, also if the child has ended before this call. Takes the
+    /// status by waitpid(2) for this child alone; other children stay for the application. The status is -1 if the
+    /// application has taken it. Fails if `pid` is no child of this process, and while SIGCHLD is ignored
+    /// (Sigchld::ignore): the kernel then keeps no status. Linux reports the end by a pidfd. Without pidfd_open(2),
+    /// SIGCHLD is taken as well, and a handler that the application has for SIGCHLD goes on running.
     template <class F>
     [[nodiscard]] bool on_child(pid_t pid, F f, Failure& failure) noexcept {
         return watch(pid, Callback<void(int)>(std::move(f)), failure);
@@ -107,9 +109,9 @@ class Events {
     }
 #endif
 
-    /// Sleeps by the monotonic clock, rounded up to a millisecond, and runs callbacks meanwhile. Returns true when the whole
-    /// time has passed, and false as soon as a stop is requested. After a stop it returns false at once. Duration::longest()
-    /// has no end.
+    /// Sleeps by the monotonic clock, rounded up to a millisecond, and runs callbacks meanwhile. Returns true when the
+    /// whole time has passed, and false as soon as a stop is requested. After a stop it returns false at once.
+    /// Duration::longest() has no end.
     bool sleep_for(Duration span) {
         return detail::sleep_until_stop(
             span, detail::monotonic_now, [this] { return poll(); }, [] { return false; },
@@ -147,18 +149,21 @@ class Events {
     /// Whether a stop was requested, also before the callback of on_stop() has run.
     bool stop_requested() const noexcept { return handlers_.stop_requested(); }
 
-    /// The signal that requested the stop: SIGTERM, SIGINT or SIGQUIT. 0 if no stop was requested, or if stop() came first.
+    /// The signal that requested the stop: SIGTERM, SIGINT or SIGQUIT. 0 if no stop was requested, or if stop() came
+    /// first.
     int stop_signal() const noexcept { return handlers_.stop_signal(); }
 
-    /// Requests a stop and wakes the sleeping thread. Safe from any thread and in a signal handler; it may change errno.
+    /// Requests a stop and wakes the sleeping thread. Safe from any thread and in a signal handler; it may change
+    /// errno.
     void stop() noexcept { handlers_.stop(); }
 
-    /// A descriptor for poll(2), epoll(7) or Asio. It is readable while an event is pending, and quiet after poll(). The
-    /// library owns it: do not read, write or close it. -1 if `if (events)` is false.
+    /// A descriptor for poll(2), epoll(7) or Asio. It is readable while an event is pending, and quiet after poll().
+    /// The library owns it: do not read, write or close it. -1 if `if (events)` is false.
     int native_handle() const noexcept { return poller_.descriptor(); }
 
   private:
-    // One run of poll(). Its destructor makes the descriptor readable if an event is still pending, also after an exception.
+    // One run of poll(). Its destructor makes the descriptor readable if an event is still pending, also after an
+    // exception.
     struct Pass {
         explicit Pass(Events& its_events) noexcept : events(its_events), call(its_events.retired_) {}
         Pass(const Pass&) = delete;
@@ -261,8 +266,8 @@ class Events {
         return *this;
     }
 
-    // Waits for an event. Without a descriptor, and where RLIMIT_NOFILE is 0 and poll(2) fails with EINVAL, it sleeps for a
-    // short time: the caller polls again.
+    // Waits for an event. Without a descriptor, and where RLIMIT_NOFILE is 0 and poll(2) fails with EINVAL, it sleeps
+    // for a short time: the caller polls again.
     void wait(Duration rest) const noexcept {
         const int time = rest == Duration::longest() ? -1 : detail::poll_time(detail::monotonic_now() + rest);
         struct pollfd watched = {poller_.descriptor(), POLLIN, 0};

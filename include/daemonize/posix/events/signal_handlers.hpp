@@ -21,8 +21,8 @@ inline bool is_key_signal(int number) noexcept { return number == SIGINT || numb
 // Whether a process sent the signal, by kill(2), sigqueue(3) or raise(3). Otherwise the kernel sent it for a terminal.
 inline bool is_sent_by_process(const siginfo_t& info) noexcept { return info.si_code == SI_USER || info.si_code <= 0; }
 
-// A process has one open SignalHandlers at a time. It belongs to the process that opened it: pthread_atfork(3) restores the
-// actions of all signals in a forked child, and closes the child's copies of the descriptors.
+// A process has one open SignalHandlers at a time. It belongs to the process that opened it: pthread_atfork(3) restores
+// the actions of all signals in a forked child, and closes the child's copies of the descriptors.
 class SignalHandlers {
   public:
     // The reason of each failure of an object that is not open.
@@ -169,8 +169,9 @@ class SignalHandlers {
         static_cast<void>(DAEMONIZE_SYSTEM(kill)(DAEMONIZE_SYSTEM(getpid)(), number));
     }
 
-    // Runs in a child that a signal reaches before the fork handler has run, or that clone(2) or vfork(2) made without fork
-    // handlers. Restores the action and sends the signal again. Writes no memory: a child of vfork(2) shares the parent's.
+    // Runs in a child that a signal reaches before the fork handler has run, or that clone(2) or vfork(2) made without
+    // fork handlers. Restores the action and sends the signal again. Writes no memory: a child of vfork(2) shares the
+    // parent's.
     void pass_on(int number) const noexcept {
         static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(number, &before_[number], nullptr));
         static_cast<void>(DAEMONIZE_SYSTEM(kill)(DAEMONIZE_SYSTEM(getpid)(), number));

@@ -21,12 +21,13 @@ inline void update_variables(pid_t child) {
     }
 }
 
-// Process 1 reaps the orphans of the container, passes signals to its child and exits with the child's status. A service that
-// was process 1 itself would leave zombies, and the kernel would drop every signal for which it has no handler.
+// Process 1 reaps the orphans of the container, passes signals to its child and exits with the child's status. A
+// service that was process 1 itself would leave zombies, and the kernel would drop every signal for which it has no
+// handler.
 class ContainerInit {
   public:
-    // Forks. Returns true in the child, which becomes the service. Returns false in process 1: after the child has ended,
-    // with the exit status in `code`, or after a failed fork, with the failure.
+    // Forks. Returns true in the child, which becomes the service. Returns false in process 1: after the child has
+    // ended, with the exit status in `code`, or after a failed fork, with the failure.
     static bool enter(int& code, Failure& failure) {
         if (process_status().threads > 1) {
             failure = posix_failure(
@@ -52,8 +53,8 @@ class ContainerInit {
     }
 
   private:
-    // The child leads a process group in the foreground of the container's terminal. Ctrl-C then reaches the child once, from
-    // the terminal, and not a second time from process 1.
+    // The child leads a process group in the foreground of the container's terminal. Ctrl-C then reaches the child
+    // once, from the terminal, and not a second time from process 1.
     static void lead_group(pid_t init) noexcept {
         if (DAEMONIZE_SYSTEM(setpgid)(0, 0) != 0) return; // EPERM: the child leads a session
         if (DAEMONIZE_SYSTEM(tcgetpgrp)(STDIN_FILENO) != init) return;
@@ -76,8 +77,8 @@ class ContainerInit {
         }
     }
 
-    // Reaps every child that has ended: process 1 is the parent of all orphans. Returns true if the service has ended, with
-    // its exit status in `code`: 128 plus the signal after a signal, as in a shell.
+    // Reaps every child that has ended: process 1 is the parent of all orphans. Returns true if the service has ended,
+    // with its exit status in `code`: 128 plus the signal after a signal, as in a shell.
     static bool reap(pid_t child, int& code) noexcept {
         bool ended = false;
         for (;;) {

@@ -68,10 +68,10 @@ inline bool is_on_terminal() noexcept { return DAEMONIZE_SYSTEM(tcgetpgrp)(STDIN
 
 } // namespace detail
 
-/// The host that started this program, and the observation that shows it. The environment variable DAEMONIZE_HOST, set to
-/// the name of a HostKind, overrides the detection. Another value fails at Stage::configuration and gives
-/// HostKind::unknown. An observation that the system hides counts as not made. Call it before a launch: a launch changes the
-/// parent process and standard input. Not safe while another thread changes the environment.
+/// The host that started this program, and the observation that shows it. The environment variable DAEMONIZE_HOST, set
+/// to the name of a HostKind, overrides the detection. Another value fails at Stage::configuration and gives
+/// HostKind::unknown. An observation that the system hides counts as not made. Call it before a launch: a launch
+/// changes the parent process and standard input. Not safe while another thread changes the environment.
 [[nodiscard]] inline Host detect_host(Failure& failure) noexcept {
     failure = Failure();
     const std::string chosen = detail::environment_value("DAEMONIZE_HOST");

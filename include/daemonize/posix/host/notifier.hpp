@@ -19,7 +19,8 @@ namespace detail {
 // The size of the longest message, in bytes: NOTIFY_BUFFER_MAX. systemd drops a longer one silently.
 constexpr std::size_t notification_limit = 4096;
 
-// Makes one line of valid UTF-8: systemd drops a message with invalid UTF-8. Cuts a text that does not fit into a message.
+// Makes one line of valid UTF-8: systemd drops a message with invalid UTF-8. Cuts a text that does not fit into a
+// message.
 inline std::string status_line(const std::string& text) {
     std::string line;
     for (std::size_t at = 0; at < text.size() && line.size() < notification_limit - 100;) {
@@ -65,13 +66,14 @@ inline int wait_for_hangup(int pipe, Duration timeout) noexcept {
 /// called) every function succeeds and does nothing.
 ///
 /// Each notification has three forms: `ready(failure)` returns false and fills in the Failure (Stage::notification),
-/// `ready()` throws Error, and `try_ready()` returns false and drops the reason. A service that works seldom has a reason
-/// to end because its manager is unreachable: such programs use the form with try_. All forms block while the manager's
-/// queue is full. The environment stays as it is.
+/// `ready()` throws Error, and `try_ready()` returns false and drops the reason. A service that works seldom has a
+/// reason to end because its manager is unreachable: such programs use the form with try_. All forms block while the
+/// manager's queue is full. The environment stays as it is.
 ///
 /// Fork safety: a forked child may send, and the manager sees the child's own process number. Daemonizer::close_fds()
-/// closes the socket: name native_handle(), and the descriptor of notify_fd(), to keep_fd(). Thread safety: each function
-/// sends one message, so several threads may send; ready() with notify_fd() is for one thread. Source: sd_notify(3).
+/// closes the socket: name native_handle(), and the descriptor of notify_fd(), to keep_fd(). Thread safety: each
+/// function sends one message, so several threads may send; ready() with notify_fd() is for one thread. Source:
+/// sd_notify(3).
 class Notifier {
   public:
     /// Has no manager.
@@ -98,9 +100,9 @@ class Notifier {
     }
 #endif
 
-    /// Takes over a descriptor above 2 at which a supervisor (s6, dinit) waits for readiness. ready() writes a newline to
-    /// the descriptor and closes it. Programs that are started do not inherit it. A descriptor that cannot be used is
-    /// reported by ready().
+    /// Takes over a descriptor above 2 at which a supervisor (s6, dinit) waits for readiness. ready() writes a newline
+    /// to the descriptor and closes it. Programs that are started do not inherit it. A descriptor that cannot be used
+    /// is reported by ready().
     Notifier& notify_fd(int fd) {
         ready_to_ = detail::joined({"at descriptor ", fd});
         ready_error_ = fd >= 0 && fd <= STDERR_FILENO ? EINVAL : 0;
@@ -115,7 +117,8 @@ class Notifier {
     /// Whether there is a manager.
     explicit operator bool() const noexcept { return socket_ || ready_fd_; }
 
-    /// The socket, for keep_fd(). -1 without a manager, and for a vsock address that needs a connection for each message.
+    /// The socket, for keep_fd(). -1 without a manager, and for a vsock address that needs a connection for each
+    /// message.
     int native_handle() const noexcept { return socket_.get(); }
 
     /// The interval at which to call watchdog(): half of the manager's timeout. Zero if the manager does not watch this
@@ -201,8 +204,8 @@ class Notifier {
         return error == 0 || fail(error, failure);
     }
 
-    /// Sends assignments, one a line, in one message of at most 4096 bytes. systemd drops a longer one silently, so it is
-    /// refused here: EMSGSIZE. `fds` are the descriptors that some assignments ask for.
+    /// Sends assignments, one a line, in one message of at most 4096 bytes. systemd drops a longer one silently, so it
+    /// is refused here: EMSGSIZE. `fds` are the descriptors that some assignments ask for.
     [[nodiscard]] bool send(const std::string& assignments, Failure& failure) const noexcept {
         return send(assignments, nullptr, 0, failure);
     }

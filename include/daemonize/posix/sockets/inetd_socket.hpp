@@ -17,8 +17,8 @@ inline bool is_inetd_socket(int number) noexcept {
     return family == AF_INET || family == AF_INET6;
 }
 
-// Duplicates the socket above 2, and opens the null device as each standard stream that was the socket. Returns an errno
-// value, or 0.
+// Duplicates the socket above 2, and opens the null device as each standard stream that was the socket. Returns an
+// errno value, or 0.
 inline int move_off_streams(Descriptor& socket) noexcept {
     struct stat status;
     if (DAEMONIZE_SYSTEM(fstat)(STDIN_FILENO, &status) != 0) return errno;
@@ -35,9 +35,9 @@ inline int move_off_streams(Descriptor& socket) noexcept {
 
 } // namespace detail
 
-/// Takes the socket that inetd or xinetd passed as descriptor 0. The socket is connected for `nowait` and listening, or a
-/// datagram socket, for `wait`; its name is "inetd". Without such a socket the result is empty, which is no failure. Each
-/// standard stream that was the socket becomes /dev/null: otherwise stray output would reach the peer. Fails at
+/// Takes the socket that inetd or xinetd passed as descriptor 0. The socket is connected for `nowait` and listening, or
+/// a datagram socket, for `wait`; its name is "inetd". Without such a socket the result is empty, which is no failure.
+/// Each standard stream that was the socket becomes /dev/null: otherwise stray output would reach the peer. Fails at
 /// Stage::sockets. Source: inetd(8).
 [[nodiscard]] inline Socket inetd_socket(Failure& failure) noexcept {
     failure = Failure();

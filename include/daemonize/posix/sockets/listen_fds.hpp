@@ -70,12 +70,12 @@ inline void unset_activation() noexcept {
 } // namespace detail
 
 /// Takes the descriptors that systemd, or a manager with the same protocol, passed to this process, with their names
-/// ("unknown" for a descriptor without a name). The descriptors become close-on-exec and the variables are removed from the
-/// environment: a program that is started does not take the descriptors for its own, and a second call returns none. Fails
-/// at Stage::sockets if a variable is invalid or a descriptor is not open; then no descriptor is taken.
+/// ("unknown" for a descriptor without a name). The descriptors become close-on-exec and the variables are removed from
+/// the environment: a program that is started does not take the descriptors for its own, and a second call returns
+/// none. Fails at Stage::sockets if a variable is invalid or a descriptor is not open; then no descriptor is taken.
 ///
-/// Call it in the daemon: a Daemonizer keeps the descriptors and makes the variables name the daemon. Descriptors that are
-/// taken before the launch must be named to keep_fd(). Not safe while another thread reads the environment. Source:
+/// Call it in the daemon: a Daemonizer keeps the descriptors and makes the variables name the daemon. Descriptors that
+/// are taken before the launch must be named to keep_fd(). Not safe while another thread reads the environment. Source:
 /// sd_listen_fds_with_names(3).
 [[nodiscard]] inline std::vector<Socket> listen_fds(Failure& failure) noexcept {
     failure = Failure();
@@ -88,8 +88,8 @@ inline void unset_activation() noexcept {
 
 #if defined(__APPLE__)
 
-/// Takes the sockets that launchd holds for this process under `name` in its property list. Fails at Stage::sockets, with
-/// ESRCH if launchd did not start the process. Source: launch_activate_socket(3).
+/// Takes the sockets that launchd holds for this process under `name` in its property list. Fails at Stage::sockets,
+/// with ESRCH if launchd did not start the process. Source: launch_activate_socket(3).
 [[nodiscard]] inline std::vector<Socket> launchd_sockets(const std::string& name, Failure& failure) noexcept {
     std::vector<Socket> sockets;
     int* numbers = nullptr;

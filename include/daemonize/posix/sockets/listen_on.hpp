@@ -88,9 +88,9 @@ inline bool set_option(int socket, int level, int option, int value) noexcept {
     return DAEMONIZE_SYSTEM(setsockopt)(socket, level, option, &value, size) == 0;
 }
 
-// Without SO_REUSEADDR, bind(2) fails with EADDRINUSE after a restart until the old connections have ended. Datagram sockets
-// do without: with SO_REUSEADDR two of them could have the same port. IPV6_V6ONLY is always set, because its default depends
-// on the system.
+// Without SO_REUSEADDR, bind(2) fails with EADDRINUSE after a restart until the old connections have ended. Datagram
+// sockets do without: with SO_REUSEADDR two of them could have the same port. IPV6_V6ONLY is always set, because its
+// default depends on the system.
 inline bool set_listen_options(int socket, const ListenAddress& address) noexcept {
     if (address.family() == AF_INET6 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, address.every ? 0 : 1)) {
         return false;
@@ -111,8 +111,8 @@ inline int open_listening(const ListenAddress& address, Descriptor& socket) noex
     return 0;
 }
 
-// Removes the file of a socket at which no process listens: a process that was killed leaves such a file. Two services that
-// start at the same moment are kept apart by a pid file, and not here.
+// Removes the file of a socket at which no process listens: a process that was killed leaves such a file. Two services
+// that start at the same moment are kept apart by a pid file, and not here.
 inline Failure remove_stale(const ListenAddress& address, const std::string& what) {
     struct stat status;
     const char* path = address.path.c_str();
@@ -131,14 +131,14 @@ inline Failure remove_stale(const ListenAddress& address, const std::string& wha
 
 } // namespace detail
 
-/// Opens a socket that listens at an address: `0.0.0.0:80`, `[::1]:8080`, `[fe80::1%eth0]:80`, `/run/x.sock`, `@abstract`
-/// (Linux), or `*:80`, `:80` or `80` for all addresses, IPv4 and IPv6. `udp:` before an internet address opens a datagram
-/// socket. The kernel chooses the port for port 0. Names of hosts are refused. The socket is close-on-exec and blocking.
-/// Fails at Stage::sockets.
+/// Opens a socket that listens at an address: `0.0.0.0:80`, `[::1]:8080`, `[fe80::1%eth0]:80`, `/run/x.sock`,
+/// `@abstract` (Linux), or `*:80`, `:80` or `80` for all addresses, IPv4 and IPv6. `udp:` before an internet address
+/// opens a datagram socket. The kernel chooses the port for port 0. Names of hosts are refused. The socket is
+/// close-on-exec and blocking. Fails at Stage::sockets.
 ///
-/// The umask sets the mode of a path. The socket of a process that was killed is replaced; a path at which a process listens,
-/// and a path of another file, fails. The path stays when the socket is closed. Ports below 1024 need privileges:
-/// Daemonizer::before_drop() runs before these are dropped. Source: ip(7), ipv6(7), unix(7).
+/// The umask sets the mode of a path. The socket of a process that was killed is replaced; a path at which a process
+/// listens, and a path of another file, fails. The path stays when the socket is closed. Ports below 1024 need
+/// privileges: Daemonizer::before_drop() runs before these are dropped. Source: ip(7), ipv6(7), unix(7).
 [[nodiscard]] inline Socket listen_on(const std::string& name, const std::string& address, Failure& failure) noexcept {
     failure = Failure();
     const std::string what = detail::joined({name, name.empty() ? "" : " ", address});

@@ -42,7 +42,8 @@ inline const char* to_unix_address(const std::string& text, SocketAddress& addre
     if (text.size() < 2) return "the address names no socket";
     if (text.size() >= sizeof local.sun_path) return "the address is too long for a socket";
     std::memcpy(local.sun_path, text.data(), text.size());
-    // An abstract name begins with a zero byte, and the size of the address gives its length. A path ends with a zero byte.
+    // An abstract name begins with a zero byte, and the size of the address gives its length. A path ends with a zero
+    // byte.
     if (is_abstract) local.sun_path[0] = '\0';
     address.set(local, offsetof(struct sockaddr_un, sun_path) + text.size() + (is_abstract ? 0 : 1));
     return nullptr;

@@ -11,8 +11,8 @@
 namespace daemonize {
 
 /// Writes to the log of the system under one source. syslog(3) has one source for a process: the source of the EventLog
-/// that writes first. Any thread may call every function. syslog(3) does not report failures, so no function fails here;
-/// the functions that throw do so on Windows. Source: openlog(3), syslog(3).
+/// that writes first. Any thread may call every function. syslog(3) does not report failures, so no function fails
+/// here; the functions that throw do so on Windows. Source: openlog(3), syslog(3).
 class EventLog {
   public:
     explicit EventLog(std::string source) : source_(std::move(source)) {}

@@ -39,8 +39,9 @@ class EventLog {
         return write(severity, text, dropped);
     }
 
-    /// Registers the source. Without it the event viewer adds a remark about a missing description to each entry. Needs an
-    /// administrator. The message file is EventCreate.exe, which every Windows has: its message 1 is the text itself.
+    /// Registers the source. Without it the event viewer adds a remark about a missing description to each entry. Needs
+    /// an administrator. The message file is EventCreate.exe, which every Windows has: its message 1 is the text
+    /// itself.
     [[nodiscard]] bool install(Failure& failure) const noexcept {
         failure = Failure();
         if (!names_one_key()) return failed(ERROR_INVALID_NAME, failure);
