@@ -13,7 +13,8 @@ namespace detail {
 // exists. The path cannot hold a quotation mark: Windows knows no escape here, and no file name has one.
 inline std::string quote_program(const std::string& path) { return '"' + path + '"'; }
 
-// CommandLineToArgvW reads the result back as `argument`. Backslashes are doubled before a quotation mark, and only there.
+// CommandLineToArgvW reads the result back as `argument`. Backslashes are doubled before a quotation mark, and only
+// there.
 inline std::string quote_argument(const std::string& argument) {
     if (!argument.empty() && argument.find_first_of(" \t\n\v\"") == std::string::npos) return argument;
     std::string text = "\"";

@@ -13,8 +13,8 @@ class WinServiceContext {
     WinServiceContext(const WinServiceContext&) = delete;
     WinServiceContext& operator=(const WinServiceContext&) = delete;
 
-    /// Reports RUNNING. A second call, or a call after a stop request, does nothing. A body that returns without a call of
-    /// ready() has failed to start.
+    /// Reports RUNNING. A second call, or a call after a stop request, does nothing. A body that returns without a call
+    /// of ready() has failed to start.
     void ready() noexcept {
         const PortLock held(port());
         if (core_.machine_.ready()) core_.report();
@@ -31,8 +31,9 @@ class WinServiceContext {
         port().show_progress(core_.name, text);
     }
 
-    /// Sleeps for `span`, and runs the handlers of the controls that arrive meanwhile. Returns true after the whole time,
-    /// and false as soon as the service has to stop. While the service is paused, sleep_for() does not return true.
+    /// Sleeps for `span`, and runs the handlers of the controls that arrive meanwhile. Returns true after the whole
+    /// time, and false as soon as the service has to stop. While the service is paused, sleep_for() does not return
+    /// true.
     bool sleep_for(Duration span) { return core_.sleep(*this, span); }
 
     /// Sleeps until the service has to stop, and runs handlers as sleep_for() does.
@@ -91,8 +92,8 @@ class WinServiceContext {
     /// The SERVICE_STATUS_HANDLE, for the registration for device and power events. Null on a console.
     void* service_handle() const noexcept { return port().service_handle(); }
 
-    /// Sets the Win32 error of the report of STOPPED. A stop request makes the exit code 0. A service-specific exit code
-    /// takes precedence: service_exit_code(), or a value other than 0 that the body returns.
+    /// Sets the Win32 error of the report of STOPPED. A stop request makes the exit code 0. A service-specific exit
+    /// code takes precedence: service_exit_code(), or a value other than 0 that the body returns.
     void exit_code(std::uint32_t win32_error) noexcept {
         const PortLock held(port());
         core_.end_.exit_code = win32_error;

@@ -135,8 +135,8 @@ class ServiceCore {
         }
     }
 
-    // Runs the handlers of the pending controls in their order, on the thread of the body. A handler that sleeps or polls
-    // runs no other handler.
+    // Runs the handlers of the pending controls in their order, on the thread of the body. A handler that sleeps or
+    // polls runs no other handler.
     void dispatch(WinServiceContext& context) {
         if (dispatching_) return;
         const Flag raised(dispatching_);
@@ -167,8 +167,8 @@ class ServiceCore {
         bool& flag_;
     };
 
-    // Reports a checkpoint for a body that sleeps or polls in a pending state; the next one follows after `silence`. Skips
-    // the report if a quarter of the hint has not passed: each report is a call to another process.
+    // Reports a checkpoint for a body that sleeps or polls in a pending state; the next one follows after `silence`.
+    // Skips the report if a quarter of the hint has not passed: each report is a call to another process.
     void tick(Duration silence) noexcept {
         if (!is_pending(machine_.status().state) || silence == Duration::longest()) return;
         const Duration hint = machine_.wait_hint() + silence;
@@ -177,8 +177,8 @@ class ServiceCore {
         if (machine_.progress(hint)) report();
     }
 
-    // Sleeps for `span`, and until the end of a pause, and dispatches meanwhile. Returns false if the service has to stop.
-    // The caller must not hold the lock.
+    // Sleeps for `span`, and until the end of a pause, and dispatches meanwhile. Returns false if the service has to
+    // stop. The caller must not hold the lock.
     bool sleep(WinServiceContext& context, Duration span) {
         const PortLock held(*port_);
         if (!stopping()) tick(span);

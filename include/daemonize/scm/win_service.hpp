@@ -59,9 +59,10 @@ class CoreOwner {
 /// A Windows service. The setters store their values and never fail; call them before run(). run() checks the values,
 /// detects the start by the SCM or by a person, and runs the body. Fails at Stage::options, dispatcher and chdir.
 ///
-/// A handler takes (service, event), (service) or (), where `service` is a WinService::Context&. Its control is accepted.
-/// The handler runs on the thread of the body, when the body sleeps or polls, so it needs no lock. A handler with
-/// `in_handler` runs inside the control handler of Windows. The controls stop and shutdown are accepted by default.
+/// A handler takes (service, event), (service) or (), where `service` is a WinService::Context&. Its control is
+/// accepted. The handler runs on the thread of the body, when the body sleeps or polls, so it needs no lock. A handler
+/// with `in_handler` runs inside the control handler of Windows. The controls stop and shutdown are accepted by
+/// default.
 class WinService {
   public:
     using Context = WinServiceContext;
@@ -93,15 +94,15 @@ class WinService {
         return *this;
     }
 
-    /// The place where run() runs the service. The default is RunMode::detected. run_services() uses the mode of the first
-    /// service.
+    /// The place where run() runs the service. The default is RunMode::detected. run_services() uses the mode of the
+    /// first service.
     WinService& run_mode(RunMode mode) {
         mode_ = mode;
         return *this;
     }
 
-    /// The control stop. The handler also runs for a stop by Ctrl-C or Context::stop(), and for a shutdown and preshutdown
-    /// without a handler. It runs before sleep_for(), wait_for_stop() or poll() reports the stop.
+    /// The control stop. The handler also runs for a stop by Ctrl-C or Context::stop(), and for a shutdown and
+    /// preshutdown without a handler. It runs before sleep_for(), wait_for_stop() or poll() reports the stop.
     template <class Body>
     WinService& on_stop(Body call) {
         return on(Control::stop, false, std::move(call));

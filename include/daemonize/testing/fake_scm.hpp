@@ -13,10 +13,10 @@
 namespace daemonize {
 namespace testing {
 
-/// Starts a service, sends controls, advances the clock, and records the reports of the service. The body runs in a second
-/// thread, but never at the same time as the test: each function returns when the body sleeps or has ended. The body
-/// may sleep through its Context only, and has to end after a stop request. A test gives the same result each time.
-/// Include <daemonize.hpp> with DAEMONIZE_TESTING defined; a program on POSIX links with -pthread.
+/// Starts a service, sends controls, advances the clock, and records the reports of the service. The body runs in a
+/// second thread, but never at the same time as the test: each function returns when the body sleeps or has ended. The
+/// body may sleep through its Context only, and has to end after a stop request. A test gives the same result each
+/// time. Include <daemonize.hpp> with DAEMONIZE_TESTING defined; a program on POSIX links with -pthread.
 ///
 ///     daemonize::WinService service("Backup");
 ///     service.body([](daemonize::WinService::Context& context) { ... });
@@ -58,8 +58,8 @@ class FakeScm final : private detail::ServicePort {
         return detail::win32::no_error;
     }
 
-    /// ControlService. Returns the answer of the handler, or a Win32 error as Windows does: 1052 for a control that is not
-    /// accepted and for a stop during START_PENDING, 1061 during STOP_PENDING, 1062 for a stopped service.
+    /// ControlService. Returns the answer of the handler, or a Win32 error as Windows does: 1052 for a control that is
+    /// not accepted and for a stop during START_PENDING, 1061 during STOP_PENDING, 1062 for a stopped service.
     std::uint32_t control(Control control) { return send(ControlEvent(control)); }
     std::uint32_t control(PowerEvent event) { return send(ControlEvent(std::move(event))); }
     std::uint32_t control(SessionEvent event) { return send(ControlEvent(event)); }
@@ -67,8 +67,8 @@ class FakeScm final : private detail::ServicePort {
     std::uint32_t control(HardwareProfileEvent event) { return send(ControlEvent(event)); }
     std::uint32_t control(TimeChangeEvent event) { return send(ControlEvent(event)); }
 
-    /// Passes a control to the handler without the checks of control(): a stop during START_PENDING, for example. Returns
-    /// the answer of the handler.
+    /// Passes a control to the handler without the checks of control(): a stop during START_PENDING, for example.
+    /// Returns the answer of the handler.
     std::uint32_t deliver(const ControlEvent& event) {
         if (!alive_) return detail::win32::service_not_active;
         const std::uint32_t answer = core_.handle(event);
@@ -79,8 +79,8 @@ class FakeScm final : private detail::ServicePort {
     }
     std::uint32_t deliver(Control control) { return deliver(ControlEvent(control)); }
 
-    /// A shutdown of the machine: sends preshutdown, and then shutdown if the service still runs. Kills a service that does
-    /// not stop in time.
+    /// A shutdown of the machine: sends preshutdown, and then shutdown if the service still runs. Kills a service that
+    /// does not stop in time.
     void shut_down() {
         if (control(Control::preshutdown) == detail::win32::no_error) advance(preshutdown_timeout_);
         if (control(Control::shutdown) == detail::win32::no_error) advance(shutdown_timeout_);

@@ -1,5 +1,5 @@
-// Monitor and threads by pthreads, for TestThread and FakeScm on POSIX (internal). windows/system/thread.hpp has the same
-// interface.
+// Monitor and threads by pthreads, for TestThread and FakeScm on POSIX (internal). windows/system/thread.hpp has the
+// same interface.
 #ifndef DAEMONIZE_TESTING_POSIX_THREAD_HPP
 #define DAEMONIZE_TESTING_POSIX_THREAD_HPP
 

@@ -1,5 +1,5 @@
-// run_on_console(): runs services in the foreground of a console, with Ctrl-C and the other events of a console as a stop
-// (internal).
+// run_on_console(): runs services in the foreground of a console, with Ctrl-C and the other events of a console as a
+// stop (internal).
 #ifndef DAEMONIZE_WINDOWS_SCM_CONSOLE_HPP
 #define DAEMONIZE_WINDOWS_SCM_CONSOLE_HPP
 

@@ -32,8 +32,8 @@ inline void WINAPI service_main(DWORD count, wchar_t** values) noexcept {
             core = table.services[i];
     }
     if (core->main(arguments) || table.count > 1) return;
-    // Without a control handler the service would stay in START_PENDING. The SCM sets the state to STOPPED when the process
-    // ends.
+    // Without a control handler the service would stay in START_PENDING. The SCM sets the state to STOPPED when the
+    // process ends.
     DAEMONIZE_SYSTEM(ExitProcess)(static_cast<UINT>(core->exit_code()));
 }
 

@@ -92,8 +92,8 @@ inline std::string exit_text(const ServiceStatus& status) {
     return "the service stopped: " + error_text(status.exit_code);
 }
 
-// Waits until the service is in the state `goal`, by WaitPolicy, and for `timeout` at most. Fails if the service stops, if
-// its checkpoint does not change within the wait hint, and after `timeout`.
+// Waits until the service is in the state `goal`, by WaitPolicy, and for `timeout` at most. Fails if the service stops,
+// if its checkpoint does not change within the wait hint, and after `timeout`.
 [[nodiscard]] inline bool wait_for_state(const ScHandle& service, const std::string& name, ServiceState goal,
                                          Duration timeout, Failure& failure) {
     WaitPolicy policy(goal);

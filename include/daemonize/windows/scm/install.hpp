@@ -58,8 +58,8 @@ struct NumberInfo {
     DWORD value;
 };
 
-// Sets the levels of the configuration that CreateService does not set. Skips a level with the value of a new service, or
-// with the present value of an existing service.
+// Sets the levels of the configuration that CreateService does not set. Skips a level with the value of a new service,
+// or with the present value of an existing service.
 class ConfigLevels {
   public:
     ConfigLevels(const ScHandle& service, const std::string& name, bool existing, Failure& failure)
@@ -94,8 +94,8 @@ class ConfigLevels {
         std::vector<BYTE> bytes;
     };
 
-    // A query returns null for an absent text or list. A change with null keeps the present value; only an empty text, or
-    // zero actions at an address other than null, remove it.
+    // A query returns null for an absent text or list. A change with null keeps the present value; only an empty text,
+    // or zero actions at an address other than null, remove it.
     static void empty_for_null(DWORD level, BYTE* bytes) noexcept {
         static wchar_t no_text[] = L"";
         static SC_ACTION no_action = {SC_ACTION_NONE, 0};

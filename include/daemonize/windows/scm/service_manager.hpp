@@ -15,17 +15,17 @@ namespace daemonize {
 /// service changes within its wait hint.
 ///
 /// Each operation has two forms. The form with a Failure& returns false and sets the failure, which has the stage, the
-/// Win32 error with its text, and the name of the service; after a success the failure is empty. The other form throws the
-/// failure as an Error. Any thread may use an object at any time.
+/// Win32 error with its text, and the name of the service; after a success the failure is empty. The other form throws
+/// the failure as an Error. Any thread may use an object at any time.
 class ServiceManager {
   public:
     explicit ServiceManager(std::string name) : name_(std::move(name)) {}
 
     const std::string& name() const noexcept { return name_; }
 
-    /// Installs the service. An existing service gets exactly this configuration; it keeps its old configuration until its
-    /// next start. A service that is marked for deletion is stopped and created again, within 30 s. A failure leaves
-    /// everything as it was. Stages: options, service_install, service_manager, service_open, service_query,
+    /// Installs the service. An existing service gets exactly this configuration; it keeps its old configuration until
+    /// its next start. A service that is marked for deletion is stopped and created again, within 30 s. A failure
+    /// leaves everything as it was. Stages: options, service_install, service_manager, service_open, service_query,
     /// service_configure.
     [[nodiscard]] bool install(const ServiceConfig& config, Failure& failure) const noexcept {
         if ((failure = detail::check_service_config(name_, config))) return false;
@@ -56,9 +56,9 @@ class ServiceManager {
         }
     }
 
-    /// Stops and deletes the service. Windows only marks the service for deletion while another program has a handle to it:
-    /// uninstall() waits for the deletion for `timeout`, 5 s by default, and then fails with error 1072. Stages: those of
-    /// stop(), and service_uninstall.
+    /// Stops and deletes the service. Windows only marks the service for deletion while another program has a handle to
+    /// it: uninstall() waits for the deletion for `timeout`, 5 s by default, and then fails with error 1072. Stages:
+    /// those of stop(), and service_uninstall.
     [[nodiscard]] bool uninstall(Duration timeout, Failure& failure) const noexcept {
         if (!stop(failure)) return false;
         {
@@ -85,8 +85,8 @@ class ServiceManager {
     }
     [[nodiscard]] bool uninstall(Failure& failure) const noexcept { return uninstall(Duration::seconds(5), failure); }
 
-    /// Starts the service with these arguments, and waits for RUNNING. A service that runs is a failure with error 1056.
-    /// Stages: options, service_manager, service_open, service_start, service_query, service_wait.
+    /// Starts the service with these arguments, and waits for RUNNING. A service that runs is a failure with error
+    /// 1056. Stages: options, service_manager, service_open, service_start, service_query, service_wait.
     [[nodiscard]] bool start(const std::vector<std::string>& arguments, Failure& failure) const noexcept {
         for (const std::string& argument : arguments) {
             if (argument.find('\0') == std::string::npos) continue;
@@ -110,9 +110,9 @@ class ServiceManager {
         return detail::wait_for_state(service, name_, ServiceState::running, Duration::longest(), failure);
     }
 
-    /// Stops the services that depend on this service, and then the service, and waits for STOPPED. A service that starts is
-    /// stopped after RUNNING: it accepts no stop before. A stopped service is a success. Stages: service_manager,
-    /// service_open, service_query, service_stop, service_wait.
+    /// Stops the services that depend on this service, and then the service, and waits for STOPPED. A service that
+    /// starts is stopped after RUNNING: it accepts no stop before. A stopped service is a success. Stages:
+    /// service_manager, service_open, service_query, service_stop, service_wait.
     [[nodiscard]] bool stop(Failure& failure) const noexcept {
         std::vector<std::string> dependents;
         return stop(dependents, failure);
@@ -147,8 +147,8 @@ class ServiceManager {
         return control_and_wait(Control::resume, ServiceState::running, failure);
     }
 
-    /// Sends a control that the application defines, 128 to 255. An answer of the handler other than 0 is a failure with
-    /// this error. Stages: service_manager, service_open, service_control.
+    /// Sends a control that the application defines, 128 to 255. An answer of the handler other than 0 is a failure
+    /// with this error. Stages: service_manager, service_open, service_control.
     [[nodiscard]] bool control(std::uint32_t number, Failure& failure) const noexcept {
         if (!is_user_control(user_control(number))) {
             failure = Failure(Stage::service_control, detail::win32_error(detail::win32::invalid_parameter), name_,
@@ -158,8 +158,8 @@ class ServiceManager {
         return control(user_control(number), failure);
     }
 
-    /// Sends a control, and does not wait for its effect. Windows refuses the controls that only Windows may send. Stages:
-    /// service_manager, service_open, service_control.
+    /// Sends a control, and does not wait for its effect. Windows refuses the controls that only Windows may send.
+    /// Stages: service_manager, service_open, service_control.
     [[nodiscard]] bool control(Control which, Failure& failure) const noexcept {
         const detail::ScHandle service = detail::open_service(name_, access_for(which), failure);
         return service && send(service, which, Stage::service_control, failure);
@@ -171,8 +171,8 @@ class ServiceManager {
         return service ? detail::query_status(service, name_, failure) : std::nullopt;
     }
 
-    /// Waits for a state, for `timeout` at most; the default is Duration::longest(). A state that is not pending is waited
-    /// for ten seconds. Stages: service_manager, service_open, service_query, service_wait.
+    /// Waits for a state, for `timeout` at most; the default is Duration::longest(). A state that is not pending is
+    /// waited for ten seconds. Stages: service_manager, service_open, service_query, service_wait.
     [[nodiscard]] bool wait_for(ServiceState state, Duration timeout, Failure& failure) const noexcept {
         const detail::ScHandle service = detail::open_service(name_, SERVICE_QUERY_STATUS, failure);
         return service && detail::wait_for_state(service, name_, state, timeout, failure);
@@ -291,8 +291,8 @@ class ServiceManager {
                succeed(failure);
     }
 
-    // Sends the control stop. A service that stops or has stopped is a success: another program sent a stop, or the body
-    // ended at the same moment.
+    // Sends the control stop. A service that stops or has stopped is a success: another program sent a stop, or the
+    // body ended at the same moment.
     [[nodiscard]] bool send_stop(const detail::ScHandle& service, Failure& failure) const noexcept {
         if (send(service, Control::stop, Stage::service_stop, failure)) return true;
         const Failure refused = failure;
@@ -307,7 +307,8 @@ class ServiceManager {
         return false;
     }
 
-    // EnumDependentServices lists a dependent before the services that it depends on, and lists dependents of dependents.
+    // EnumDependentServices lists a dependent before the services that it depends on, and lists dependents of
+    // dependents.
     [[nodiscard]] bool stop_dependents(const detail::ScHandle& service, std::vector<std::string>& names,
                                        Failure& failure) const noexcept {
         DWORD size = 0;

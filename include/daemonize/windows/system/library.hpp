@@ -8,8 +8,8 @@
 namespace daemonize {
 namespace detail {
 
-// Loads a library from System32 only: never a file of the same name from the directory of the program. The library stays
-// loaded. Returns null, with GetLastError(), if the library does not exist.
+// Loads a library from System32 only: never a file of the same name from the directory of the program. The library
+// stays loaded. Returns null, with GetLastError(), if the library does not exist.
 inline HMODULE system_library(const wchar_t* name) noexcept {
     constexpr DWORD from_system32 = 0x800; // LOAD_LIBRARY_SEARCH_SYSTEM32
     return DAEMONIZE_SYSTEM(LoadLibraryExW)(name, nullptr, from_system32);

@@ -12,8 +12,8 @@
 namespace daemonize {
 namespace detail {
 
-// The address of a host in numbers. Empty for a host name: a name can have several addresses, and its server may not run
-// yet.
+// The address of a host in numbers. Empty for a host name: a name can have several addresses, and its server may not
+// run yet.
 inline std::optional<WinsockAddress> parse_host(const Winsock& calls, const ListenText& text) {
     WinsockAddress address;
     address.set(text.every ? winsock::ipv6 : winsock::ipv4, text.port);
@@ -64,9 +64,9 @@ inline Socket open_listening(const Winsock& calls, const ListenText& text, const
 } // namespace detail
 
 /// Opens a socket that listens at an address: `0.0.0.0:80`, `[::1]:8080`, `[fe80::1%7]:80`, `*:80`, `:80` or `80` (all
-/// addresses of both families). The prefix `udp:` selects datagrams. Port 0 selects a free port. A host must be an address
-/// in numbers. The socket is blocking, exclusive to this program, and not inherited. `name` is the name of the Socket.
-/// Stage::sockets.
+/// addresses of both families). The prefix `udp:` selects datagrams. Port 0 selects a free port. A host must be an
+/// address in numbers. The socket is blocking, exclusive to this program, and not inherited. `name` is the name of the
+/// Socket. Stage::sockets.
 [[nodiscard]] inline Socket listen_on(const std::string& name, const std::string& address, Failure& failure) noexcept {
     failure = Failure();
     const std::string what = name.empty() ? address : name + " " + address;

@@ -10,8 +10,8 @@
 
 namespace daemonize {
 
-/// Owns a socket. The socket is not inherited by child processes, and the destructor closes it. A Socket is for one thread
-/// at a time. Winsock is started for the process; a program that calls its functions links with ws2_32.
+/// Owns a socket. The socket is not inherited by child processes, and the destructor closes it. A Socket is for one
+/// thread at a time. Winsock is started for the process; a program that calls its functions links with ws2_32.
 class Socket {
   public:
     /// Owns no socket.

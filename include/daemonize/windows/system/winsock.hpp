@@ -1,5 +1,5 @@
-// The functions of Winsock, looked up at run time (internal): a program without sockets need not link with ws2_32, and no
-// program has to include <winsock2.h> before <windows.h>.
+// The functions of Winsock, looked up at run time (internal): a program without sockets need not link with ws2_32, and
+// no program has to include <winsock2.h> before <windows.h>.
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_WINSOCK_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_WINSOCK_HPP
 
