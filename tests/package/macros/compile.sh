@@ -9,11 +9,10 @@ command -v "$compiler" >/dev/null || skip "$compiler is not installed"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-# What a library for X has of its own goes in by -isystem. Qt wants position-independent code.
-flags="-std=c++17 -fPIC -fsyntax-only -I $include"
-for folder in /usr/include/*/qt5 /usr/include/qt5; do
-    [ ! -d "$folder" ] || flags="$flags -isystem $folder -isystem $folder/QtCore"
-done
+# Qt has folders of its own, and wants position-independent code.
+flags="-std=c++17 -fPIC -fsyntax-only -Wall -Wextra -Werror -I $include"
+[ "$3" != qt ] ||
+    flags="$flags $({ pkg-config --cflags Qt6Core || pkg-config --cflags Qt5Core; } 2>/dev/null | sed 's/-I/-isystem /g')"
 # compiles OPTION FILE
 compiles() {
     # shellcheck disable=SC2086 # a list

@@ -21,8 +21,7 @@ int launched() {
         return static_cast<int>(copy.size());
     });
     daemonize::Daemonizer other = std::move(daemonizer);
-    other.launch([] {});
-    return launch.exit_code();
+    return launch ? other.launch([] {}).exit_code() : launch.exit_code();
 }
 #endif
 

@@ -6,7 +6,7 @@ build_packages='g++ cmake make'
 demo_packages="$build_packages busybox procps"
 # What tests/proof/faults, tests/proof/mutation and the analysers want beside compilers.
 proof_packages='strace python3 cppcheck'
-native_packages="$demo_packages catch2 libasio-dev pkgconf clang libclang-rt-dev libc++-dev libc++abi-dev clang-format clang-tidy valgrind libx11-dev libncurses-dev qtbase5-dev $proof_packages"
+native_packages="$demo_packages catch2 libasio-dev pkgconf clang libclang-rt-dev libc++-dev libc++abi-dev clang-format clang-tidy valgrind $proof_packages"
 case $(dpkg --print-architecture 2>/dev/null) in amd64) native_packages="$native_packages g++-multilib" ;; esac
 # npm fetches the zig compiler. Where it came with another node than Debian's, the package of that name would not install.
 zig_packages=$(command -v npm >/dev/null || echo 'npm ca-certificates')
