@@ -176,8 +176,9 @@ class Daemonizer {
         return *this;
     }
 
-    /// The mode of the pid file: 0600, 0640, 0604 or 0644, whatever the umask; 0644 by default. A user who cannot read the
-    /// file cannot ask for the daemon by PidFile::holder() or Instance. Another mode fails at Stage::pid_file_open.
+    /// The mode of the pid file: 0600, 0640, 0604 or 0644, whatever the umask; 0644 by default. A user without the
+    /// right to read the file cannot ask for the daemon by PidFile::holder() or Instance. Another mode fails at
+    /// Stage::pid_file_open.
     Daemonizer& pid_file_mode(mode_t mode) {
         options_.pid_file_mode = mode;
         return *this;

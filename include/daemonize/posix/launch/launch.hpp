@@ -16,7 +16,7 @@
 namespace daemonize {
 namespace detail {
 
-// The last checks, and the steps that must come before any fork. Stores what fails in the plan's problems.
+// The last checks, and the steps that must come before any fork. Stores each failure in the plan's problems.
 inline void prepare_launch(Plan& plan, LaunchState& launch_state) {
     check_directories(plan);
     if (!plan.problems.empty()) return check_pid_file(plan);
@@ -119,7 +119,7 @@ inline std::optional<Launch> start(const Options& options, bool keep_stderr) {
     OwnedPlan plan(options);
     LaunchState launch_state;
     DaemonState& state = daemon_state(); // allocates, so before the fork
-    // After a fork both processes would write what stdio holds.
+    // After a fork both processes would write the buffers of stdio.
     if (!options.foreground && std::fflush(nullptr) != 0) plan->problem(Stage::flush, errno, "the buffers of stdio");
     // The launcher exits after a successful launch. The kernel kills every process of a container when process 1 exits.
     if (!options.foreground && !keep_stderr && DAEMONIZE_SYSTEM(getpid)() == 1) {

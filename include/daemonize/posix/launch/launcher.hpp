@@ -129,8 +129,8 @@ class Launcher {
         return true;
     }
 
-    // Whether standard error takes text before the deadline. The text is dropped if nobody reads standard error, or its
-    // terminal is stopped. After an interrupting signal the wait is short.
+    // Whether standard error takes text before the deadline. The text is dropped if no process reads standard error, or
+    // its terminal is stopped. After an interrupting signal the wait is short.
     bool stderr_is_writable() const noexcept {
         constexpr int look = 100; // milliseconds
         for (;;) {

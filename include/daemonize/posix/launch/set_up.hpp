@@ -97,7 +97,8 @@ inline StepError enter_root(const Plan& plan) noexcept {
     return DAEMONIZE_SYSTEM(chdir)("/") == 0 ? StepError() : step_error(Stage::chroot, errno, plan.chroot.c_str());
 }
 
-// Runs inside the new root, so that no link leads outside, and before the change of the user, who may not make them.
+// Runs inside the new root, so that no link leads outside. Runs before the change of the user, because the user may
+// lack the right.
 inline StepError make_directories_in_root(const Plan& plan) noexcept {
     const auto make = [&](Stage stage, const std::string& path) {
         return path.empty() ? StepError() : make_directory(stage, path, plan.owner());
