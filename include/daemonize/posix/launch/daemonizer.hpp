@@ -253,7 +253,7 @@ class Daemonizer {
     /// Otherwise it writes a line for each failure to standard error, and exits with the first one's exit status. Never
     /// throws.
     Daemon daemonize() noexcept {
-        const std::optional<Launch> launch = detail::start(options_, false);
+        const std::optional<Launch> launch = detail::start(options_, detail::WhenReady::exit);
         if (!launch) return Daemon();
         launch->print();
         DAEMONIZE_SYSTEM(_exit)(launch->exit_code());
@@ -265,7 +265,7 @@ class Daemonizer {
     /// calls the body and exits.
     template <class Body>
     [[nodiscard]] Launch launch(Body body) {
-        if (std::optional<Launch> launch = detail::start(options_, true)) {
+        if (std::optional<Launch> launch = detail::start(options_, detail::WhenReady::go_on)) {
             if (launch->interrupted_by() != 0) {
                 static_cast<void>(DAEMONIZE_SYSTEM(kill)(DAEMONIZE_SYSTEM(getpid)(), launch->interrupted_by()));
             }

@@ -224,7 +224,7 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
     for (const Socket& socket : sockets.passed) keep_descriptor(task.options, socket.get());
     std::optional<Launch> launch;
     do {
-        launch = start(task.options, false);
+        launch = start(task.options, WhenReady::finish);
     } while (launch && !launch->ok() && try_again && try_again(*launch));
     if (!launch) {
         outcome.code = run_in_place(task, std::move(host), std::move(notifier), sockets);
