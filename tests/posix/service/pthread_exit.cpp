@@ -54,13 +54,19 @@ TEST_CASE("a body that leaves by pthread_exit once ready leaves its daemon to th
     const test::Orphanage orphans;
     const test::Directory directory;
     static test::Pipe* report = nullptr;
-    test::Pipe pipe;
+    static test::Pipe* hold = nullptr;
+    test::Pipe pipe, gate;
     report = &pipe;
+    hold = &gate;
     Daemonizer daemonizer("tested");
-    daemonizer.pid_file(directory / "pid").stderr_to(directory / "log").keep_fd(pipe.write_end());
+    daemonizer.pid_file(directory / "pid")
+        .stderr_to(directory / "log")
+        .keep_fd(pipe.write_end())
+        .keep_fd(gate.read_end());
     const Launch started = launch(daemonizer, [](Daemon& daemon) {
         pthread_t thread;
         const auto work = [](void*) -> void* {
+            hold->wait_until_closed();
             report->tell("working\n");
             return nullptr;
         };
@@ -69,6 +75,7 @@ TEST_CASE("a body that leaves by pthread_exit once ready leaves its daemon to th
         ::pthread_exit(nullptr);
     });
     REQUIRE(started.ok());
+    gate.close_write();
     const int status = orphans.wait_for(started.pid());
     CHECK((WIFEXITED(status) && WEXITSTATUS(status) == 0));
     pipe.close_write();
