@@ -47,6 +47,7 @@ TEST_CASE("the exit statuses are the known ones") {
                                         {Stage::notification, 68},
                                         {Stage::before_drop, 69},
                                         {Stage::threads, 70},
+                                        {Stage::memory, 204},
                                         {Stage::fork, 71},
                                         {Stage::null_device, 72},
                                         {Stage::pid_file_open, 73},

@@ -9,6 +9,7 @@
 #include <cstring>
 #include <initializer_list>
 #include <string>
+#include <string_view>
 
 namespace daemonize {
 namespace detail {
@@ -20,6 +21,7 @@ constexpr const char* no_reason = "no reason was given";
 class Piece {
   public:
     Piece(const char* text) noexcept : data_(text), size_(std::strlen(text)) {}
+    Piece(std::string_view text) noexcept : data_(text.data()), size_(text.size()) {}
     Piece(const std::string& text) noexcept : data_(text.data()), size_(text.size()) {}
     Piece(int number) noexcept : Piece(static_cast<long long>(number)) {}
     Piece(long number) noexcept : Piece(static_cast<long long>(number)) {}

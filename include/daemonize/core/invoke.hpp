@@ -3,7 +3,7 @@
 #define DAEMONIZE_CORE_INVOKE_HPP
 
 #include "callback.hpp"
-#include "config.hpp"
+#include "memory.hpp"
 
 #include <exception>
 #include <string>
@@ -50,13 +50,10 @@ Callback<bool(std::string&)> adapt_step(Body body) {
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
 
-// Copies the text of an exception. If memory is short, `what` stays empty.
+// Copies the text of an exception. If memory is short for the text, the text is memory_is_short.
 inline void copy_text(const char* text, std::string& what) noexcept {
-    try {
-        what = *text == '\0' ? "an exception without a text was thrown" : text;
-    } catch (const std::exception&) {
-        what.clear();
-    }
+    if (*text == '\0') text = "an exception without a text was thrown";
+    if (!call_within_memory([&] { what = text; })) what = memory_is_short;
 }
 
 // Calls `call()`. An exception becomes false and its text.

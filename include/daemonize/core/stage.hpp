@@ -9,6 +9,7 @@ namespace daemonize {
 /// The steps at which a launch, or an operation on a service, can fail.
 enum class Stage {
     options,
+    memory, ///< a launch or a Service ran out of memory, in the launcher or in another process of the launch
     threads,
     runtime_directory,
     state_directory,
@@ -71,6 +72,7 @@ struct StageInfo {
 // step; else the one of sysexits.h; 124 of timeout(1) and 130 of the shell (128 + SIGINT) for the same events as there.
 inline constexpr StageInfo all_stages[] = {
     {Stage::options, "options", "accept", 64},
+    {Stage::memory, "memory", "continue", 204},
     {Stage::threads, "threads", "fork", 70},
     {Stage::runtime_directory, "runtime_directory", "make the runtime directory", 233},
     {Stage::state_directory, "state_directory", "make the state directory", 238},

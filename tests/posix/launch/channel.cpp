@@ -28,7 +28,14 @@ struct Wire {
         REQUIRE(size == static_cast<ssize_t>(bytes.size()));
     }
     void end() { channel.daemon.reset(); }
-    bool receive() { return detail::receive_record(channel.launcher.get(), record, detail, reason); }
+    bool receive() {
+        detail::RecordTexts texts;
+        std::memset(&texts, '?', sizeof texts); // as a record before may have left them
+        const bool received = detail::receive_record(channel.launcher.get(), record, texts);
+        if (received) detail = texts.detail;
+        if (received) reason = texts.reason;
+        return received;
+    }
 
     detail::Channel channel;
     Record record;
@@ -157,8 +164,8 @@ TEST_CASE("a record that claims longer texts than there are is refused, and no m
         wire.send(record, std::string(detail::record_text_limit + 1, 'x'));
         wire.end();
         CHECK_FALSE(wire.receive());
-        CHECK(wire.detail.capacity() < 1000);
-        CHECK(wire.reason.capacity() < 1000);
+        CHECK(wire.detail == "from before");
+        CHECK(wire.reason == "from before");
     }
 }
 

@@ -135,18 +135,19 @@ TARGET(channel) {
     sent.stage = 0;
     std::string detail = fuzz::some_word(bytes), reason = fuzz::some_word(bytes);
     if (bytes.ConsumeBool()) reason.insert(0, 2000 - bytes.ConsumeIntegralInRange<std::size_t>(0, 200), '.');
-    HOLDS(send_record(pair.its.get(), sent, detail.c_str(), reason.c_str()));
-    std::string got_detail, got_reason;
-    HOLDS(receive_record(pair.ours.get(), received, got_detail, got_reason));
-    HOLDS(got_detail == detail && got_reason == reason.substr(0, record_text_limit));
+    HOLDS(send_record(pair.its.get(), sent, detail, reason));
+    daemonize::detail::RecordTexts texts;
+    HOLDS(receive_record(pair.ours.get(), received, texts));
+    HOLDS(texts.detail == std::string(detail.c_str()));
+    HOLDS(texts.reason == std::string(reason.substr(0, record_text_limit).c_str()));
     HOLDS(received.extend_by == sent.extend_by && received.error == sent.error);
     pair.send(some_stream(bytes));
     HOLDS(::shutdown(pair.its.get(), SHUT_WR) == 0);
-    while (receive_record(pair.ours.get(), received, got_detail, got_reason)) {
+    while (receive_record(pair.ours.get(), received, texts)) {
         HOLDS(received.kind >= Record::progress && received.kind <= Record::died);
         HOLDS(exit_code(static_cast<daemonize::Stage>(received.stage)) > 0);
-        HOLDS(got_detail.size() == received.detail_size && got_reason.size() == received.reason_size);
-        HOLDS(got_detail.size() <= record_text_limit && got_reason.size() <= record_text_limit);
+        HOLDS(received.detail_size <= record_text_limit && received.reason_size <= record_text_limit);
+        HOLDS(texts.detail[received.detail_size] == '\0' && texts.reason[received.reason_size] == '\0');
     }
 }
 
@@ -177,7 +178,7 @@ TARGET(launcher) {
         BlockedSignals signals;
         LaunchState launching;
         launching.channel.launcher = std::move(pair.ours);
-        outcome = Launcher(plan, twice, child, launching, -1, true).await(signals);
+        outcome = Launcher(plan, twice, launching, -1, true).await(child, signals);
         HOLDS(::dup2(standard_error.get(), STDERR_FILENO) == STDERR_FILENO);
     }
     HOLDS(::waitpid(child, nullptr, WNOHANG) == -1 && errno == ECHILD);

@@ -7,7 +7,7 @@
 
 #include <cstdint>
 #include <cstring>
-#include <string>
+#include <string_view>
 #include <sys/types.h>
 
 namespace daemonize {
@@ -29,6 +29,12 @@ struct Record {
 
 constexpr std::size_t record_text_limit = 2000; // bytes of each text
 
+// The texts of a received record. Arrays, so that the launcher needs no memory to receive a record.
+struct RecordTexts {
+    char detail[record_text_limit + 1] = "";
+    char reason[record_text_limit + 1] = "";
+};
+
 // Both ends of the channel: a socket pair, because a write to a pipe would raise SIGPIPE after the launcher's death.
 // Both are close-on-exec: otherwise a program that the daemon starts would keep the channel open, and the launcher
 // waiting.
@@ -44,18 +50,16 @@ inline StepError make_channel(Channel& channel) noexcept {
 
 // Sends one record, and cuts long texts. Allocates nothing. Returns false and sets errno if the launcher has closed its
 // end.
-inline bool send_record(int channel, Record record, const char* detail = "", const char* reason = "") noexcept {
+inline bool send_record(int channel, Record record, std::string_view detail = {},
+                        std::string_view reason = {}) noexcept {
     char message[sizeof(Record) + 2 * record_text_limit];
-    const auto fitting = [](const char* text) {
-        std::size_t size = 0;
-        while (size < record_text_limit && text[size] != '\0') ++size;
-        return size;
-    };
-    record.detail_size = static_cast<std::uint32_t>(fitting(detail));
-    record.reason_size = static_cast<std::uint32_t>(fitting(reason));
+    detail = detail.substr(0, record_text_limit);
+    reason = reason.substr(0, record_text_limit);
+    record.detail_size = static_cast<std::uint32_t>(detail.size());
+    record.reason_size = static_cast<std::uint32_t>(reason.size());
     std::memcpy(message, &record, sizeof record);
-    std::memcpy(message + sizeof record, detail, record.detail_size);
-    std::memcpy(message + sizeof record + record.detail_size, reason, record.reason_size);
+    detail.copy(message + sizeof record, detail.size());
+    reason.copy(message + sizeof record + detail.size(), reason.size());
     const std::size_t size = sizeof record + record.detail_size + record.reason_size;
     return write_all(message, size, [channel](const char* from, std::size_t count) {
                return DAEMONIZE_SYSTEM(send)(channel, from, count, no_sigpipe);
@@ -83,9 +87,9 @@ inline bool receive_whole(int channel, void* buffer, std::size_t size) noexcept 
     return true;
 }
 
-inline bool receive_text(int channel, std::size_t size, std::string& text) {
-    text.resize(size);
-    return size == 0 || receive_whole(channel, &text[0], size);
+inline bool receive_text(int channel, std::size_t size, char (&text)[record_text_limit + 1]) noexcept {
+    text[size] = '\0';
+    return size == 0 || receive_whole(channel, text, size);
 }
 
 // Whether the record is one that send_record() sends. An exit code above 255 is refused: exit(3) would cut 256 to
@@ -101,11 +105,12 @@ inline bool is_record(const Record& record) noexcept {
 
 // Receives one record. Returns false on an error. Returns false with errno 0 at the end of the stream, and for bytes
 // that are no record.
-inline bool receive_record(int channel, Record& record, std::string& detail, std::string& reason) {
+inline bool receive_record(int channel, Record& record, RecordTexts& texts) noexcept {
     if (!receive_whole(channel, &record, sizeof record)) return false;
     errno = 0;
     if (!is_record(record)) return false;
-    return receive_text(channel, record.detail_size, detail) && receive_text(channel, record.reason_size, reason);
+    return receive_text(channel, record.detail_size, texts.detail) &&
+           receive_text(channel, record.reason_size, texts.reason);
 }
 
 } // namespace detail

@@ -9,7 +9,9 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <new>
 #include <string>
+#include <string_view>
 
 namespace daemonize {
 
@@ -23,11 +25,13 @@ struct DaemonState {
     Descriptor stderr_target;
     bool ready = false;
 
-    std::string name() const { return plan == nullptr ? "daemon" : plan->name; }
+    const char* name() const noexcept { return plan == nullptr ? "daemon" : plan->name.c_str(); }
 };
 
 inline DaemonState& daemon_state() noexcept {
-    static DaemonState* const state = new DaemonState; // never destroyed: a static destructor may use it
+    // Never destroyed, because a static destructor may use it. In place, because operator new may fail.
+    alignas(DaemonState) static unsigned char memory[sizeof(DaemonState)];
+    static DaemonState* const state = ::new (memory) DaemonState;
     return *state;
 }
 
@@ -38,7 +42,7 @@ inline DaemonState& daemon_state() noexcept {
     if (state.channel) {
         static_cast<void>(send_step_error(state.channel.get(), failed, 0));
     } else {
-        write_error(joined({state.name(), ": ", to_failure(failed).message(), "\n"}));
+        write_failure(state.name(), to_failure(failed));
     }
     std::exit(code);
 }
@@ -71,15 +75,19 @@ inline StepError announce_ready(DaemonState& state) noexcept {
 }
 
 // Reports a failure to the waiting launcher, or to standard error. Returns the exit status for the daemon.
-inline int report_failure(const std::string& text, int exit_code) noexcept {
+inline int report_failure(std::string_view text, int exit_code) noexcept {
     DaemonState& state = daemon_state();
     const int code = failure_status(exit_code);
-    const char* const reason = text.empty() ? no_reason : text.c_str();
+    const std::string_view reason = text.empty() ? no_reason : text;
     if (state.channel) {
-        const StepError failed = step_error(Stage::body, ECANCELED, "", reason);
-        static_cast<void>(send_step_error(state.channel.get(), failed, code));
+        Record record;
+        record.kind = Record::failed;
+        record.stage = static_cast<std::int32_t>(Stage::body);
+        record.error = ECANCELED;
+        record.exit_code = code;
+        static_cast<void>(send_record(state.channel.get(), record, "", reason));
     } else {
-        write_error(joined({state.name(), ": ", one_line(reason), "\n"}));
+        write_error_line({state.name(), ": ", reason});
     }
     return code;
 }
@@ -110,24 +118,25 @@ class Daemon {
 
     /// Shows `text` on the launcher's standard error, and moves the time-out to `extend_by` from now if that is later.
     /// Does nothing after readiness.
-    void progress(const std::string& text, Duration extend_by = Duration()) {
+    void progress(std::string_view text, Duration extend_by = Duration()) noexcept {
         detail::DaemonState& state = detail::daemon_state();
         if (state.ready || state.plan == nullptr) return;
-        if (!state.channel)
-            return detail::write_error(detail::joined({state.name(), ": ", detail::one_line(text), "\n"}));
+        if (!state.channel) return detail::write_error_line({state.name(), ": ", text});
         detail::Record record;
         record.kind = detail::Record::progress;
         record.extend_by = extend_by.nanoseconds();
         // A lost record does no harm: ready() reports a dead launcher.
-        static_cast<void>(detail::send_record(state.channel.get(), record, "", text.c_str()));
+        static_cast<void>(detail::send_record(state.channel.get(), record, "", text));
     }
+    void progress(std::nullptr_t, Duration = Duration()) = delete;
 
     /// Ends the daemon as failed, by exit(3) with `exit_code`. A waiting launcher prints `text` as its one line, and
     /// exits with `exit_code` too. After readiness `text` goes to standard error. An exit code of which exit(3) would
     /// make 0 becomes 1.
-    [[noreturn]] void fail_and_exit(const std::string& text, int exit_code = 1) {
+    [[noreturn]] void fail_and_exit(std::string_view text, int exit_code = 1) {
         std::exit(detail::report_failure(text, exit_code));
     }
+    [[noreturn]] void fail_and_exit(std::nullptr_t, int = 1) = delete;
 
     /// Opens the files of stdout_to() and stderr_to() again after a log rotation: by the same path, as the same user,
     /// and for appending. A stream whose file cannot be opened keeps its old file. Streams without a file stay as they

@@ -83,20 +83,19 @@ inline StepError set_up_here(Plan& plan, const Options& options, LaunchState& la
     return set_up_from_drop(plan, options, launch_state);
 }
 
-// Launches without a fork: this process becomes the daemon, or the result has the failure.
+// Launches without a fork: this process becomes the daemon, or the result has the failure. Throws no std::bad_alloc.
 inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& launch_state, DaemonState& state) {
-    const std::string name = plan->name;
     RollbackHelper helper;
-    const StepError failed = state.plan != nullptr
-                                 ? step_error(Stage::options, EBUSY, "foreground()", "this process is a daemon already")
-                                 : set_up_here(*plan, options, launch_state, helper);
+    const StepError failed =
+        state.plan != nullptr ? step_error(Stage::options, EBUSY, "foreground()", "this process is a daemon already")
+                              : step_within_memory([&] { return set_up_here(*plan, options, launch_state, helper); });
     if (failed) {
         Outcome outcome;
         outcome.failure = to_failure(failed);
         if (plan->pid_file.file) plan->pid_file.remove();
         if (!helper.undo()) roll_back_all(*plan, launch_state.pid_file, true);
         held_pid_files.remove(&plan->pid_file);
-        return Launch(name, std::move(outcome));
+        return Launch(std::move(plan->name), std::move(outcome));
     }
     helper.finish();
     state.plan = plan.release();

@@ -7,6 +7,7 @@
 #include "foreground.hpp"
 #include "launch_result.hpp"
 #include "launcher.hpp"
+#include "rollback.hpp"
 
 #include <cstdio>
 #include <ctime>
@@ -21,8 +22,8 @@ inline void prepare_launch(Plan& plan, LaunchState& launch_state) {
     check_directories(plan);
     if (!plan.problems.empty()) return check_pid_file(plan);
     if (!plan.runtime_directory.empty()) {
-        plan.problem(
-            to_failure(make_directory(Stage::runtime_directory, plan.runtime_directory, plan.owner(), &plan.made)));
+        plan.problem(to_failure(
+            make_directory(Stage::runtime_directory, plan.runtime_directory, plan.owner(), &plan.first_made)));
         if (!plan.problems.empty()) return;
     }
     if (!plan.pid_file.path.empty()) {
@@ -33,6 +34,23 @@ inline void prepare_launch(Plan& plan, LaunchState& launch_state) {
     if (const int error = ForkGuard::prepare()) plan.problem(Stage::fork, error, "");
     if (!plan.chroot.empty()) tzset(); // reads the file of the time zone, which the new root hides
 }
+
+// Rolls prepare_launch() back, unless a later step of the launch does so.
+class Preparation {
+  public:
+    Preparation(const Plan& plan, const OpenPidFile& pid_file) noexcept : plan_(&plan), pid_file_(pid_file) {}
+    Preparation(const Preparation&) = delete;
+    Preparation& operator=(const Preparation&) = delete;
+    ~Preparation() {
+        if (plan_ != nullptr) roll_back_preparation(*plan_, pid_file_);
+    }
+
+    void leave() noexcept { plan_ = nullptr; }
+
+  private:
+    const Plan* plan_;
+    const OpenPidFile& pid_file_;
+};
 
 // The pipe that is the daemon's standard error until readiness. The launcher's end does not block.
 inline StepError make_stderr_pipe(Descriptor& read_end, Descriptor& write_end) noexcept {
@@ -72,10 +90,10 @@ inline void run_child(OwnedPlan& plan, const Options& options, LaunchState& laun
     Plan& the_plan = *plan; // finish_set_up() releases the plan
     StepError failed;
     if (options.fork == Fork::twice) failed = fork_again(*plan, options, launch_state);
-    if (!failed) failed = finish_set_up(plan, options, launch_state, state);
+    if (!failed) failed = step_within_memory([&] { return finish_set_up(plan, options, launch_state, state); });
     if (!failed) return;
     the_plan.pid_file.remove(); // the launcher may be dead
-    roll_back_launch(the_plan, launch_state.pid_file, {});
+    roll_back_pid_file(the_plan, launch_state.pid_file);
     static_cast<void>(send_step_error(channel, failed, 0));
     DAEMONIZE_SYSTEM(_exit)(exit_code(failed.stage));
 }
@@ -87,11 +105,12 @@ enum class WhenReady {
     go_on   // returns from start(); the result has the daemon's output, which is not shown
 };
 
-// Returns the result in the launcher, and nothing in the daemon.
+// Returns the result in the launcher, and nothing in the daemon. Throws no std::bad_alloc.
 inline std::optional<Launch> fork_and_wait(OwnedPlan& plan, const Options& options, LaunchState& launch_state,
                                            Descriptor& stderr_output, WhenReady when_ready,
                                            BlockedSignals& blocked_signals) {
     Outcome outcome;
+    Launcher launcher(*plan, options, launch_state, stderr_output.get(), when_ready == WhenReady::go_on);
     WaitableChildren waitable;
     launch_state.sigchld = waitable.before();
     pid_t child = -1;
@@ -111,23 +130,21 @@ inline std::optional<Launch> fork_and_wait(OwnedPlan& plan, const Options& optio
     if (child > 0) {
         launch_state.channel.daemon.reset();
         launch_state.stderr_pipe.reset();
-        const bool keep_stderr = when_ready == WhenReady::go_on;
-        outcome =
-            Launcher(*plan, options, child, launch_state, stderr_output.get(), keep_stderr).await(blocked_signals);
+        outcome = launcher.await(child, blocked_signals);
     }
     // Freeing the plan's memory first would cost 2 % of a start, in page faults.
     if (!outcome.failure && when_ready == WhenReady::exit) DAEMONIZE_SYSTEM(_exit)(0);
     if (outcome.failure) roll_back_all(*plan, launch_state.pid_file, false);
     // The launcher exits next. A signal that ended it now would make a successful start look like a failed one.
     if (!outcome.failure && when_ready != WhenReady::go_on) blocked_signals.leave_blocked();
-    return Launch(plan->name, std::move(outcome));
+    return Launch(std::move(plan->name), std::move(outcome));
 }
 
-// Launches a daemon. Returns the result in the launcher, and nothing in the daemon.
-inline std::optional<Launch> start(const Options& options, WhenReady when_ready) {
+// As start(). std::bad_alloc is thrown in the launcher alone, and only while nothing is left to roll back.
+inline std::optional<Launch> try_start(const Options& options, WhenReady when_ready) {
     OwnedPlan plan(options);
     LaunchState launch_state;
-    DaemonState& state = daemon_state(); // allocates, so before the fork
+    DaemonState& state = daemon_state();
     // After a fork both processes would write the buffers of stdio.
     if (!options.foreground && std::fflush(nullptr) != 0) plan->problem(Stage::flush, errno, "the buffers of stdio");
     // The launcher exits after a successful launch. The kernel kills every process of a container when process 1 exits.
@@ -137,8 +154,10 @@ inline std::optional<Launch> start(const Options& options, WhenReady when_ready)
     }
     // From here on the launch makes files. A signal must not end the launcher before it can remove them.
     BlockedSignals blocked_signals;
+    Preparation preparation(*plan, launch_state.pid_file);
     prepare_launch(*plan, launch_state);
     if (plan->problems.empty() && options.foreground) {
+        preparation.leave();
         Launch launch = launch_here(plan, options, launch_state, state);
         if (!launch.ok()) return launch;
         blocked_signals.leave_blocked(); // set-up has set the mask
@@ -148,11 +167,21 @@ inline std::optional<Launch> start(const Options& options, WhenReady when_ready)
     if (plan->problems.empty()) {
         plan->problem(to_failure(connect(*plan, options, when_ready == WhenReady::go_on, launch_state, stderr_output)));
     }
-    if (!plan->problems.empty()) {
-        roll_back_launch(*plan, launch_state.pid_file, plan->made);
-        return Launch(plan->name, std::move(plan->problems));
-    }
+    if (!plan->problems.empty()) return Launch(std::move(plan->name), std::move(plan->problems));
+    preparation.leave();
     return fork_and_wait(plan, options, launch_state, stderr_output, when_ready, blocked_signals);
+}
+
+// Launches a daemon. Returns the result in the launcher, and nothing in the daemon. Throws no std::bad_alloc.
+inline std::optional<Launch> start(const Options& options, WhenReady when_ready) {
+    // If even the name finds no memory, it is cut to the characters that a std::string stores without an allocation.
+    std::string name;
+    if (!call_within_memory([&] { name = options.name; })) name.assign(options.name, 0, name.capacity());
+    std::optional<Launch> result;
+    if (call_within_memory([&] { result = try_start(options, when_ready); })) return result;
+    Outcome outcome;
+    outcome.failure = out_of_memory(Stage::memory);
+    return Launch(std::move(name), std::move(outcome));
 }
 
 } // namespace detail

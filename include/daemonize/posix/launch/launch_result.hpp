@@ -32,24 +32,24 @@ class Launch {
   public:
     Launch() = default;
     Launch(std::string name, std::vector<Failure> problems) : name_(std::move(name)), problems_(std::move(problems)) {}
-    Launch(std::string name, detail::Outcome outcome) : name_(std::move(name)), outcome_(std::move(outcome)) {
-        if (outcome_.failure) problems_.push_back(std::move(outcome_.failure));
+    Launch(std::string name, detail::Outcome outcome) noexcept : name_(std::move(name)), outcome_(std::move(outcome)) {
+        const auto move_failure = [this] { problems_.push_back(std::move(outcome_.failure)); };
+        if (outcome_.failure)
+            detail::call_within_memory(move_failure); // the failure stays where the list has no memory
     }
 
     /// Whether the daemon was ready.
-    bool ok() const noexcept { return problems_.empty(); }
+    bool ok() const noexcept { return !failure(); }
     explicit operator bool() const noexcept { return ok(); }
 
     /// The daemon's PID; -1 if no daemon has reported one.
     pid_t pid() const noexcept { return outcome_.pid; }
 
     /// The failure; the first one if validation found several. Without a failure it is empty.
-    const Failure& failure() const noexcept {
-        static const Failure none;
-        return ok() ? none : problems_[0];
-    }
+    const Failure& failure() const noexcept { return problems_.empty() ? outcome_.failure : problems_[0]; }
 
-    /// All failures. Validation reports every problem at once.
+    /// All failures. Validation reports every problem at once. Empty where memory is too short for the list: failure()
+    /// then has the only one.
     const std::vector<Failure>& problems() const noexcept { return problems_; }
 
     /// The daemon's exit status if it exited before readiness; -1 otherwise.
@@ -70,10 +70,9 @@ class Launch {
     int exit_code() const noexcept { return ok() ? 0 : failure().exit_code(); }
 
     /// Writes each failure to standard error, as a line that begins with the daemon's name.
-    void print() const {
-        for (const Failure& problem : problems_) {
-            detail::write_error(detail::joined({name_, ": ", problem.message(), "\n"}));
-        }
+    void print() const noexcept {
+        for (const Failure& problem : problems_) detail::write_failure(name_.c_str(), problem);
+        if (problems_.empty() && !ok()) detail::write_failure(name_.c_str(), failure());
     }
 
   private:

@@ -19,22 +19,25 @@ namespace detail {
 // unreaped.
 class Launcher {
   public:
-    // `child`: the intermediate process, or the daemon after one fork. `stderr_output`: the read end of the pipe that
-    // is the daemon's standard error, or -1. `keep_stderr`: the output goes into the outcome, and is not shown.
-    Launcher(const Plan& plan, const Options& options, pid_t child, const LaunchState& launch_state, int stderr_output,
-             bool keep_stderr)
-        : options_(options), child_(child), channel_(launch_state.channel.launcher.get()),
-          stderr_output_(stderr_output), keep_stderr_(keep_stderr), progress_(plan.name),
-          deadline_(monotonic_now() + options.timeout) {}
+    // `stderr_output`: the read end of the pipe that is the daemon's standard error, or -1. `keep_stderr`: the output
+    // goes into the outcome, and is not shown.
+    Launcher(const Plan& plan, const Options& options, const LaunchState& launch_state, int stderr_output,
+             bool keep_stderr) noexcept
+        : options_(options), channel_(launch_state.channel.launcher.get()), stderr_output_(stderr_output),
+          keep_stderr_(keep_stderr), progress_(plan.name), deadline_(monotonic_now() + options.timeout) {}
 
-    // Waits until the daemon is ready, or the launch has failed and no process of it runs. Signals are unblocked
-    // meanwhile. A signal that comes with the record of readiness makes the launch fail.
-    Outcome await(BlockedSignals& blocked_signals) {
+    // Waits until the daemon is ready, or the launch has failed and no process of it runs. `child`: the intermediate
+    // process, or the daemon after one fork. Signals are unblocked meanwhile. A signal that comes with the record of
+    // readiness makes the launch fail. Throws no std::bad_alloc.
+    Outcome await(pid_t child, BlockedSignals& blocked_signals) {
+        child_ = child;
         Interruption interruption(channel_, is_parent() ? child_ : -1);
         blocked_signals.unblock_but_children();
-        bool ready = watch();
+        bool ready = is_ready_within_memory([this] { return watch(); });
         blocked_signals.block();
-        if (ready && interrupting_signal != 0) ready = fail_interrupted();
+        if (ready && interrupting_signal != 0) {
+            ready = is_ready_within_memory([this] { return fail_interrupted(); });
+        }
         outcome_.interrupted_by = interrupting_signal;
         if (!ready) end();
         if (progress_.is_shown() && stderr_is_writable()) progress_.clear();
@@ -48,6 +51,14 @@ class Launcher {
     // Whether the daemon is this process's child, without an intermediate process.
     bool is_parent() const noexcept { return options_.fork == Fork::once; }
 
+    // Returns `call()`: whether the daemon is ready. If memory is short, the launch has failed.
+    template <class Call>
+    bool is_ready_within_memory(Call call) {
+        bool ready = false;
+        if (!call_within_memory([&] { ready = call(); })) outcome_.failure = out_of_memory(Stage::memory);
+        return ready;
+    }
+
     // Returns true once the daemon is ready, and false once the launch has failed.
     bool watch() {
         for (;;) {
@@ -58,27 +69,29 @@ class Launcher {
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) return fail(Stage::channel, errno, "");
             if (watched[1].revents != 0) relay_stderr();
+            if (has_lost_output_) return fail(Stage::memory, ENOMEM, memory_is_short);
             if (watched[0].revents == 0 && is_late()) return fail_late(); // the daemon may write without end
             if (watched[0].revents == 0) continue;
             Record record;
-            std::string detail, reason;
-            const bool received = receive_record(channel_, record, detail, reason);
+            RecordTexts texts;
+            const bool received = receive_record(channel_, record, texts);
             const int error = errno == ECONNRESET ? 0 : errno; // ECONNRESET: the daemon died with unread data
             drain_stderr();
+            if (has_lost_output_) return fail(Stage::memory, ENOMEM, memory_is_short);
             if (!received) return error != 0 ? fail(Stage::channel, error, "") : fail_without_record();
-            if (record.kind != Record::progress) return finish(record, detail, reason);
+            if (record.kind != Record::progress) return finish(record, texts);
             extend(record.extend_by);
             finish_line();
-            if (stderr_is_writable()) progress_.show(reason);
+            if (stderr_is_writable()) progress_.show(texts.reason);
         }
     }
 
     // Handles the last record. Returns true for the record of readiness.
-    bool finish(const Record& record, const std::string& detail, const std::string& reason) {
+    bool finish(const Record& record, const RecordTexts& texts) {
         outcome_.pid = static_cast<pid_t>(record.pid);
         if (record.kind == Record::ready) return true;
         if (record.kind == Record::died) return fail_dead(record.exit_code);
-        outcome_.failure = posix_failure(static_cast<Stage>(record.stage), record.error, detail, reason);
+        outcome_.failure = posix_failure(static_cast<Stage>(record.stage), record.error, texts.detail, texts.reason);
         is_reported_ = true;
         if (record.exit_code != 0) outcome_.failure.exit_code(record.exit_code);
         return false;
@@ -97,7 +110,7 @@ class Launcher {
 
     // Relays the output that came before a record, so that the launcher's own lines come after it. A pipe holds 16
     // parts at most; a daemon that writes without end does not delay the launcher.
-    void drain_stderr() {
+    void drain_stderr() noexcept {
         for (int i = 0; i < 16 && stderr_output_ >= 0; ++i) {
             if (!relay_stderr()) return;
         }
@@ -109,12 +122,12 @@ class Launcher {
     }
 
     // Shows or keeps a part of the daemon's output. Returns false if none is left for now.
-    bool relay_stderr() {
+    bool relay_stderr() noexcept {
         char part[4096];
         const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(read)(stderr_output_, part, sizeof part); });
         if (size == 0) stderr_output_ = -1;
         if (size <= 0) return false;
-        const std::string text(part, static_cast<std::size_t>(size));
+        const std::string_view text(part, static_cast<std::size_t>(size));
         if (!keep_stderr_) {
             if (!stderr_is_writable()) return true;
             progress_.clear();
@@ -123,7 +136,7 @@ class Launcher {
         } else {
             constexpr std::size_t most = 65536; // the end of the output, which has the reason of a failure
             std::string& kept = outcome_.stderr_output;
-            kept += text;
+            if (!call_within_memory([&] { kept += text; })) has_lost_output_ = true;
             if (kept.size() > most) kept.erase(0, kept.size() - most);
         }
         return true;
@@ -260,8 +273,8 @@ class Launcher {
         if (watched[1].revents != 0) relay_stderr();
         if (watched[0].revents == 0) return !is_late();
         Record record;
-        std::string detail, reason;
-        if (!receive_record(channel_, record, detail, reason)) return false;
+        RecordTexts texts;
+        if (!receive_record(channel_, record, texts)) return false;
         if (record.kind != Record::died) return true;
         outcome_.died = true;
         outcome_.wait_status = record.exit_code;
@@ -279,12 +292,13 @@ class Launcher {
     }
 
     const Options& options_;
-    pid_t child_;
+    pid_t child_ = -1;
     int channel_;
     int stderr_output_;
     bool keep_stderr_;
-    bool is_reported_ = false;  // the daemon reported its failure
-    bool is_line_open_ = false; // the output that was shown last has no end of line
+    bool is_reported_ = false;     // the daemon reported its failure
+    bool has_lost_output_ = false; // memory was too short to keep the daemon's output
+    bool is_line_open_ = false;    // the output that was shown last has no end of line
     ProgressLine progress_;
     Duration deadline_;
     Outcome outcome_;

@@ -55,7 +55,7 @@ struct Plan {
         if (identity.changes) result.gid = identity.gid;
         return result;
     }
-    Owners pid_file_owners() const noexcept {
+    Owners pid_file_owners() const {
         return {identity.changes_user && !runtime_directory.empty() && directory_of(pid_file.path) == runtime_directory,
                 identity.uid};
     }
@@ -72,7 +72,7 @@ struct Plan {
     std::string state_directory;
     std::string log_directory;
     std::vector<std::string> missing; // directories that the launch makes, as the launcher sees them; parents first
-    std::vector<std::string> made;    // the missing directories that the launcher made before the fork
+    std::size_t first_made = 0;       // of the runtime directory, made before the fork: see remove_made_directories()
     std::vector<std::string> missing_logs; // logs that the launch makes, as the launcher sees them
     HeldPidFile pid_file;
     mode_t pid_file_mode = default_pid_file_mode;

@@ -6,7 +6,6 @@
 
 #include <cstring>
 #include <string>
-#include <vector>
 
 namespace daemonize {
 namespace detail {
@@ -43,22 +42,27 @@ inline void remove_empty_log(const std::string& path, uid_t owner, bool is_open_
     static_cast<void>(DAEMONIZE_SYSTEM(unlinkat)(folder.get(), name, 0));
 }
 
-// Removes the pid file, which is still locked, and the directories that are empty. rmdir(2) keeps a directory that
-// another process uses.
-inline void roll_back_launch(const Plan& plan, const OpenPidFile& pid_file,
-                             const std::vector<std::string>& directories) noexcept {
+// Removes the pid file, which is still locked.
+inline void roll_back_pid_file(const Plan& plan, const OpenPidFile& pid_file) noexcept {
     if (pid_file) remove_pid_file(pid_file.get(), pid_file.info, plan.pid_file.path.c_str());
-    for (std::size_t i = directories.size(); i-- > 0;) {
-        static_cast<void>(DAEMONIZE_SYSTEM(rmdir)(directories[i].c_str()));
-    }
 }
 
-// Rolls back a launch that has run steps of set-up, which made directories and logs. In the foreground this process may
+// Rolls back the steps before the fork: the pid file, and the directories that this process has made.
+inline void roll_back_preparation(const Plan& plan, const OpenPidFile& pid_file) noexcept {
+    roll_back_pid_file(plan, pid_file);
+    remove_made_directories(plan.runtime_directory, plan.first_made);
+}
+
+// Rolls back a launch that has run steps of set-up, which made directories and logs. rmdir(2) keeps a directory that
+// another process uses. In the foreground this process may
 // have the logs open.
 inline void roll_back_all(const Plan& plan, const OpenPidFile& pid_file, bool is_foreground) noexcept {
     const uid_t owner = plan.identity.changes_user ? plan.identity.uid : geteuid();
     for (const std::string& path : plan.missing_logs) remove_empty_log(path, owner, is_foreground);
-    roll_back_launch(plan, pid_file, plan.missing);
+    roll_back_pid_file(plan, pid_file);
+    for (std::size_t i = plan.missing.size(); i-- > 0;) {
+        static_cast<void>(DAEMONIZE_SYSTEM(rmdir)(plan.missing[i].c_str()));
+    }
 }
 
 } // namespace detail

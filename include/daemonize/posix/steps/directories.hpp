@@ -103,10 +103,10 @@ struct Owner {
 };
 
 // Makes `path` and its missing parents, mode 0755 whatever the umask, and gives `path` to `owner`. fchown(2) takes a
-// descriptor of O_NOFOLLOW, because a link in place of the directory would give away another one. Allocates nothing
-// unless `made` is given, which gets the names of the new directories.
+// descriptor of O_NOFOLLOW, because a link in place of the directory would give away another one. Allocates
+// nothing. `first_made` becomes the size of the shortest path that was made, if `path` or a parent was.
 inline StepError make_directory(Stage stage, const std::string& path, const Owner& owner,
-                                std::vector<std::string>* made = nullptr) noexcept {
+                                std::size_t* first_made = nullptr) noexcept {
     char part[4096];
     if (path.size() >= sizeof part) return step_error(stage, ENAMETOOLONG, path.c_str());
     int refused = 0; // reported only if the directory does not exist
@@ -115,7 +115,7 @@ inline StepError make_directory(Stage stage, const std::string& path, const Owne
         std::memcpy(part, path.data(), i);
         part[i] = '\0';
         if (DAEMONIZE_SYSTEM(mkdir)(part, 0755) == 0) {
-            if (made != nullptr) made->push_back(part);
+            if (first_made != nullptr && *first_made == 0) *first_made = i;
             if (DAEMONIZE_SYSTEM(chmod)(part, 0755) != 0) return step_error(stage, errno, path.c_str());
         } else if (errno == EROFS || errno == EACCES) {
             refused = errno;
@@ -129,6 +129,19 @@ inline StepError make_directory(Stage stage, const std::string& path, const Owne
         return step_error(stage, errno, path.c_str());
     }
     return StepError();
+}
+
+// Removes the directories that make_directory() made: `path`, and its parents down to `first_made` characters. 0: none.
+// rmdir(2) keeps a directory that another process uses.
+inline void remove_made_directories(const std::string& path, std::size_t first_made) noexcept {
+    char part[4096];
+    if (path.size() >= sizeof part) return;
+    for (std::size_t i = path.size(); first_made != 0 && i >= first_made; --i) {
+        if (i < path.size() && path[i] != '/') continue;
+        std::memcpy(part, path.data(), i);
+        part[i] = '\0';
+        static_cast<void>(DAEMONIZE_SYSTEM(rmdir)(part));
+    }
 }
 
 } // namespace detail

@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_POSIX_SYSTEM_STEP_ERROR_HPP
 #define DAEMONIZE_POSIX_SYSTEM_STEP_ERROR_HPP
 
-#include "../../core/failure.hpp"
+#include "../../core/memory.hpp"
 
 #include <cerrno>
 #include <string>
@@ -29,13 +29,26 @@ inline StepError step_error(Stage stage, int error, const char* detail = "", con
 
 inline std::error_code posix_error(int error) noexcept { return std::error_code(error, std::system_category()); }
 
-inline Failure posix_failure(Stage stage, int error, std::string_view detail = {}, std::string_view reason = {}) {
-    return Failure(stage, posix_error(error), std::string(detail), std::string(reason));
+// If memory is short for the texts, the result is out_of_memory(stage).
+inline Failure posix_failure(Stage stage, int error, std::string_view detail = {},
+                             std::string_view reason = {}) noexcept {
+    Failure failure;
+    const auto make = [&] { failure = Failure(stage, posix_error(error), std::string(detail), std::string(reason)); };
+    if (!call_within_memory(make)) failure = out_of_memory(stage);
+    return failure;
 }
 
-inline Failure to_failure(const StepError& failed) {
+inline Failure to_failure(const StepError& failed) noexcept {
     if (!failed) return Failure();
     return posix_failure(failed.stage, failed.error, failed.detail, failed.reason);
+}
+
+// Runs a step that may allocate. If memory is short, the step has failed.
+template <class Step>
+StepError step_within_memory(Step step) {
+    StepError failed = step_error(Stage::memory, ENOMEM, "", memory_is_short);
+    call_within_memory([&] { failed = step(); });
+    return failed;
 }
 
 // Repeats the call while it fails with EINTR. Never for close(2): on Linux the number is free even then, and another thread

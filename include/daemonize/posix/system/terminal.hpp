@@ -8,6 +8,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -16,13 +17,34 @@ namespace detail {
 
 // Writes the whole text. Returns an errno value, or 0. write(2) and no stdio: exit(3) would write again what stdio could
 // not. SIGPIPE is ignored meanwhile, because a launcher that dies of SIGPIPE reports no failure and ends no daemon.
-inline int write_text(int stream, const std::string& text) noexcept {
+inline int write_text(int stream, std::string_view text) noexcept {
     const IgnoredSigpipe ignored;
     return write_all(stream, text.data(), text.size());
 }
 
 // Writes to standard error. A failure has nowhere to go, and is dropped.
-inline void write_error(const std::string& text) noexcept { static_cast<void>(write_text(STDERR_FILENO, text)); }
+inline void write_error(std::string_view text) noexcept { static_cast<void>(write_text(STDERR_FILENO, text)); }
+
+// Writes one line to standard error, with spaces for control characters. If memory is short for the line, the line is cut.
+inline void write_error_line(std::initializer_list<Piece> pieces) noexcept {
+    if (call_within_memory([&] { write_error(joined({one_line(joined(pieces)), "\n"})); })) return;
+    char line[1024];
+    std::size_t size = 0;
+    for (const Piece& piece : pieces) {
+        for (std::size_t i = 0; i < piece.size() && size < sizeof line - 1; ++i) {
+            const auto byte = static_cast<unsigned char>(piece.data()[i]);
+            line[size++] = byte < 0x20 || byte == 0x7f ? ' ' : piece.data()[i];
+        }
+    }
+    line[size++] = '\n';
+    write_error({line, size});
+}
+
+// Writes the line of a failure to standard error. If memory is short for the message, the line says so.
+inline void write_failure(const char* name, const Failure& failure) noexcept {
+    if (call_within_memory([&] { write_error_line({name, ": ", failure.message()}); })) return;
+    write_error_line({name, ": cannot ", stage_info(failure.stage()).step, ": ", memory_is_short});
+}
 
 // Shows progress on standard error: one line that each report replaces on a terminal, one line a report elsewhere.
 class ProgressLine {
