@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_SERVICE_HPP
 #define DAEMONIZE_SERVICE_HPP
 
+#include "core/text.hpp"
 #include "service/settings.hpp"
 #include "service/verbs.hpp"
 
@@ -42,60 +43,67 @@ WinService& windows_service(Service& service, Body body, std::vector<std::string
 class Service {
   public:
     /// `name` appears in messages and logs, and names the pid file, the unit and the Windows service.
-    explicit Service(std::string name) { settings_.name = std::move(name); }
+    explicit Service(Text name) { settings_.name = std::move(name); }
 
     /// One line for people: in help, in the unit, in the list of Windows services. Empty by default.
-    Service& description(std::string text) {
+    Service& description(Text text) & {
         settings_.description = std::move(text);
         return *this;
     }
+    Service&& description(Text text) && { return std::move(description(std::move(text))); }
 
     /// Lets several services of one program run side by side: the full name is NAME@`name`. Empty by default: NAME.
-    Service& instance_name(std::string name) {
+    Service& instance_name(Text name) & {
         settings_.instance = std::move(name);
         return *this;
     }
+    Service&& instance_name(Text name) && { return std::move(instance_name(std::move(name))); }
 
     /// Without a verb, on a terminal or an unknown host, the service becomes a daemon. By default it runs in the
     /// foreground there. On Windows this setting has no effect: only the SCM runs a program in the background.
-    Service& background(bool value = true) {
+    Service& background(bool value = true) & {
         settings_.background = value;
         return *this;
     }
+    Service&& background(bool value = true) && { return std::move(background(value)); }
 
     /// Sets the host. By default detect_host() finds the host.
-    Service& host(HostKind kind) {
+    Service& host(HostKind kind) & {
         settings_.host = kind;
         return *this;
     }
+    Service&& host(HostKind kind) && { return std::move(host(kind)); }
 
     /// Adds a listening socket: "0.0.0.0:80", "[::1]:8080", "*:80", "/run/x.sock", "@abstract". The socket is bound
     /// before the privileges are dropped, and appears in Context::sockets() under `name`. If systemd, inetd or launchd
     /// pass sockets, the service has those, and no address is bound. Stage::sockets.
-    Service& listen(std::string name, std::string address) {
+    Service& listen(Text name, Text address) & {
         settings_.listen.push_back({std::move(name), std::move(address)});
         return *this;
     }
+    Service&& listen(Text name, Text address) && { return std::move(listen(std::move(name), std::move(address))); }
 
     /// The descriptor on which a supervisor waits for a newline: notification-fd of s6. None by default, because the
     /// library cannot detect the number.
-    Service& notify_fd(int fd) {
+    Service& notify_fd(int fd) & {
         settings_.notify_fd = fd;
         return *this;
     }
+    Service&& notify_fd(int fd) && { return std::move(notify_fd(fd)); }
 
     /// The time that the verbs stop and restart wait before they send SIGKILL; 30 s by default. On Windows they wait as
     /// long as the checkpoint of the service grows, and never kill a process.
-    Service& stop_timeout(Duration timeout) {
+    Service& stop_timeout(Duration timeout) & {
         settings_.stop_timeout = timeout;
         return *this;
     }
+    Service&& stop_timeout(Duration timeout) && { return std::move(stop_timeout(timeout)); }
 
     /// Checks the configuration: `bool f(arguments, std::string& why)`, `bool f(std::string& why)`, `bool f()`, or
     /// `void f()` that throws. The verbs restart and reload call it first. If the function refuses the configuration,
     /// they leave the running service as it is. Stage::configuration.
     template <class Body>
-    Service& on_check_configuration(Body f) {
+    Service& on_check_configuration(Body f) & {
         if constexpr (std::is_invocable<Body&, const std::vector<std::string>&, std::string&>::value) {
             settings_.check = Callback<bool(const std::vector<std::string>&, std::string&)>(std::move(f));
         } else {
@@ -104,13 +112,21 @@ class Service {
         }
         return *this;
     }
+    template <class Body>
+    Service&& on_check_configuration(Body f) && {
+        return std::move(on_check_configuration(std::move(f)));
+    }
 
     /// Calls `f(Daemonizer&)` at once, on POSIX only. The settings also hold for a foreground run, except session and
     /// directory. A program for Windows too declares the parameter as `auto&`.
     template <class Body>
-    Service& posix(Body f) {
+    Service& posix(Body f) & {
         detail::apply_posix(host_, f);
         return *this;
+    }
+    template <class Body>
+    Service&& posix(Body f) && {
+        return std::move(posix(std::move(f)));
     }
 
     /// Calls `f(WinService&)` or `f(WinService&, ServiceConfig&)` at once, on Windows only. The verb install writes the
@@ -118,9 +134,13 @@ class Service {
     /// pause, continue, param_change or control 128 replaces the callback of the Context. A program for POSIX too
     /// declares the parameters as `auto&`.
     template <class Body>
-    Service& windows(Body f) {
+    Service& windows(Body f) & {
         detail::apply_windows(host_, f);
         return *this;
+    }
+    template <class Body>
+    Service&& windows(Body f) && {
+        return std::move(windows(std::move(f)));
     }
 
     /// Runs the service as the host expects. Returns the exit status of main().

@@ -64,6 +64,18 @@ TEST_CASE("a service that is handed on runs where it has come to") {
     CHECK(ran);
 }
 
+TEST_CASE("setters work on a temporary service") {
+    const auto make = [](bool& ran) {
+        return WinService("Made").wait_hint(5s).on_stop([] {}).body([&ran] { ran = true; });
+    };
+    bool ran = false;
+    auto service = make(ran);
+    CHECK(service.name() == "Made");
+    FakeScm scm(service);
+    scm.start();
+    CHECK(ran);
+}
+
 TEST_CASE("a service that was handed on can still be set, and does not run") {
     WinService first("Moved");
     const WinService second(std::move(first));

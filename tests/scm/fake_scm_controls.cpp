@@ -262,8 +262,9 @@ TEST_CASE("a service with a wrong name, without a body or with an impossible con
     CHECK(start(WinService(std::string(257, 'x')), true) == 123);
     CHECK(start(WinService(std::string(256, 'x')), true) == 0);
     CHECK(start(WinService("plain"), false) == 87);
-    CHECK(start(std::move(WinService("plain").on_user_control(127, [] {})), true) == 87);
-    CHECK(start(std::move(WinService("plain").on_user_control(256, [] {})), true) == 87);
+    CHECK(start(WinService("plain").on_user_control(127, [] {}), true) == 87);
+    CHECK(start(WinService("plain").on_user_control(256, [] {}), true) == 87);
+    CHECK(start(WinService("plain").wait_hint(Duration::nanoseconds(-1)), true) == 87);
 }
 
 TEST_CASE("a fake SCM that goes while its service runs ends it") {

@@ -56,6 +56,8 @@ TEST_CASE("a configuration that contradicts itself is refused, with the service'
     config = good;
     config.failure_reset = Duration::seconds(-1);
     CHECK(refused(config));
+    config.failure_reset = Duration::milliseconds(999);
+    CHECK(refused(config));
     config = good;
     config.privileges = {"SeBackupPrivilege", ""};
     CHECK(refused(config));
@@ -63,7 +65,7 @@ TEST_CASE("a configuration that contradicts itself is refused, with the service'
 
 TEST_CASE("a text that a zero byte would cut is refused, wherever it stands") {
     const std::string cut("a\0b", 3);
-    for (std::string ServiceConfig::*text :
+    for (Text ServiceConfig::*text :
          {&ServiceConfig::display_name, &ServiceConfig::description, &ServiceConfig::program, &ServiceConfig::account,
           &ServiceConfig::password, &ServiceConfig::failure_command}) {
         ServiceConfig config;

@@ -19,6 +19,8 @@ class Held {
     Held(daemonize::Daemonizer& daemonizer, Body body) {
         launch(daemonizer, body);
     }
+    template <class Body>
+    Held(daemonize::Daemonizer&& daemonizer, Body body) : Held(daemonizer, std::move(body)) {}
     Held(const Held&) = delete;
     Held& operator=(const Held&) = delete;
     ~Held() {

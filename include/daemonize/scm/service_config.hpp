@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_SCM_SERVICE_CONFIG_HPP
 #define DAEMONIZE_SCM_SERVICE_CONFIG_HPP
 
+#include "../core/text.hpp"
 #include "service_name.hpp"
 
 #include <string>
@@ -26,18 +27,18 @@ struct FailureAction {
 /// The configuration of a service. A member that is left at its default value stands for the default of Windows, also
 /// when install() changes an existing service: nothing of the old configuration stays, except the load order group.
 struct ServiceConfig {
-    std::string display_name;           ///< default: the name of the service
-    std::string description;            ///< default: no description
-    std::string program;                ///< the path of the executable; default: this program
+    Text display_name;                  ///< default: the name of the service
+    Text description;                   ///< default: no description
+    Text program;                       ///< the path of the executable; default: this program
     std::vector<std::string> arguments; ///< of the command line; install() quotes them
     ServiceType type = ServiceType::own_process;
     StartType start = StartType::manual;
     std::vector<std::string> dependencies; ///< the names of the services that have to run before this service
-    std::string account;                   ///< default: LocalSystem
-    std::string password;
+    Text account;                          ///< default: LocalSystem
+    Text password;
     std::vector<FailureAction> failure_actions;        ///< for the first failure, the second, and all later ones
     Duration failure_reset = Duration::seconds(86400); ///< the count of failures starts again after this time
-    std::string failure_command;                       ///< of FailureAction::Type::run_command
+    Text failure_command;                              ///< of FailureAction::Type::run_command
     bool non_crash_failures = true;                    ///< a stop with an exit code other than 0 is a failure too
     /// The time that a shutdown leaves a service that accepts preshutdown. 0 is the default: a new service gets the
     /// default of Windows, and an existing service gets 10 s (the default since Windows 10, version 1703).
@@ -75,6 +76,9 @@ inline Failure check_service_config(const std::string& name, const ServiceConfig
     }
     if (has_zero_byte(config)) return refuse("a text has a zero byte");
     if (config.failure_reset < Duration()) return refuse("failure_reset is negative");
+    if (config.failure_reset != Duration() && config.failure_reset.seconds() == 0) {
+        return refuse("failure_reset is shorter than a second, and Windows counts seconds");
+    }
     for (const FailureAction& action : config.failure_actions) {
         if (action.type == FailureAction::Type::run_command && config.failure_command.empty()) {
             return refuse("a failure action runs a command, and failure_command is empty");

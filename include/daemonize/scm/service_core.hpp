@@ -45,6 +45,7 @@ class ServiceCore {
             return refuse(joined({"a handler for control ", wrong_control, " of the service ", name}),
                           "the controls of an application are 128 to 255");
         }
+        if (wait_hint < Duration()) return refuse(joined({"the wait hint of the service ", name}), "it is negative");
         if (accepted_nothing) {
             return refuse(joined({"the service ", name}),
                           "accept() needs a control; accept_no_controls() removes the accepted controls");

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_SCM_WIN_SERVICE_HPP
 #define DAEMONIZE_SCM_WIN_SERVICE_HPP
 
+#include "../core/text.hpp"
 #include "service_main.hpp"
 
 namespace daemonize {
@@ -68,139 +69,223 @@ class WinService {
     using Context = WinServiceContext;
 
     /// `name` is the name of the installed service, in UTF-8: up to 256 characters, without a slash or a backslash.
-    explicit WinService(std::string name) : core_(std::move(name)) {}
+    explicit WinService(Text name) : core_(std::move(name)) {}
 
     /// Empty for a moved-from object: run() refuses it with Stage::options.
     const std::string& name() const { return core().name; }
 
     /// The longest time without a report during a start, stop, pause or continue. The default is 20 s.
     /// Context::progress() can ask for more.
-    WinService& wait_hint(Duration hint) {
+    WinService& wait_hint(Duration hint) & {
         core().wait_hint = hint;
         return *this;
     }
+    WinService&& wait_hint(Duration hint) && { return std::move(wait_hint(hint)); }
 
     /// Adds to the accepted controls. run() fails with Stage::options for Accept::none.
-    WinService& accept(Accept controls) {
+    WinService& accept(Accept controls) & {
         if (controls == Accept::none) core().accepted_nothing = true;
         core().accepted = core().accepted | controls;
         return *this;
     }
+    WinService&& accept(Accept controls) && { return std::move(accept(controls)); }
 
     /// Removes all controls that were accepted up to this call, stop and shutdown included. A service without stop
     /// runs until its body returns.
-    WinService& accept_no_controls() {
+    WinService& accept_no_controls() & {
         core().accepted = Accept::none;
         return *this;
     }
+    WinService&& accept_no_controls() && { return std::move(accept_no_controls()); }
 
     /// The place where run() runs the service. The default is RunMode::detected. run_services() uses the mode of the
     /// first service.
-    WinService& run_mode(RunMode mode) {
+    WinService& run_mode(RunMode mode) & {
         mode_ = mode;
         return *this;
     }
+    WinService&& run_mode(RunMode mode) && { return std::move(run_mode(mode)); }
 
     /// The control stop. The handler also runs for a stop by Ctrl-C or Context::stop(), and for a shutdown and
     /// preshutdown without a handler. It runs before sleep_for(), wait_for_stop() or poll() reports the stop.
     template <class Body>
-    WinService& on_stop(Body call) {
+    WinService& on_stop(Body call) & {
         return on(Control::stop, false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_stop(Body call) && {
+        return std::move(on_stop(std::move(call)));
     }
     /// The control pause. PAUSED is reported after the return of the handler.
     template <class Body>
-    WinService& on_pause(Body call) {
+    WinService& on_pause(Body call) & {
         return on(Control::pause, false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_pause(Body call) && {
+        return std::move(on_pause(std::move(call)));
     }
     /// The control continue. RUNNING is reported after the return of the handler.
     template <class Body>
-    WinService& on_continue(Body call) {
+    WinService& on_continue(Body call) & {
         return on(Control::resume, false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_continue(Body call) && {
+        return std::move(on_continue(std::move(call)));
     }
     /// The machine shuts down. About 5 s are left: see Context::stop_deadline().
     template <class Body>
-    WinService& on_shutdown(Body call) {
+    WinService& on_shutdown(Body call) & {
         return on(Control::shutdown, false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_shutdown(Body call) && {
+        return std::move(on_shutdown(std::move(call)));
     }
     /// The machine is about to shut down. The time that is left is ServiceConfig::preshutdown_timeout.
     template <class Body>
-    WinService& on_preshutdown(Body call) {
+    WinService& on_preshutdown(Body call) & {
         return on(Control::preshutdown, false, std::move(call));
     }
     template <class Body>
-    WinService& on_param_change(Body call) {
+    WinService&& on_preshutdown(Body call) && {
+        return std::move(on_preshutdown(std::move(call)));
+    }
+    template <class Body>
+    WinService& on_param_change(Body call) & {
         return on(Control::param_change, false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_param_change(Body call) && {
+        return std::move(on_param_change(std::move(call)));
     }
     /// The four netbind controls. The handler gets the control as its event.
     template <class Body>
-    WinService& on_netbind_change(Body call) {
+    WinService& on_netbind_change(Body call) & {
         return on<Control, &ControlEvent::control>(Control::netbind_add, Control::netbind_disable, false,
                                                    std::move(call));
     }
     template <class Body>
-    WinService& on_hardware_profile_change(Body call) {
+    WinService&& on_netbind_change(Body call) && {
+        return std::move(on_netbind_change(std::move(call)));
+    }
+    template <class Body>
+    WinService& on_hardware_profile_change(Body call) & {
         return hardware(false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_hardware_profile_change(Body call) && {
+        return std::move(on_hardware_profile_change(std::move(call)));
     }
     /// A handler that returns false refuses a query_change.
     template <class Body>
-    WinService& on_hardware_profile_change(InHandler, Body call) {
+    WinService& on_hardware_profile_change(InHandler, Body call) & {
         return hardware(true, std::move(call));
     }
     template <class Body>
-    WinService& on_power_event(Body call) {
+    WinService&& on_hardware_profile_change(InHandler, Body call) && {
+        return std::move(on_hardware_profile_change(in_handler, std::move(call)));
+    }
+    template <class Body>
+    WinService& on_power_event(Body call) & {
         return power(false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_power_event(Body call) && {
+        return std::move(on_power_event(std::move(call)));
     }
     /// Windows gives the handler of a suspend two seconds.
     template <class Body>
-    WinService& on_power_event(InHandler, Body call) {
+    WinService& on_power_event(InHandler, Body call) & {
         return power(true, std::move(call));
     }
     template <class Body>
-    WinService& on_session_change(Body call) {
+    WinService&& on_power_event(InHandler, Body call) && {
+        return std::move(on_power_event(in_handler, std::move(call)));
+    }
+    template <class Body>
+    WinService& on_session_change(Body call) & {
         return session(false, std::move(call));
     }
     template <class Body>
-    WinService& on_session_change(InHandler, Body call) {
+    WinService&& on_session_change(Body call) && {
+        return std::move(on_session_change(std::move(call)));
+    }
+    template <class Body>
+    WinService& on_session_change(InHandler, Body call) & {
         return session(true, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_session_change(InHandler, Body call) && {
+        return std::move(on_session_change(in_handler, std::move(call)));
     }
     /// Windows sends device events to a service that passed Context::service_handle() to RegisterDeviceNotification().
     template <class Body>
-    WinService& on_device_event(Body call) {
+    WinService& on_device_event(Body call) & {
         return device(false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_device_event(Body call) && {
+        return std::move(on_device_event(std::move(call)));
     }
     /// A handler that returns false refuses a query_remove.
     template <class Body>
-    WinService& on_device_event(InHandler, Body call) {
+    WinService& on_device_event(InHandler, Body call) & {
         return device(true, std::move(call));
     }
     template <class Body>
-    WinService& on_time_change(Body call) {
+    WinService&& on_device_event(InHandler, Body call) && {
+        return std::move(on_device_event(in_handler, std::move(call)));
+    }
+    template <class Body>
+    WinService& on_time_change(Body call) & {
         return on<TimeChangeEvent, &ControlEvent::time>(Control::time_change, Control::time_change, false,
                                                         std::move(call));
     }
     template <class Body>
-    WinService& on_trigger_event(Body call) {
+    WinService&& on_time_change(Body call) && {
+        return std::move(on_time_change(std::move(call)));
+    }
+    template <class Body>
+    WinService& on_trigger_event(Body call) & {
         return on(Control::trigger_event, false, std::move(call));
     }
     template <class Body>
-    WinService& on_user_mode_reboot(Body call) {
+    WinService&& on_trigger_event(Body call) && {
+        return std::move(on_trigger_event(std::move(call)));
+    }
+    template <class Body>
+    WinService& on_user_mode_reboot(Body call) & {
         return on(Control::user_mode_reboot, false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_user_mode_reboot(Body call) && {
+        return std::move(on_user_mode_reboot(std::move(call)));
     }
     /// A control that the application defines. run() fails with Stage::options if `number` is not 128 to 255.
     template <class Body>
-    WinService& on_user_control(std::uint32_t number, Body call) {
+    WinService& on_user_control(std::uint32_t number, Body call) & {
         return user(number, false, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_user_control(std::uint32_t number, Body call) && {
+        return std::move(on_user_control(number, std::move(call)));
     }
     /// The handler returns the Win32 error of ControlService() in the program that sent the control; 0 is success.
     template <class Body>
-    WinService& on_user_control(std::uint32_t number, InHandler, Body call) {
+    WinService& on_user_control(std::uint32_t number, InHandler, Body call) & {
         return user(number, true, std::move(call));
+    }
+    template <class Body>
+    WinService&& on_user_control(std::uint32_t number, InHandler, Body call) && {
+        return std::move(on_user_control(number, in_handler, std::move(call)));
     }
 
     /// The body of ServiceMain: takes (Context&) or (). A value other than 0 that the body returns is the
     /// service-specific exit code.
     template <class Body>
-    WinService& body(Body call) {
+    WinService& body(Body call) & {
         core().body = [call = std::move(call)](Context& context) mutable -> int {
             if constexpr (std::is_invocable<Body&, Context&>::value) {
                 return detail::status_of(call, context);
@@ -210,6 +295,10 @@ class WinService {
             }
         };
         return *this;
+    }
+    template <class Body>
+    WinService&& body(Body call) && {
+        return std::move(body(std::move(call)));
     }
 
     /// Runs the service until it has stopped. Returns the exit status of the process, for main() to return.
@@ -223,8 +312,8 @@ class WinService {
   private:
     friend class testing::FakeScm;
     friend struct detail::ServiceHost;
-    template <class... Services>
-    friend int run_services(WinService& first, Services&... others);
+    template <class First, class... Others>
+    friend int run_services(First&& first, Others&&... others);
 
     detail::ServiceCore& core() const { return core_.get(); }
 
@@ -270,8 +359,8 @@ class WinService {
 
 /// Runs several services in one process, until all of them have stopped. Each service needs a body(). Returns the first
 /// exit status that is not 0.
-template <class... Services>
-[[nodiscard]] int run_services(WinService& first, Services&... others) {
+template <class First, class... Others>
+[[nodiscard]] int run_services(First&& first, Others&&... others) {
     detail::ServiceCore* const cores[] = {first.core_.keep_for_ever(), others.core_.keep_for_ever()...};
     return detail::run_on_host(cores, 1 + sizeof...(others), first.mode_);
 }

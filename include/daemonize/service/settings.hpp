@@ -28,12 +28,26 @@ struct ServiceSettings {
     bool background = false;
     std::optional<HostKind> host; // empty: detect_host() finds it
     List<ListenSetting> listen;
-    int notify_fd = -1;
+    std::optional<int> notify_fd;
     Duration stop_timeout = Duration::seconds(30);
     Callback<bool(const std::vector<std::string>&, std::string&)> check;
 
     // The name of files, of units and in logs: NAME, or NAME@INSTANCE.
     std::string full_name() const { return joined({name, instance.empty() ? "" : "@", instance}); }
+
+    // Refuses values that name nothing, at Stage::options.
+    Failure check_values() const {
+        const auto refuse = [](const char* setter, const char* reason) {
+            return Failure(Stage::options, std::make_error_code(std::errc::invalid_argument), setter, reason);
+        };
+        if (stop_timeout < Duration()) return refuse("stop_timeout()", "the time is negative");
+        if (notify_fd && *notify_fd < 0) return refuse("notify_fd()", "the descriptor is negative");
+        if (!host) return Failure();
+        for (const HostKind kind : all_host_kinds) {
+            if (kind == *host) return Failure();
+        }
+        return refuse("host()", "no enumerator has this value");
+    }
 
     // Calls the function of on_check_configuration(). If that function throws, the configuration is refused.
     Failure check_configuration(const std::vector<std::string>& arguments) {

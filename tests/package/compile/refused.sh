@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh refused.sh INCLUDE COMPILER: the compiler refuses a body that returns neither int nor void, and a language before C++17, and
-# says why in a line.
+# sh refused.sh INCLUDE COMPILER: the compiler refuses a body that returns neither int nor void, a null pointer as a text, and a
+# language before C++17, and says why in a line.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1 compiler=$2
@@ -25,7 +25,13 @@ refuses() {
 for case in 1 2 3 4 5; do
     refuses 'a body returns int or void' 2 -std=c++17 -DCASE=$case "$here/refused/bodies.cpp"
 done
-"$compiler" -std=c++17 -fsyntax-only -I "$include" -DCASE=0 "$here/refused/bodies.cpp" 2>"$work/log" || fail 'refused: CASE=0'
+for case in $(seq 22); do
+    refuses '' 1 -std=c++17 -DCASE="$case" "$here/refused/texts.cpp"
+done
+for file in bodies texts; do
+    "$compiler" -std=c++17 -fsyntax-only -I "$include" -DCASE=0 "$here/refused/$file.cpp" 2>"$work/log" ||
+        fail "refused: CASE=0 of $file.cpp"
+done
 
 for standard in c++11 c++14 gnu++14; do
     refuses 'daemonize needs C++17' 1 -std=$standard "$here/alone.cpp"

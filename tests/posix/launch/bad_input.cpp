@@ -3,6 +3,7 @@
 #include "support/process.hpp"
 
 #include <climits>
+#include <cstdio>
 #include <string>
 #include <sys/resource.h>
 
@@ -108,6 +109,43 @@ TEST_CASE("an unknown user or group is refused") {
                   [](Daemonizer& daemonizer) { daemonizer.group("4294967295"); });
 }
 
+TEST_CASE("-1 as a user or group ID is refused") {
+    check_refused(Stage::user, "cannot become the user 4294967295: -1 is no user ID",
+                  [](Daemonizer& daemonizer) { daemonizer.user(static_cast<uid_t>(-1)); });
+    check_refused(Stage::group, "cannot take the group 4294967295: -1 is no group ID",
+                  [](Daemonizer& daemonizer) { daemonizer.group(static_cast<gid_t>(-1)); });
+}
+
+TEST_CASE("a umask with more bits than a mask has is refused") {
+    for (const mode_t mask : {mode_t{01000}, mode_t{017777}, static_cast<mode_t>(-1)}) {
+        char octal[16];
+        std::snprintf(octal, sizeof octal, "%o", static_cast<unsigned>(mask));
+        check_refused(Stage::options, "cannot accept umask(0" + std::string(octal) + "): a mask has the bits 0777 only",
+                      [&](Daemonizer& daemonizer) { daemonizer.umask(mask); });
+    }
+    CHECK(Daemonizer("bad").umask(0777).check().empty());
+}
+
+TEST_CASE("a value that no enumerator has is refused, and explained without a fault") {
+    for (const int value : {-1, 3, 99}) {
+        check_refused(Stage::options, "cannot accept fork(): no enumerator has this value",
+                      [&](Daemonizer& daemonizer) { daemonizer.fork(static_cast<daemonize::Fork>(value)); });
+        check_refused(Stage::options, "cannot accept sigchld(): no enumerator has this value",
+                      [&](Daemonizer& daemonizer) { daemonizer.sigchld(static_cast<daemonize::Sigchld>(value)); });
+        const std::string text = Daemonizer("bad").sigchld(static_cast<daemonize::Sigchld>(value)).explain();
+        CHECK(text.find("problem: cannot accept sigchld()") != std::string::npos);
+    }
+}
+
+TEST_CASE("a standard stream is refused as a descriptor to keep") {
+    for (const int number : {0, 1, 2}) {
+        check_refused(Stage::options,
+                      "cannot accept keep_fd(" + std::to_string(number) +
+                          "): it is a standard stream: stdin_from(), stdout_to() and stderr_to() keep those",
+                      [&](Daemonizer& daemonizer) { daemonizer.keep_fd(number); });
+    }
+}
+
 TEST_CASE("a user or a group without permission to take it is refused") {
     check_refused(Stage::user, "cannot become the user root: only root may become another user",
                   [](Daemonizer& daemonizer) {
@@ -193,6 +231,9 @@ TEST_CASE("a name that would break the message, or a path, is refused") {
 }
 
 TEST_CASE("a limit that cannot be set is refused") {
+    check_refused(
+        Stage::options, "cannot accept rlimit(of a resource that is not POSIX's): Invalid argument",
+        [](Daemonizer& daemonizer) { daemonizer.rlimit(static_cast<daemonize::detail::RlimitResource>(99), 1); });
     check_refused(Stage::options, "cannot accept rlimit(RLIMIT_NOFILE): the soft limit is above the hard one",
                   [](Daemonizer& daemonizer) { daemonizer.rlimit(RLIMIT_NOFILE, 20, 10); });
     check_refused(Stage::limits,

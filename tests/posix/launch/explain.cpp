@@ -36,6 +36,17 @@ std::string number_of(int descriptor) { return "descriptor " + std::to_string(de
 
 } // namespace
 
+TEST_CASE("setters work on a temporary Daemonizer") {
+    const auto made = [] {
+        return Daemonizer("made").fork(daemonize::Fork::once).umask(022).stdout_to("/log").before_drop([] {}).user(0);
+    };
+    auto daemonizer = made().chdir("/tmp");
+    const std::string text = daemonizer.explain();
+    CHECK(has_line(text, "umask: 022"));
+    CHECK(has_line(text, "standard output: /log"));
+    CHECK(has_line(text, "directory: /tmp"));
+}
+
 TEST_CASE("a Daemonizer that was moved still has all that it was asked for") {
     Daemonizer first("moved");
     first.fork(Fork::once).chdir("/a/place/far/enough/down/not/to/fit/into/the/string/itself");

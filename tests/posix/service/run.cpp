@@ -88,6 +88,25 @@ TEST_CASE("an unknown value of DAEMONIZE_HOST is refused, by the run and by the 
     CHECK(::access((directory / "pid").c_str(), F_OK) != 0);
 }
 
+TEST_CASE("a setting that names nothing is refused in one line") {
+    const auto refused = [](const char* text, void (*set)(daemonize::Service&)) {
+        const Said said = test::run(
+            [&](int argc, char** argv) {
+                auto service = daemonize::Service("tested").description("Setters work on a temporary");
+                set(service);
+                return service.run(argc, argv, [] { return 0; });
+            },
+            {});
+        CHECK(said.code == 64);
+        CHECK(said.error == std::string("tested: cannot accept ") + text + "\n");
+    };
+    refused("stop_timeout(): the time is negative",
+            [](daemonize::Service& service) { service.stop_timeout(daemonize::Duration::nanoseconds(-1)); });
+    refused("notify_fd(): the descriptor is negative", [](daemonize::Service& service) { service.notify_fd(-1); });
+    refused("host(): no enumerator has this value",
+            [](daemonize::Service& service) { service.host(static_cast<daemonize::HostKind>(99)); });
+}
+
 TEST_CASE("what is thrown during a stop is a failure all the same") {
     test::Run run(program([](Context& context) -> int {
                       ready_and_wait(context);

@@ -161,6 +161,32 @@ TEST_CASE("a user that the data base does not know needs a group beside its numb
     CHECK(seen.groups == "54322");
 }
 
+TEST_CASE("a user and a group by ID are not looked up by name") {
+    NEEDS_ACCOUNTS();
+    // 41003 is another user's name.
+    const Seen refused = seen_of([](Daemonizer& daemonizer) { daemonizer.user(41003); });
+    CHECK(refused.code == 217);
+    CHECK(refused.error == "identity: cannot become the user 41003: the user database does not have this number, so "
+                           "name a group() too\n");
+    const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user(41003).group(54322); });
+    CHECK(seen.uids == four_times(41003));
+    CHECK(seen.gids == four_times(54322));
+    CHECK(seen.groups == "54322");
+}
+
+TEST_CASE("a user by ID has the groups of the user database, and 0 is root") {
+    NEEDS_ACCOUNTS();
+    const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user(41001); });
+    CHECK(seen.error == "");
+    CHECK(seen.uids == four_times(41001));
+    CHECK(seen.gids == four_times(41002));
+    const Seen root = seen_of([](Daemonizer& daemonizer) { daemonizer.user(0).group(0); });
+    CHECK(root.error == "");
+    CHECK(root.uids == four_times(0));
+    CHECK(root.gids == four_times(0));
+    CHECK(root.groups == "0");
+}
+
 TEST_CASE("an unknown user and an unknown group are refused by name") {
     const test::Orphanage orphanage;
     const std::string text = GENERATE(std::string("no such name"), std::string(""), std::string("-1"),

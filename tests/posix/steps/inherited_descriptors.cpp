@@ -81,7 +81,7 @@ TEST_CASE("the list of what to keep may have gaps, repetitions and any order") {
     const int source = ::open("/dev/zero", O_RDONLY | O_CLOEXEC);
     for (const int number : {40, 41, 42, 50, 60, 61}) REQUIRE(::dup2(source, number) == number);
     Daemonizer daemonizer("descriptors-test");
-    daemonizer.keep_fd(61).keep_fd(40).keep_fd(50).keep_fd(42).keep_fd(50).keep_fd(40).keep_fd(2);
+    daemonizer.keep_fd(61).keep_fd(40).keep_fd(50).keep_fd(42).keep_fd(50).keep_fd(40);
     const test::HeldDaemon daemon(daemonizer);
     CHECK(test::open_descriptors(daemon.pid()) == with_standard({40, 42, 50, 61, daemon.descriptor()}));
     for (const int number : {source, 40, 41, 42, 50, 60, 61}) ::close(number);

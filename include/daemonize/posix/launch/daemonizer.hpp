@@ -4,9 +4,11 @@
 
 #include "../../core/invoke.hpp"
 #include "../../core/keep.hpp"
+#include "../../core/text.hpp"
 #include "explain.hpp"
 #include "launch.hpp"
 
+#include <initializer_list>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -44,7 +46,7 @@ inline Options& options_of(Daemonizer& daemonizer) noexcept;
 class Daemonizer {
   public:
     /// Each message begins with `name`; the program's name by default.
-    explicit Daemonizer(std::string name = detail::program_name()) { options_.name = std::move(name); }
+    explicit Daemonizer(Text name = detail::program_name()) { options_.name = std::move(name); }
     /// A moved-from Daemonizer has unspecified values. Setters may be called.
     Daemonizer(Daemonizer&& other) noexcept = default;
     Daemonizer& operator=(Daemonizer&& other) noexcept = default;
@@ -53,189 +55,179 @@ class Daemonizer {
     ~Daemonizer() = default;
 
     /// How often the launch forks; Fork::twice by default. fork(2), Stage::fork.
-    Daemonizer& fork(Fork value) {
-        options_.fork = value;
-        return *this;
-    }
+    Daemonizer& fork(Fork value) & { return set(options_.fork, value); }
+    Daemonizer&& fork(Fork value) && { return std::move(fork(value)); }
 
     /// Whether the daemon gets a new session without a terminal; true by default. setsid(2), Stage::setsid.
     /// Without a new session a failed start does not end the processes that the daemon started.
-    Daemonizer& setsid(bool value = true) {
-        options_.setsid = value;
-        return *this;
-    }
+    Daemonizer& setsid(bool value = true) & { return set(options_.setsid, value); }
+    Daemonizer&& setsid(bool value = true) && { return std::move(setsid(value)); }
 
     /// The working directory; "/" by default. The daemon enters it as the run-as user, inside the new root. A relative
     /// path starts at the launcher's directory, like every path of this class. chdir(2), Stage::chdir.
-    Daemonizer& chdir(std::string path) {
+    Daemonizer& chdir(Text path) & {
         options_.keep_directory = false;
         options_.directory = std::move(path);
         return *this;
     }
-    Daemonizer& chdir(Keep) {
-        options_.keep_directory = true;
-        return *this;
-    }
+    Daemonizer&& chdir(Text path) && { return std::move(chdir(std::move(path))); }
+    Daemonizer& chdir(Keep) & { return set(options_.keep_directory, true); }
+    Daemonizer&& chdir(Keep) && { return std::move(chdir(keep)); }
 
     /// The root directory; the launcher's by default. Only root may change it. chroot(2), Stage::chroot.
-    Daemonizer& chroot(std::string path) {
-        options_.chroot = std::move(path);
-        return *this;
-    }
+    Daemonizer& chroot(Text path) & { return set(options_.chroot, std::move(path)); }
+    Daemonizer&& chroot(Text path) && { return std::move(chroot(std::move(path))); }
 
     /// The file mode creation mask; 027 by default. With 0 every user can write the logs. umask(2).
-    Daemonizer& umask(mode_t value) {
-        options_.keep_umask = false;
-        options_.umask = value;
-        return *this;
-    }
-    Daemonizer& umask(Keep) {
-        options_.keep_umask = true;
-        return *this;
-    }
+    Daemonizer& umask(mode_t value) & { return set(options_.umask, value); }
+    Daemonizer&& umask(mode_t value) && { return std::move(umask(value)); }
+    Daemonizer& umask(Keep) & { return set(options_.umask, std::nullopt); }
+    Daemonizer&& umask(Keep) && { return std::move(umask(keep)); }
 
     /// Whether the daemon closes every inherited descriptor above 2, but those of keep_fd() and LISTEN_FDS; true by
     /// default. The time depends on the number of open descriptors. close_range(2), Stage::descriptors.
-    Daemonizer& close_fds(bool value = true) {
-        options_.close_fds = value;
-        return *this;
-    }
+    Daemonizer& close_fds(bool value = true) & { return set(options_.close_fds, value); }
+    Daemonizer&& close_fds(bool value = true) && { return std::move(close_fds(value)); }
 
     /// Keeps one descriptor above 2 open, with its flags. A descriptor that is closed at the launch is a failure:
     /// Stage::options. For the standard streams call stdin_from(), stdout_to() and stderr_to().
-    Daemonizer& keep_fd(int fd) {
+    Daemonizer& keep_fd(int fd) & {
         options_.kept_fds.push_back(fd);
         return *this;
     }
+    Daemonizer&& keep_fd(int fd) && { return std::move(keep_fd(fd)); }
 
     /// Standard input: a file, a descriptor, or the launcher's stream; /dev/null by default. Stage::standard_input.
-    Daemonizer& stdin_from(std::string path) { return stream(0, std::move(path)); }
-    Daemonizer& stdin_from(int fd) { return stream(0, fd); }
-    Daemonizer& stdin_from(Keep) { return stream(0, keep); }
+    Daemonizer& stdin_from(Text path) & { return stream(0, std::move(path)); }
+    Daemonizer&& stdin_from(Text path) && { return std::move(stdin_from(std::move(path))); }
+    Daemonizer& stdin_from(int fd) & { return stream(0, fd); }
+    Daemonizer&& stdin_from(int fd) && { return std::move(stdin_from(fd)); }
+    Daemonizer& stdin_from(Keep) & { return stream(0, keep); }
+    Daemonizer&& stdin_from(Keep) && { return std::move(stdin_from(keep)); }
 
     /// Standard output: a file, a descriptor, or the launcher's stream; /dev/null by default. The daemon opens the file
     /// for appending, as the run-as user, inside the new root, and through no symbolic link. A new file has mode 0666
     /// less the umask. Stage::standard_output.
-    Daemonizer& stdout_to(std::string path) { return stream(1, std::move(path)); }
-    Daemonizer& stdout_to(int fd) { return stream(1, fd); }
-    Daemonizer& stdout_to(Keep) { return stream(1, keep); }
+    Daemonizer& stdout_to(Text path) & { return stream(1, std::move(path)); }
+    Daemonizer&& stdout_to(Text path) && { return std::move(stdout_to(std::move(path))); }
+    Daemonizer& stdout_to(int fd) & { return stream(1, fd); }
+    Daemonizer&& stdout_to(int fd) && { return std::move(stdout_to(fd)); }
+    Daemonizer& stdout_to(Keep) & { return stream(1, keep); }
+    Daemonizer&& stdout_to(Keep) && { return std::move(stdout_to(keep)); }
 
     /// Standard error from readiness on, like standard output. Before readiness the launcher shows it. One path for
     /// both streams is one open file. A failed start removes an empty log that it made. Stage::standard_error.
-    Daemonizer& stderr_to(std::string path) { return stream(2, std::move(path)); }
-    Daemonizer& stderr_to(int fd) { return stream(2, fd); }
-    Daemonizer& stderr_to(Keep) { return stream(2, keep); }
+    Daemonizer& stderr_to(Text path) & { return stream(2, std::move(path)); }
+    Daemonizer&& stderr_to(Text path) && { return std::move(stderr_to(std::move(path))); }
+    Daemonizer& stderr_to(int fd) & { return stream(2, fd); }
+    Daemonizer&& stderr_to(int fd) && { return std::move(stderr_to(fd)); }
+    Daemonizer& stderr_to(Keep) & { return stream(2, keep); }
+    Daemonizer&& stderr_to(Keep) && { return std::move(stderr_to(keep)); }
 
     /// The action for SIGCHLD; Sigchld::default_action by default. With Sigchld::ignore waitpid(2) fails with ECHILD,
     /// also in system(3) and in libraries. sigaction(2), Stage::signal_reset.
-    Daemonizer& sigchld(Sigchld value) {
-        options_.sigchld = value;
-        return *this;
-    }
+    Daemonizer& sigchld(Sigchld value) & { return set(options_.sigchld, value); }
+    Daemonizer&& sigchld(Sigchld value) && { return std::move(sigchld(value)); }
 
     /// Keeps only these variables of the environment; all variables by default. environ(7).
-    Daemonizer& environment(std::vector<std::string> names) {
-        options_.environment = std::move(names);
-        return *this;
+    Daemonizer& environment(std::initializer_list<Text> names) & {
+        return environment(std::vector<std::string>(names.begin(), names.end()));
     }
+    Daemonizer&& environment(std::initializer_list<Text> names) && { return std::move(environment(names)); }
+    Daemonizer& environment(std::vector<std::string> names) & { return set(options_.environment, std::move(names)); }
+    Daemonizer&& environment(std::vector<std::string> names) && { return std::move(environment(std::move(names))); }
 
     /// Sets a resource limit, soft and hard. Only root may raise a hard limit. setrlimit(2), Stage::limits.
-    Daemonizer& rlimit(detail::RlimitResource resource, rlim_t value) { return rlimit(resource, value, value); }
-    Daemonizer& rlimit(detail::RlimitResource resource, rlim_t soft, rlim_t hard) {
+    Daemonizer& rlimit(detail::RlimitResource resource, rlim_t value) & { return rlimit(resource, value, value); }
+    Daemonizer&& rlimit(detail::RlimitResource resource, rlim_t value) && { return std::move(rlimit(resource, value)); }
+    Daemonizer& rlimit(detail::RlimitResource resource, rlim_t soft, rlim_t hard) & {
         options_.limits.push_back({resource, soft, hard});
         return *this;
+    }
+    Daemonizer&& rlimit(detail::RlimitResource resource, rlim_t soft, rlim_t hard) && {
+        return std::move(rlimit(resource, soft, hard));
     }
 
     /// Makes /run/`name` (for other users than root $XDG_RUNTIME_DIR/`name`), mode 0755, and gives it to the run-as
     /// user. With a new root the launch makes it outside, for a pid file, and inside. A failed launch removes an empty
     /// directory that it made. Stage::runtime_directory.
-    Daemonizer& runtime_directory(std::string name) {
-        options_.runtime_directory = std::move(name);
-        return *this;
-    }
+    Daemonizer& runtime_directory(Text name) & { return set(options_.runtime_directory, std::move(name)); }
+    Daemonizer&& runtime_directory(Text name) && { return std::move(runtime_directory(std::move(name))); }
 
     /// Makes /var/lib/`name` (for other users than root $XDG_STATE_HOME/`name`) inside the new root, mode 0755, and
     /// gives it to the run-as user. Stage::state_directory.
-    Daemonizer& state_directory(std::string name) {
-        options_.state_directory = std::move(name);
-        return *this;
-    }
+    Daemonizer& state_directory(Text name) & { return set(options_.state_directory, std::move(name)); }
+    Daemonizer&& state_directory(Text name) && { return std::move(state_directory(std::move(name))); }
 
     /// Makes /var/log/`name` (for other users than root $XDG_STATE_HOME/log/`name`) inside the new root, mode 0755, and
     /// gives it to the run-as user. Stage::log_directory.
-    Daemonizer& log_directory(std::string name) {
-        options_.log_directory = std::move(name);
-        return *this;
-    }
+    Daemonizer& log_directory(Text name) & { return set(options_.log_directory, std::move(name)); }
+    Daemonizer&& log_directory(Text name) && { return std::move(log_directory(std::move(name))); }
 
     /// A file with the daemon's PID, locked while the daemon lives: a second start fails while the first daemon runs. A
     /// stale file does no harm. The path is outside a new root. The launch refuses a file or a directory that other
     /// users can write. fcntl(2), Stage::pid_file_open, Stage::pid_file_lock, Stage::pid_file_write.
-    Daemonizer& pid_file(std::string path) {
-        options_.pid_file = std::move(path);
-        return *this;
-    }
+    Daemonizer& pid_file(Text path) & { return set(options_.pid_file, std::move(path)); }
+    Daemonizer&& pid_file(Text path) && { return std::move(pid_file(std::move(path))); }
 
     /// The mode of the pid file: 0600, 0640, 0604 or 0644, whatever the umask; 0644 by default. A user without the
     /// right to read the file cannot ask for the daemon by PidFile::holder() or Instance. Another mode fails at
     /// Stage::pid_file_open.
-    Daemonizer& pid_file_mode(mode_t mode) {
-        options_.pid_file_mode = mode;
-        return *this;
-    }
+    Daemonizer& pid_file_mode(mode_t mode) & { return set(options_.pid_file_mode, mode); }
+    Daemonizer&& pid_file_mode(mode_t mode) && { return std::move(pid_file_mode(mode)); }
 
     /// Calls `f()` or `f(std::string& why)` in the daemon before it enters the new root and becomes the user: bind port
     /// 80 here. `f` fails by an exception, or by returning false. A descriptor that it opens stays open.
     /// Stage::before_drop.
     template <class Body>
-    Daemonizer& before_drop(Body body) {
-        options_.before_drop = detail::adapt_step(std::move(body));
-        return *this;
+    Daemonizer& before_drop(Body body) & {
+        return set(options_.before_drop, detail::adapt_step(std::move(body)));
+    }
+    template <class Body>
+    Daemonizer&& before_drop(Body body) && {
+        return std::move(before_drop(std::move(body)));
     }
 
     /// The run-as user, by name or number; the launcher's user by default. The group database gives the groups. The
     /// launch verifies that the daemon cannot become root again. Only root may change the user. setresuid(2),
     /// Stage::user, Stage::group.
-    Daemonizer& user(std::string name) {
-        options_.user = std::move(name);
-        return *this;
-    }
+    Daemonizer& user(Text name) & { return set(options_.user, detail::AccountOption{std::move(name), false}); }
+    Daemonizer&& user(Text name) && { return std::move(user(std::move(name))); }
+    Daemonizer& user(uid_t id) & { return set(options_.user, detail::AccountOption{detail::joined({id}), true}); }
+    Daemonizer&& user(uid_t id) && { return std::move(user(id)); }
 
     /// The run-as group; the user's primary group by default. setresgid(2), Stage::group.
-    Daemonizer& group(std::string name) {
-        options_.group = std::move(name);
-        return *this;
-    }
+    Daemonizer& group(Text name) & { return set(options_.group, detail::AccountOption{std::move(name), false}); }
+    Daemonizer&& group(Text name) && { return std::move(group(std::move(name))); }
+    Daemonizer& group(gid_t id) & { return set(options_.group, detail::AccountOption{detail::joined({id}), true}); }
+    Daemonizer&& group(gid_t id) && { return std::move(group(id)); }
 
     /// Keeps programs that the daemon starts from gaining privileges, by a setuid bit for example; false by default.
     /// prctl(2), Stage::no_new_privileges.
-    Daemonizer& no_new_privileges(bool value = true) {
-        options_.no_new_privileges = value;
-        return *this;
-    }
+    Daemonizer& no_new_privileges(bool value = true) & { return set(options_.no_new_privileges, value); }
+    Daemonizer&& no_new_privileges(bool value = true) && { return std::move(no_new_privileges(value)); }
 
     /// Makes the launcher wait until the daemon calls Daemon::ready(), 30 s at most by default. After the time-out the
     /// launcher ends the daemon, and the launch has failed. Without this call the daemon is ready after set-up, for
     /// which it has 30 s. Stage::timeout, Stage::readiness.
-    Daemonizer& wait_until_ready(Duration timeout = Duration::seconds(30)) {
+    Daemonizer& wait_until_ready(Duration timeout = Duration::seconds(30)) & {
         options_.wait = true;
         options_.timeout = timeout;
         return *this;
     }
+    Daemonizer&& wait_until_ready(Duration timeout = Duration::seconds(30)) && {
+        return std::move(wait_until_ready(timeout));
+    }
 
     /// Stays in this process, for a terminal or a supervisor; false by default. The launch then does not fork, starts
     /// no session, keeps the working directory, and keeps each standard stream that has no setter call.
-    Daemonizer& foreground(bool value = true) {
-        options_.foreground = value;
-        return *this;
-    }
+    Daemonizer& foreground(bool value = true) & { return set(options_.foreground, value); }
+    Daemonizer&& foreground(bool value = true) && { return std::move(foreground(value)); }
 
     /// Launches although other threads run; false by default. fork(2) copies no other thread, and a mutex that such a
     /// thread holds stays locked in the daemon. Stage::threads.
-    Daemonizer& allow_threads(bool value = true) {
-        options_.allow_threads = value;
-        return *this;
-    }
+    Daemonizer& allow_threads(bool value = true) & { return set(options_.allow_threads, value); }
+    Daemonizer&& allow_threads(bool value = true) && { return std::move(allow_threads(value)); }
 
     /// Returns every failure that a launch would find, without a launch. Changes nothing. Forks and reaps a child for
     /// each log, which checks the permissions of the run-as user.
@@ -290,6 +282,11 @@ class Daemonizer {
   private:
     friend detail::Options& detail::options_of(Daemonizer& daemonizer) noexcept;
 
+    template <class Option, class Value>
+    Daemonizer& set(Option& option, Value&& value) {
+        option = std::forward<Value>(value);
+        return *this;
+    }
     Daemonizer& stream(int number, std::string path) {
         options_.streams[number] = {detail::StreamOption::Kind::path, std::move(path), -1};
         return *this;

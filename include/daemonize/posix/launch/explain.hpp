@@ -77,12 +77,6 @@ class Explanation {
   private:
     void step(const std::string& what, const std::string& value) { append(text_, {what, ": ", value, "\n"}); }
 
-    static std::string octal(mode_t mode) {
-        char digits[8];
-        std::snprintf(digits, sizeof digits, "%03o", mode & 07777U);
-        return digits;
-    }
-
     void explain_process() {
         if (!plan_.pid_file.path.empty()) {
             step("pid file", joined({plan_.pid_file.path, ", mode ", octal(plan_.pid_file_mode), ", locked"}));
@@ -93,9 +87,9 @@ class Explanation {
             step("fork", options_.fork == Fork::twice ? "twice" : "once");
             step("setsid", options_.setsid ? "yes" : "no");
         }
-        static const char* const policies[] = {"default action", "ignored", "kept"};
-        step("sigchld", policies[static_cast<int>(options_.sigchld)]);
-        step("umask", options_.keep_umask ? "kept" : octal(options_.umask));
+        const bool keeps_sigchld = options_.sigchld == Sigchld::keep;
+        step("sigchld", keeps_sigchld ? "kept" : options_.sigchld == Sigchld::ignore ? "ignored" : "default action");
+        step("umask", options_.umask ? octal(*options_.umask) : "kept");
         std::string names;
         if (options_.environment) {
             for (const std::string& name : *options_.environment) append(names, {" ", name});

@@ -6,6 +6,7 @@
 #include "../../core/duration.hpp"
 #include "../../core/failure.hpp"
 #include "../../core/list.hpp"
+#include "../steps/identity.hpp"
 #include "../steps/limits.hpp"
 #include "launch_types.hpp"
 
@@ -33,8 +34,7 @@ struct Options {
     bool keep_directory = false;
     std::string directory = "/";
     std::optional<std::string> chroot;
-    bool keep_umask = false;
-    mode_t umask = 027;
+    std::optional<mode_t> umask = mode_t{027}; // empty: the launcher's
     bool close_fds = true;
     List<int> kept_fds;
     StreamOption streams[3];
@@ -48,8 +48,8 @@ struct Options {
     mode_t pid_file_mode = 0644;
     Callback<Failure()> bind; // binds a Service's sockets; runs before before_drop
     Callback<bool(std::string&)> before_drop;
-    std::optional<std::string> user;
-    std::optional<std::string> group;
+    std::optional<AccountOption> user;
+    std::optional<AccountOption> group;
     Duration timeout = Duration::seconds(30);
     bool foreground = false;
     bool no_new_privileges = false;

@@ -12,6 +12,7 @@
 #include "../system/proc.hpp"
 #include "options.hpp"
 
+#include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <utility>
@@ -31,6 +32,12 @@ inline std::string current_directory() {
     path.resize(std::strlen(path.c_str()));
     if (path[0] != '/') path.clear();
     return path;
+}
+
+inline std::string octal(mode_t mode) {
+    char digits[16];
+    std::snprintf(digits, sizeof digits, "%03o", static_cast<unsigned>(mode));
+    return digits;
 }
 
 // The constructor validates the options, and stores every failure in `problems`. Paths become absolute, and names of
@@ -84,6 +91,7 @@ struct Plan {
     std::string absolute(Stage stage, const std::string& path);
     std::string in_new_root(Stage stage, const std::string& path);
     void find_name(const Options& options);
+    void check_values(const Options& options);
     void find_threads(const Options& options);
     void find_paths(const Options& options);
     void find_directories(const Options& options);
@@ -94,9 +102,7 @@ struct Plan {
 inline Plan::Plan(const Options& options)
     : status(process_status()), environment(options.environment ? &*options.environment : nullptr) {
     find_name(options);
-    if (options.wait && options.timeout <= Duration()) {
-        problem(Stage::options, EINVAL, "wait_until_ready()", "the time-out must be longer than nothing");
-    }
+    check_values(options);
     find_threads(options);
     find_paths(options);
     find_directories(options);
@@ -115,6 +121,25 @@ inline void Plan::find_name(const Options& options) {
     if (name != one_line(name) || name.find('/') != std::string::npos) {
         problem(Stage::options, EINVAL, joined({"the name ", name}), "it holds a slash or a control character");
         name = one_line(name); // each message begins with the name
+    }
+}
+
+// Refuses values that a system call would cut, or that name nothing.
+inline void Plan::check_values(const Options& options) {
+    const auto refuse = [&](std::string_view setter, std::string_view reason) {
+        problem(Stage::options, EINVAL, setter, reason);
+    };
+    if (options.wait && options.timeout <= Duration()) {
+        refuse("wait_until_ready()", "the time-out must be longer than nothing");
+    }
+    // umask(2) takes the bits 0777 and ignores the others.
+    if (options.umask && (*options.umask & ~mode_t{0777}) != 0) {
+        refuse(joined({"umask(0", octal(*options.umask), ")"}), "a mask has the bits 0777 only");
+    }
+    if (options.fork != Fork::twice && options.fork != Fork::once) refuse("fork()", "no enumerator has this value");
+    if (options.sigchld != Sigchld::default_action && options.sigchld != Sigchld::ignore &&
+        options.sigchld != Sigchld::keep) {
+        refuse("sigchld()", "no enumerator has this value");
     }
 }
 
@@ -209,7 +234,12 @@ inline void Plan::find_kept(const Options& options) {
     const int activated = activation().count;
     kept.reserve(options.kept_fds.size() + static_cast<std::size_t>(activated) + opened_by_launch);
     for (const int number : options.kept_fds) {
-        if (!is_open(number)) problem(Stage::options, errno, joined({"keep_fd(", number, ")"}));
+        if (number >= 0 && number <= STDERR_FILENO) {
+            problem(Stage::options, EINVAL, joined({"keep_fd(", number, ")"}),
+                    "it is a standard stream: stdin_from(), stdout_to() and stderr_to() keep those");
+        } else if (!is_open(number)) {
+            problem(Stage::options, errno, joined({"keep_fd(", number, ")"}));
+        }
         insert_sorted(kept, number);
     }
     // LISTEN_FDS may name closed descriptors. The launch opens descriptors with such numbers, which must not count as

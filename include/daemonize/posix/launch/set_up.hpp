@@ -198,7 +198,7 @@ inline StepError set_up_before_drop(Plan& plan, const Options& options, LaunchSt
     if (const StepError failed = set_sigchld(options.sigchld, launch_state.sigchld)) return failed;
     if (const StepError failed = lead_session(options)) return failed;
     if (const StepError failed = restore_ignored(plan.status.ignored)) return failed;
-    if (!options.keep_umask) static_cast<void>(DAEMONIZE_SYSTEM(umask)(options.umask)); // always succeeds
+    if (options.umask) static_cast<void>(DAEMONIZE_SYSTEM(umask)(*options.umask)); // always succeeds
     plan.environment.install();
     if (const StepError failed = save_given_streams(plan)) return failed;
     if (const StepError failed = fill_streams(plan, launch_state)) return failed;

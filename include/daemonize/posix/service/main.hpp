@@ -40,9 +40,10 @@ inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Cal
         say(task, line.problem);
         return lsb::wrong_arguments;
     }
+    Failure failure = settings.check_values();
+    if (failure) return say(task, failure);
     ServiceVerbs verbs(task, program);
     if (line.verb != Verb::none && line.verb != Verb::run) return verbs.perform(line);
-    Failure failure;
     Host found = settings.host ? host_of_program(*settings.host) : detect_host(failure);
     if (failure) return say(task, failure);
     const bool unsupervised = found.kind == HostKind::terminal || found.kind == HostKind::unknown;

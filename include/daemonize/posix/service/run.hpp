@@ -188,7 +188,7 @@ inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, Service
 }
 
 inline void keep_descriptor(Options& options, int number) {
-    if (number >= 0) options.kept_fds.push_back(number);
+    if (number > STDERR_FILENO) options.kept_fds.push_back(number);
 }
 
 // The result of a run: in the launcher `launch`, in the service `code`, the exit status of the body.
@@ -213,14 +213,14 @@ inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
         outcome.launch = Launch(task.settings.full_name(), std::move(problems));
         return outcome;
     }
-    if (task.settings.notify_fd >= 0) notifier.notify_fd(task.settings.notify_fd);
+    if (task.settings.notify_fd) notifier.notify_fd(*task.settings.notify_fd);
     task.options.foreground = !background;
     task.options.wait = true;
     task.options.leave_blocked = true;
     choose_pid_file(task, host.kind, background);
     bind_before_drop(task, sockets);
     keep_descriptor(task.options, notifier.native_handle());
-    keep_descriptor(task.options, task.settings.notify_fd);
+    keep_descriptor(task.options, task.settings.notify_fd.value_or(-1));
     for (const Socket& socket : sockets.passed) keep_descriptor(task.options, socket.get());
     std::optional<Launch> launch;
     do {

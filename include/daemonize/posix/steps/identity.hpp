@@ -34,6 +34,12 @@ struct Identity {
     std::string group;
 };
 
+// The argument of user() or group().
+struct AccountOption {
+    std::string text;   // a name or a number
+    bool is_id = false; // the argument was a number, which is not looked up as a name
+};
+
 // Parses a user or group ID. -1 is no ID: chown(2) and setresuid(2) take -1 for "unchanged".
 inline bool parse_id(const std::string& text, std::uint64_t& number) noexcept {
     return parse_number(text.data(), text.size(), 0xfffffffe, number);
@@ -50,7 +56,15 @@ inline bool is_to_ask_again(int error, std::string& buffer) {
 }
 
 // Looks up a group by name or number.
-inline Failure find_group(const std::string& name, gid_t& gid) {
+inline Failure find_group(const AccountOption& option, gid_t& gid) {
+    const std::string& name = option.text;
+    std::uint64_t number = 0;
+    const bool is_number = parse_id(name, number);
+    if (option.is_id) {
+        if (!is_number) return posix_failure(Stage::group, EINVAL, name, "-1 is no group ID");
+        gid = static_cast<gid_t>(number);
+        return Failure();
+    }
     std::string buffer(1024, '\0');
     struct group entry;
     struct group* found = nullptr;
@@ -62,8 +76,7 @@ inline Failure find_group(const std::string& name, gid_t& gid) {
         gid = entry.gr_gid;
         return Failure();
     }
-    std::uint64_t number = 0;
-    if (parse_id(name, number)) {
+    if (is_number) {
         gid = static_cast<gid_t>(number);
         return Failure();
     }
@@ -72,16 +85,20 @@ inline Failure find_group(const std::string& name, gid_t& gid) {
 }
 
 // Looks up a user by name or number. `named` is whether the user database has the user, and so a primary group.
-inline Failure find_user(const std::string& name, Identity& identity, bool& named) {
+inline Failure find_user(const AccountOption& option, Identity& identity, bool& named) {
+    const std::string& name = option.text;
+    std::uint64_t number = 0;
+    const bool is_number = parse_id(name, number);
+    if (option.is_id && !is_number) return posix_failure(Stage::user, EINVAL, name, "-1 is no user ID");
     std::string buffer(1024, '\0');
     struct passwd entry;
     struct passwd* found = nullptr;
     int error = 0;
-    do {
-        error = DAEMONIZE_SYSTEM(getpwnam_r)(name.c_str(), &entry, &buffer[0], buffer.size(), &found);
-    } while (is_to_ask_again(error, buffer));
-    std::uint64_t number = 0;
-    const bool is_number = parse_id(name, number);
+    if (!option.is_id) {
+        do {
+            error = DAEMONIZE_SYSTEM(getpwnam_r)(name.c_str(), &entry, &buffer[0], buffer.size(), &found);
+        } while (is_to_ask_again(error, buffer));
+    }
     if (found == nullptr && is_number) {
         const auto uid = static_cast<uid_t>(number);
         do {
@@ -155,19 +172,19 @@ inline void replace_primary_group(List<gid_t>& groups, gid_t primary, gid_t gid)
 }
 
 // Looks up the identity for user() and group(). Only root may change it.
-inline Failure find_identity(const std::optional<std::string>& user, const std::optional<std::string>& group,
+inline Failure find_identity(const std::optional<AccountOption>& user, const std::optional<AccountOption>& group,
                              Identity& identity) {
     bool named = false;
     identity.uid = geteuid();
     identity.gid = getegid();
-    identity.user = user.value_or("");
-    identity.group = group.value_or("");
+    if (user) identity.user = user->text;
+    if (group) identity.group = group->text;
     Failure failure;
     if (user) failure = find_user(*user, identity, named);
     const gid_t primary = identity.gid;
     if (!failure && group) failure = find_group(*group, identity.gid);
     if (!failure && user && !named && !group) {
-        failure = posix_failure(Stage::user, EINVAL, *user,
+        failure = posix_failure(Stage::user, EINVAL, user->text,
                                 "the user database does not have this number, so name a group() too");
     }
     if (!failure && named) failure = find_groups(identity.user, primary, identity.groups);
@@ -183,9 +200,9 @@ inline Failure find_identity(const std::optional<std::string>& user, const std::
         identity.changes = true;
         identity.changes_user = user.has_value();
     } else if (identity.uid != geteuid() || identity.uid != getuid()) {
-        return posix_failure(Stage::user, EPERM, user.value_or(""), "only root may become another user");
+        return posix_failure(Stage::user, EPERM, user ? user->text : "", "only root may become another user");
     } else if (identity.gid != getegid() || identity.gid != getgid()) {
-        return posix_failure(Stage::group, EPERM, group.value_or(""), "only root may take another group");
+        return posix_failure(Stage::group, EPERM, group ? group->text : "", "only root may take another group");
     }
     return Failure();
 }

@@ -19,7 +19,7 @@ class WideConfig {
     WideConfig(const std::string& name, const ServiceConfig& config)
         : config_(config), name_(widen(name)),
           display_(widen(config.display_name.empty() ? name : config.display_name)),
-          program_(config.program.empty() ? narrow(program_path()) : config.program),
+          program_(config.program.empty() ? narrow(program_path()) : std::string(config.program)),
           path_(widen(join_command_line(program_, config.arguments))), account_(widen(config.account)),
           password_(widen(config.password)), dependencies_(list(config.dependencies)) {}
 

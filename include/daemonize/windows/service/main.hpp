@@ -107,10 +107,14 @@ inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Cal
         report_refusal(settings, line.problem);
         return lsb::wrong_arguments;
     }
+    Failure failure = settings.check_values();
+    if (failure) {
+        report_refusal(settings, failure.message());
+        return failure.exit_code();
+    }
     if (line.verb != Verb::none && line.verb != Verb::run) {
         return ServiceVerbs(settings, host.config, program).perform(line);
     }
-    Failure failure;
     const Host found = settings.host ? host_of_program(*settings.host) : detect_host(failure);
     if (failure) {
         report_refusal(settings, failure.message());

@@ -1,0 +1,24 @@
+// Text: the type of setter parameters that take text (public).
+#ifndef DAEMONIZE_CORE_TEXT_HPP
+#define DAEMONIZE_CORE_TEXT_HPP
+
+#include <cstddef>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+namespace daemonize {
+
+/// A std::string that does not convert from a null pointer: chdir(nullptr) and chdir(0) do not compile. Every other
+/// argument that converts to std::string converts to Text.
+class Text : public std::string {
+  public:
+    Text() = default;
+    Text(std::nullptr_t) = delete;
+    template <class Source, class = std::enable_if_t<std::is_convertible<Source, std::string>::value>>
+    Text(Source&& source) : std::string(std::forward<Source>(source)) {}
+};
+
+} // namespace daemonize
+
+#endif
