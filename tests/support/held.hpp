@@ -15,6 +15,7 @@ class Held {
     explicit Held(daemonize::Daemonizer& daemonizer) {
         launch(daemonizer, [](Pipe&) {});
     }
+    explicit Held(daemonize::Daemonizer&& daemonizer) : Held(daemonizer) {}
     template <class Body>
     Held(daemonize::Daemonizer& daemonizer, Body body) {
         launch(daemonizer, body);
