@@ -88,3 +88,25 @@ TEST_CASE("what a callback holds goes exactly once") {
     }
     CHECK(alive == 0);
 }
+
+TEST_CASE("a callback that replaces itself stays until it has returned") {
+    int alive = 0;
+    int alive_within = 0;
+    daemonize::detail::RetiredCallbacks retired;
+    Callback<void()> callback;
+    const auto call = [&] {
+        const daemonize::detail::RetiredCallbacks::Call running(retired);
+        callback();
+    };
+    callback = [&, counted = Counted(alive)] {
+        retired.replace(callback, Callback<void()>([] {}));
+        alive_within = alive;
+        static_cast<void>(counted);
+    };
+    call();
+    CHECK(alive_within == 1);
+    CHECK(alive == 0);
+    retired.replace(callback, Callback<void()>(Counted(alive)));
+    retired.replace(callback, Callback<void()>([] {}));
+    CHECK(alive == 0);
+}

@@ -158,3 +158,11 @@ TEST_CASE("an error is the system_error of its failure, and says its message onc
     CHECK(std::string(base.what()) == "cannot change the directory to /nowhere: No such file or directory");
     CHECK(error.failure().detail() == "/nowhere");
 }
+
+TEST_CASE("the throwing forms throw the failure of their other form, and nothing without one") {
+    Failure none;
+    CHECK_NOTHROW(daemonize::detail::throw_if(none));
+    CHECK_NOTHROW(daemonize::detail::throw_unless(true, none));
+    Failure failure(Stage::chdir, no_such_file(), "/nowhere");
+    CHECK_THROWS_AS(daemonize::detail::throw_if(failure), Error);
+}

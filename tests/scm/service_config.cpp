@@ -50,6 +50,8 @@ TEST_CASE("a configuration that contradicts itself is refused, with the service'
     config = good;
     config.failure_actions[0].after = Duration::seconds(-1);
     CHECK(refused(config));
+    config.failure_actions[0].after = Duration();
+    CHECK_FALSE(refused(config));
     config = good;
     config.preshutdown_timeout = Duration::seconds(-1);
     CHECK(refused(config));
