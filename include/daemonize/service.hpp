@@ -117,8 +117,8 @@ class Service {
         return std::move(on_check_configuration(std::move(f)));
     }
 
-    /// Calls `f(Daemonizer&)` at once, on POSIX only. The settings also hold for a foreground run, except session and
-    /// directory. A program for Windows too declares the parameter as `auto&`.
+    /// Calls `f(Daemonizer&)` at once, on POSIX only. The settings also hold for a foreground run, except fork and
+    /// session. A program for Windows too declares the parameter as `auto&`.
     template <class Body>
     Service& posix(Body f) & {
         detail::apply_posix(host_, f);

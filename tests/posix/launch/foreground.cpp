@@ -27,6 +27,32 @@ TEST_CASE("in the foreground the process stays what and where it is") {
     CHECK(seen == "changed: ");
 }
 
+TEST_CASE("in the foreground the directory that chdir() names is entered, or the start fails") {
+    const test::Directory directory;
+    const auto directory_after = [&](void (*set)(Daemonizer&, const std::string&)) {
+        return test::in_child([&] {
+            Daemonizer daemonizer("foreground-test");
+            set(daemonizer.foreground().keep_fd(100), directory.path());
+            daemonizer.daemonize();
+            return test::link_target("/proc/self/cwd");
+        });
+    };
+    CHECK(directory_after([](Daemonizer& daemonizer, const std::string& path) { daemonizer.chdir(path); }) ==
+          directory.path());
+    CHECK(directory_after([](Daemonizer& daemonizer, const std::string&) { daemonizer.chdir("/"); }) == "/");
+    const std::string before = test::link_target("/proc/self/cwd");
+    CHECK(directory_after([](Daemonizer& daemonizer, const std::string& path) {
+              daemonizer.chdir(path).chdir(daemonize::keep);
+          }) == before);
+    const test::Ended ended = test::run_launcher([&] {
+        Daemonizer("foreground-test").foreground().chdir(directory / "none").daemonize();
+        return 0;
+    });
+    CHECK(ended.with(daemonize::exit_code(Stage::chdir)));
+    CHECK(ended.error ==
+          "foreground-test: cannot change the directory to " + directory / "none" + ": No such file or directory\n");
+}
+
 TEST_CASE("in the foreground every other promise holds") {
     const test::Directory directory;
     const std::string seen = test::in_child([&] {

@@ -63,8 +63,9 @@ class Daemonizer {
     Daemonizer& setsid(bool value = true) & { return set(options_.setsid, value); }
     Daemonizer&& setsid(bool value = true) && { return std::move(setsid(value)); }
 
-    /// The working directory; "/" by default. The daemon enters it as the run-as user, inside the new root. A relative
-    /// path starts at the launcher's directory, like every path of this class. chdir(2), Stage::chdir.
+    /// The working directory; "/" by default, and in the foreground the launcher's. The daemon enters it as the run-as
+    /// user, inside the new root. A relative path starts at the launcher's directory, like every path of this class.
+    /// chdir(2), Stage::chdir.
     Daemonizer& chdir(Text path) & {
         options_.keep_directory = false;
         options_.directory = std::move(path);
@@ -220,7 +221,7 @@ class Daemonizer {
     }
 
     /// Stays in this process, for a terminal or a supervisor; false by default. The launch then does not fork, starts
-    /// no session, keeps the working directory, and keeps each standard stream that has no setter call.
+    /// no session, and keeps the working directory and each standard stream that have no setter call.
     Daemonizer& foreground(bool value = true) & { return set(options_.foreground, value); }
     Daemonizer&& foreground(bool value = true) && { return std::move(foreground(value)); }
 
@@ -251,19 +252,30 @@ class Daemonizer {
         DAEMONIZE_SYSTEM(_exit)(launch->exit_code());
     }
 
-    /// Starts a daemon, and returns the result in this process. The daemon calls `body(Daemon&)` or `body()`, and exits
-    /// with the returned code. A body that throws has failed, with the exception's text. If a signal interrupts the
-    /// wait, launch() ends the daemon and raises the signal again before it returns. In the foreground this process
-    /// calls the body and exits.
-    template <class Body>
-    [[nodiscard]] Launch launch(Body body) {
+    /// Starts a daemon, and returns the result in both processes, like fork(2): Launch::in_daemon() is true in the daemon.
+    /// With wait_until_ready(), a daemon that leaves main() or calls exit(3) before Daemon::ready() is a failed start. If a
+    /// signal interrupts the wait, launch() ends the daemon and raises the signal again before it returns. In the
+    /// foreground this process becomes the daemon. Throws nothing.
+    [[nodiscard]] Launch launch() {
         if (std::optional<Launch> launch = detail::start(options_, detail::WhenReady::go_on)) {
             if (launch->interrupted_by() != 0) {
                 static_cast<void>(DAEMONIZE_SYSTEM(kill)(DAEMONIZE_SYSTEM(getpid)(), launch->interrupted_by()));
             }
             return std::move(*launch);
         }
-        Daemon daemon;
+        detail::Outcome outcome;
+        outcome.in_daemon = true;
+        outcome.pid = DAEMONIZE_SYSTEM(getpid)();
+        return Launch(std::string(), std::move(outcome));
+    }
+
+    /// As above, but returns in the launcher only. The daemon calls `body(Daemon&)` or `body()`, and exits with the
+    /// returned code. A body that throws has failed, with the exception's text.
+    template <class Body>
+    [[nodiscard]] Launch launch(Body body) {
+        Launch result = launch();
+        if (!result.in_daemon()) return result;
+        Daemon daemon = result.daemon();
         std::string what;
         int code = 0;
         const bool returned = detail::call_guarded(

@@ -1,9 +1,10 @@
-// Launch: the result of a launch, in the launcher (public).
+// Launch: the result of a launch (public).
 #ifndef DAEMONIZE_POSIX_LAUNCH_LAUNCH_RESULT_HPP
 #define DAEMONIZE_POSIX_LAUNCH_LAUNCH_RESULT_HPP
 
 #include "../../core/failure.hpp"
 #include "../system/terminal.hpp"
+#include "daemon.hpp"
 
 #include <string>
 #include <sys/types.h>
@@ -22,12 +23,13 @@ struct Outcome {
     bool died = false;
     int wait_status = 0;
     int interrupted_by = 0;
+    bool in_daemon = false;
     std::string stderr_output; // empty if the launcher showed it
 };
 
 } // namespace detail
 
-/// The result of a launch, in the launcher. Daemonizer::launch() returns it.
+/// The result of a launch. Daemonizer::launch(body) returns it in the launcher, Daemonizer::launch() in both processes.
 class Launch {
   public:
     Launch() = default;
@@ -38,11 +40,17 @@ class Launch {
             detail::call_within_memory(move_failure); // the failure stays where the list has no memory
     }
 
-    /// Whether the daemon was ready.
+    /// Whether this process is the daemon. Only Daemonizer::launch() without a body returns there.
+    bool in_daemon() const noexcept { return outcome_.in_daemon; }
+
+    /// The calls of the daemon to its launcher. For the daemon: ask in_daemon() first.
+    Daemon daemon() const noexcept { return Daemon(); }
+
+    /// Whether the daemon was ready. In the daemon: true.
     bool ok() const noexcept { return !failure(); }
     explicit operator bool() const noexcept { return ok(); }
 
-    /// The daemon's PID; -1 if no daemon has reported one.
+    /// The daemon's PID, also in the daemon; -1 if no daemon has reported one.
     pid_t pid() const noexcept { return outcome_.pid; }
 
     /// The failure; the first one if validation found several. Without a failure it is empty.

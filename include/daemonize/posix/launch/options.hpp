@@ -32,7 +32,7 @@ struct Options {
     Fork fork = Fork::twice;
     bool setsid = true;
     bool keep_directory = false;
-    std::string directory = "/";
+    std::optional<std::string> directory; // empty: "/", and in the foreground the launcher's
     std::optional<std::string> chroot;
     std::optional<mode_t> umask = mode_t{027}; // empty: the launcher's
     bool close_fds = true;

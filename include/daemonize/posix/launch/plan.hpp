@@ -182,7 +182,9 @@ inline void Plan::find_paths(const Options& options) {
         }
         if (geteuid() != 0) problem(Stage::chroot, EPERM, chroot, "only root may");
     }
-    if (!options.keep_directory && !options.foreground) directory = in_new_root(Stage::chdir, options.directory);
+    if (!options.keep_directory && (options.directory || !options.foreground)) {
+        directory = in_new_root(Stage::chdir, options.directory.value_or("/"));
+    }
     if (options.pid_file) {
         pid_file.path = absolute(Stage::pid_file_open, *options.pid_file);
         pid_file_mode = options.pid_file_mode;

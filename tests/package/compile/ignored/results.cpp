@@ -4,6 +4,8 @@
 int main() {
     daemonize::Failure failure;
     const auto second = daemonize::Duration::seconds(1);
+    const auto nothing = [] {};
+    const auto no_status = [](int) {};
 
     daemonize::PidFile::acquire("p");                // warns
     daemonize::PidFile::acquire("p", failure);       // warns
@@ -24,6 +26,12 @@ int main() {
     instance.stop();
     instance.wait();
 
+    daemonize::Daemonizer daemonizer("d");
+    daemonizer.launch();        // warns
+    daemonizer.launch(nothing); // warns
+    daemonizer.check();         // warns
+    daemonizer.explain();       // warns
+
     daemonize::listen_fds();                     // warns
     daemonize::listen_fds(failure);              // warns
     daemonize::launchd_sockets("name");          // warns
@@ -36,8 +44,6 @@ int main() {
     daemonize::detect_host();                    // warns
     daemonize::detect_host(failure);             // warns
 
-    const auto nothing = [] {};
-    const auto no_status = [](int) {};
     daemonize::Events events(failure);
     events.on(1, nothing, failure);         // warns
     events.on_child(1, no_status, failure); // warns
