@@ -47,7 +47,7 @@
 //
 //     scm/win_service.hpp             WinService, run_services, RunMode: a Windows service without Service
 //     scm/service_context.hpp         WinServiceContext: the running WinService
-//     scm/handlers.hpp                in_handler: runs a handler inside the call of Windows
+//     scm/application_callbacks.hpp   in_handler: runs a handler inside the call of Windows
 //     scm/types.hpp                   Control, Accept, ServiceState, ServiceStatus, ServiceType, StopReason,
 //                                     PowerEvent, SessionEvent, DeviceEvent, HardwareProfileEvent, TimeChangeEvent,
 //                                     ControlEvent

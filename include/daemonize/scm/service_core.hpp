@@ -1,12 +1,12 @@
 // ServiceCore: a running Windows service: its settings, state machine, pending controls, and the sleep of the body
-// (internal). service_main.hpp defines ServiceMain and the control handler.
+// (internal). service_main.hpp defines main(), and control_handler.hpp defines handle().
 #ifndef DAEMONIZE_SCM_SERVICE_CORE_HPP
 #define DAEMONIZE_SCM_SERVICE_CORE_HPP
 
 #include "../core/failure.hpp"
 #include "../core/invoke.hpp"
 #include "../core/sleep.hpp"
-#include "handlers.hpp"
+#include "application_callbacks.hpp"
 #include "port.hpp"
 #include "service_name.hpp"
 #include "state_machine.hpp"

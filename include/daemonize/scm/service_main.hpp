@@ -1,4 +1,4 @@
-// ServiceCore::main() and ServiceCore::handle(): ServiceMain and the control handler of a Windows service (internal).
+// ServiceCore::main(): ServiceMain of a Windows service, which runs the body (internal).
 #ifndef DAEMONIZE_SCM_SERVICE_MAIN_HPP
 #define DAEMONIZE_SCM_SERVICE_MAIN_HPP
 
@@ -45,37 +45,6 @@ inline bool ServiceCore::main(const std::vector<std::string>& arguments) noexcep
     const PortLock held(*port_);
     if (machine_.end(end_)) report();
     return true;
-}
-
-inline std::uint32_t ServiceCore::handle(const ControlEvent& event) noexcept {
-    const StopReason reason = stop_reason_of(event.control);
-    const bool stops = reason != StopReason::none;
-    const ServiceHandler* handler = handlers.find(event.control);
-    const bool immediate = handler != nullptr && handler->immediate;
-    const Duration allowance = stops ? port_->stop_allowance(name, reason) : Duration::longest();
-    ControlAnswer answer;
-    {
-        const PortLock held(*port_);
-        answer = machine_.control(event.control, handler != nullptr);
-        if (answer.for_body && stops) note_stop(allowance);
-        if (answer.for_body && !immediate) pending_.push_back(event);
-        if (answer.report) report();
-        if (answer.for_body) wake_body();
-    }
-    if (!answer.for_body || !immediate) return answer.code;
-    WinServiceContext context(*this);
-    std::string what;
-    std::uint32_t code = win32::exception_in_service;
-    const bool returned = call_guarded([&] { code = handler->call(context, event); }, what);
-    const PortLock held(*port_);
-    if (returned) {
-        complete(event.control);
-        return code;
-    }
-    // The exception of a handler is a failure of the service. The body has to end, and STOPPED reports the failure.
-    handler_failure_ = what;
-    if (!machine_.stop_requested()) stop_body(StopReason::supervisor);
-    return code;
 }
 
 } // namespace detail

@@ -105,34 +105,8 @@ class ServiceMachine {
         return begun_ && enter(ServiceState::stop_pending);
     }
 
-    // A control that arrives at the control handler. `handled`: the application has a handler for it.
-    ControlAnswer control(Control control, bool handled) noexcept {
-        ControlAnswer answer;
-        if (control == Control::interrogate) {
-            answer.report = alive(); // the SCM expects a report of the status as the answer
-            return answer;
-        }
-        if (!alive()) return refusal(win32::service_not_active);
-        if (!accepts(control, handled)) return refusal(win32::call_not_implemented);
-        const StopReason reason = stop_reason_of(control);
-        if (reason != StopReason::none) {
-            answer.report = request_stop(reason);
-            answer.for_body = answer.report;
-            return answer;
-        }
-        // Only a stop can interrupt a start, and nothing can interrupt a stop.
-        if (status_.state == ServiceState::start_pending || status_.state == ServiceState::stop_pending) {
-            return refusal(win32::service_cannot_accept_control);
-        }
-        if (control == Control::pause) {
-            answer.report = answer.for_body = is_going() && enter(ServiceState::pause_pending);
-        } else if (control == Control::resume) {
-            answer.report = answer.for_body = !is_going() && enter(ServiceState::continue_pending);
-        } else {
-            answer.for_body = true;
-        }
-        return answer;
-    }
+    // Answers a control. `handled`: the application has a handler for it. control_handler.hpp defines the function.
+    ControlAnswer control(Control control, bool handled) noexcept;
 
   private:
     static ControlAnswer refusal(std::uint32_t code) noexcept {

@@ -3,6 +3,7 @@
 #define DAEMONIZE_SCM_WIN_SERVICE_HPP
 
 #include "../core/text.hpp"
+#include "control_handler.hpp"
 #include "service_main.hpp"
 
 namespace daemonize {

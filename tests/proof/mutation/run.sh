@@ -28,7 +28,7 @@ if [ -n "$soak" ]; then
 else
     rate=${DAEMONIZE_MUTATION_RATE:-2} form=short
     folders='core/callback core/duration core/failure core/number core/stage core/utf service/quote service/verbs
-        scm/command_line scm/service_config scm/state_machine scm/wait_policy'
+        scm/command_line scm/control_handler scm/service_config scm/state_machine scm/wait_policy'
 fi
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/mutation/$form
 inside=/var/log/mutation # where the build directory is found while the tests run

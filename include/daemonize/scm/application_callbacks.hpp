@@ -1,6 +1,6 @@
-// in_handler (public), and the table of the application's control handlers (internal).
-#ifndef DAEMONIZE_SCM_HANDLERS_HPP
-#define DAEMONIZE_SCM_HANDLERS_HPP
+// The callbacks of the application for controls (internal), and in_handler, which selects their thread (public).
+#ifndef DAEMONIZE_SCM_APPLICATION_CALLBACKS_HPP
+#define DAEMONIZE_SCM_APPLICATION_CALLBACKS_HPP
 
 #include "../core/callback.hpp"
 #include "../core/list.hpp"
