@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_POSIX_SERVICE_VERBS_HPP
 #define DAEMONIZE_POSIX_SERVICE_VERBS_HPP
 
-#include "../../service/exit_status.hpp"
+#include "../../service/lsb_status.hpp"
 #include "../../service/status_report.hpp"
 #include "../../service/verbs.hpp"
 #include "../pid_file/instance.hpp"

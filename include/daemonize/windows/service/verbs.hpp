@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_WINDOWS_SERVICE_VERBS_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_VERBS_HPP
 
-#include "../../service/exit_status.hpp"
+#include "../../service/lsb_status.hpp"
 #include "../../service/settings.hpp"
 #include "../../service/status_report.hpp"
 #include "../../service/verbs.hpp"

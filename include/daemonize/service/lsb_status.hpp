@@ -1,6 +1,6 @@
 // The exit statuses of the verbs: those of the Linux Standard Base, "Init Script Actions" (internal).
-#ifndef DAEMONIZE_SERVICE_EXIT_STATUS_HPP
-#define DAEMONIZE_SERVICE_EXIT_STATUS_HPP
+#ifndef DAEMONIZE_SERVICE_LSB_STATUS_HPP
+#define DAEMONIZE_SERVICE_LSB_STATUS_HPP
 
 #include "../core/failure.hpp"
 
