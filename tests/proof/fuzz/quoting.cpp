@@ -1,7 +1,7 @@
 // What we quote comes back as it was, through readers that know nothing of how it was written: a shell's, systemd's, and
 // Windows' own rules for a command line.
+#include <daemonize/posix/service/quote.hpp>
 #include <daemonize/scm/command_line.hpp>
-#include <daemonize/service/quote.hpp>
 
 #include "fuzz.hpp"
 

@@ -27,7 +27,7 @@ if [ -n "$soak" ]; then
     rate=${DAEMONIZE_MUTATION_RATE:-8} folders='core service scm posix windows' form=soak
 else
     rate=${DAEMONIZE_MUTATION_RATE:-2} form=short
-    folders='core/callback core/duration core/failure core/number core/stage core/utf service/quote service/verbs
+    folders='core/callback core/duration core/failure core/number core/stage core/utf posix/service/quote service/verbs
         scm/command_line scm/control_handler scm/service_config scm/state_machine scm/wait_policy'
 fi
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/mutation/$form

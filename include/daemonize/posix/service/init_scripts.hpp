@@ -3,8 +3,8 @@
 #define DAEMONIZE_POSIX_SERVICE_INIT_SCRIPTS_HPP
 
 #include "../../core/failure.hpp"
-#include "../../service/quote.hpp"
 #include "definition.hpp"
+#include "quote.hpp"
 
 #include <string>
 

@@ -4,8 +4,8 @@
 
 #include "../../core/failure.hpp"
 #include "../../core/utf.hpp"
-#include "../../service/quote.hpp"
 #include "definition.hpp"
+#include "quote.hpp"
 
 #include <cstdlib>
 #include <string>

@@ -1,6 +1,6 @@
 // Quotes words for sh(1) and for the unit files of systemd, and reads such a line of a unit file (internal).
-#ifndef DAEMONIZE_SERVICE_QUOTE_HPP
-#define DAEMONIZE_SERVICE_QUOTE_HPP
+#ifndef DAEMONIZE_POSIX_SERVICE_QUOTE_HPP
+#define DAEMONIZE_POSIX_SERVICE_QUOTE_HPP
 
 #include <string>
 #include <utility>
