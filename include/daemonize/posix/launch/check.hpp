@@ -1,4 +1,4 @@
-// The checks of a plan that look at the file system: directories, log files and the pid file. They change nothing
+// The checks of a plan: values of options, other threads, directories, log files and the pid file. They change nothing
 // (internal).
 #ifndef DAEMONIZE_POSIX_LAUNCH_CHECK_HPP
 #define DAEMONIZE_POSIX_LAUNCH_CHECK_HPP
@@ -11,6 +11,34 @@
 
 namespace daemonize {
 namespace detail {
+
+// Refuses values that a system call would cut, or that name nothing.
+inline void Plan::check_values(const Options& options) {
+    const auto refuse = [&](std::string_view setter, std::string_view reason) {
+        problem(Stage::options, EINVAL, setter, reason);
+    };
+    if (options.wait && options.timeout <= Duration()) {
+        refuse("wait_until_ready()", "the time-out must be longer than nothing");
+    }
+    // umask(2) takes the bits 0777 and ignores the others.
+    if (options.umask && (*options.umask & ~mode_t{0777}) != 0) {
+        refuse(joined({"umask(0", octal(*options.umask), ")"}), "a mask has the bits 0777 only");
+    }
+    if (options.fork != Fork::twice && options.fork != Fork::once) refuse("fork()", "no enumerator has this value");
+    if (options.sigchld != Sigchld::default_action && options.sigchld != Sigchld::ignore &&
+        options.sigchld != Sigchld::keep) {
+        refuse("sigchld()", "no enumerator has this value");
+    }
+}
+
+// Refuses a launch while other threads run: fork(2) copies only the thread that calls it.
+inline void Plan::check_threads(const Options& options) {
+    if (options.allow_threads || options.foreground || status.threads <= 1) return;
+    const std::string others =
+        status.threads == 2 ? "another thread runs" : joined({status.threads - 1, " other threads run"});
+    problem(Stage::threads, EINVAL, "",
+            joined({others, ", which fork would lose: launch before that, or allow_threads()"}));
+}
 
 // Returns 0 for an existing directory, or an errno value.
 inline int directory_error(const std::string& path) noexcept {

@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_POSIX_LAUNCH_EXPLAIN_HPP
 #define DAEMONIZE_POSIX_LAUNCH_EXPLAIN_HPP
 
-#include "plan.hpp"
+#include "check.hpp"
 
 #include <cstdio>
 #include <dirent.h>

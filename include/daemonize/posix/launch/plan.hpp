@@ -91,8 +91,8 @@ struct Plan {
     std::string absolute(Stage stage, const std::string& path);
     std::string in_new_root(Stage stage, const std::string& path);
     void find_name(const Options& options);
-    void check_values(const Options& options);
-    void find_threads(const Options& options);
+    void check_values(const Options& options); // check.hpp defines the checks
+    void check_threads(const Options& options);
     void find_paths(const Options& options);
     void find_directories(const Options& options);
     void find_streams(const Options& options);
@@ -103,7 +103,7 @@ inline Plan::Plan(const Options& options)
     : status(process_status()), environment(options.environment ? &*options.environment : nullptr) {
     find_name(options);
     check_values(options);
-    find_threads(options);
+    check_threads(options);
     find_paths(options);
     find_directories(options);
     if (options.user || options.group) problem(find_identity(options.user, options.group, identity));
@@ -122,33 +122,6 @@ inline void Plan::find_name(const Options& options) {
         problem(Stage::options, EINVAL, joined({"the name ", name}), "it holds a slash or a control character");
         name = one_line(name); // each message begins with the name
     }
-}
-
-// Refuses values that a system call would cut, or that name nothing.
-inline void Plan::check_values(const Options& options) {
-    const auto refuse = [&](std::string_view setter, std::string_view reason) {
-        problem(Stage::options, EINVAL, setter, reason);
-    };
-    if (options.wait && options.timeout <= Duration()) {
-        refuse("wait_until_ready()", "the time-out must be longer than nothing");
-    }
-    // umask(2) takes the bits 0777 and ignores the others.
-    if (options.umask && (*options.umask & ~mode_t{0777}) != 0) {
-        refuse(joined({"umask(0", octal(*options.umask), ")"}), "a mask has the bits 0777 only");
-    }
-    if (options.fork != Fork::twice && options.fork != Fork::once) refuse("fork()", "no enumerator has this value");
-    if (options.sigchld != Sigchld::default_action && options.sigchld != Sigchld::ignore &&
-        options.sigchld != Sigchld::keep) {
-        refuse("sigchld()", "no enumerator has this value");
-    }
-}
-
-inline void Plan::find_threads(const Options& options) {
-    if (options.allow_threads || options.foreground || status.threads <= 1) return;
-    const std::string others =
-        status.threads == 2 ? "another thread runs" : joined({status.threads - 1, " other threads run"});
-    problem(Stage::threads, EINVAL, "",
-            joined({others, ", which fork would lose: launch before that, or allow_threads()"}));
 }
 
 inline std::string Plan::absolute(Stage stage, const std::string& path) {
