@@ -3,7 +3,7 @@
 #define DAEMONIZE_POSIX_LAUNCH_DAEMON_HPP
 
 #include "../../core/invoke.hpp"
-#include "../system/terminal.hpp"
+#include "../system/write_error.hpp"
 #include "channel.hpp"
 #include "plan.hpp"
 

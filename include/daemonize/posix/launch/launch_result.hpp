@@ -3,7 +3,7 @@
 #define DAEMONIZE_POSIX_LAUNCH_LAUNCH_RESULT_HPP
 
 #include "../../core/failure.hpp"
-#include "../system/terminal.hpp"
+#include "../system/write_error.hpp"
 #include "daemon.hpp"
 
 #include <string>

@@ -3,6 +3,7 @@
 #define DAEMONIZE_POSIX_LAUNCH_LAUNCHER_HPP
 
 #include "../system/clock.hpp"
+#include "../system/progress_line.hpp"
 #include "channel.hpp"
 #include "intermediate.hpp"
 #include "interruption.hpp"

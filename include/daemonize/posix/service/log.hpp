@@ -4,7 +4,7 @@
 
 #include "../../core/number.hpp"
 #include "../system/event_log.hpp"
-#include "../system/terminal.hpp"
+#include "../system/write_error.hpp"
 
 #include <cstdlib>
 #include <cstring>

@@ -1,15 +1,12 @@
-// Writing to the terminal: error lines and a progress line that is written over (internal).
-#ifndef DAEMONIZE_POSIX_SYSTEM_TERMINAL_HPP
-#define DAEMONIZE_POSIX_SYSTEM_TERMINAL_HPP
+// write_error() and its like: text, lines and failures on standard error (internal).
+#ifndef DAEMONIZE_POSIX_SYSTEM_WRITE_ERROR_HPP
+#define DAEMONIZE_POSIX_SYSTEM_WRITE_ERROR_HPP
 
 #include "files.hpp"
 #include "signals.hpp"
 
-#include <cstdlib>
-#include <cstring>
 #include <string>
 #include <string_view>
-#include <sys/ioctl.h>
 #include <unistd.h>
 
 namespace daemonize {
@@ -45,44 +42,6 @@ inline void write_failure(const char* name, const Failure& failure) noexcept {
     if (call_within_memory([&] { write_error_line({name, ": ", failure.message()}); })) return;
     write_error_line({name, ": cannot ", stage_info(failure.stage()).step, ": ", memory_is_short});
 }
-
-// Shows progress on standard error: one line that each report replaces on a terminal, one line a report elsewhere.
-class ProgressLine {
-  public:
-    explicit ProgressLine(const std::string& name) : name_(name) {}
-
-    void show(const std::string& text) {
-        const char* term = std::getenv("TERM");
-        const bool plain =
-            term == nullptr || std::strcmp(term, "dumb") == 0 || DAEMONIZE_SYSTEM(isatty)(STDERR_FILENO) == 0;
-        const std::string line = joined({name_, ": ", one_line(text)});
-        write_error(plain ? joined({line, "\n"}) : joined({"\r\033[K", fitting(line)}));
-        shown_ = !plain;
-    }
-
-    bool is_shown() const noexcept { return shown_; }
-
-    // Erases the line, so that other text can follow.
-    void clear() {
-        if (shown_) write_error("\r\033[K");
-        shown_ = false;
-    }
-
-  private:
-    // Cuts the line to the terminal's width, between two UTF-8 characters. A line that wraps cannot be erased.
-    static std::string fitting(std::string line) {
-        struct winsize size = {};
-        const bool known = DAEMONIZE_SYSTEM(ioctl)(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-        std::size_t most = known ? size.ws_col - 1u : line.size();
-        if (line.size() <= most) return line;
-        while (most > 0 && (static_cast<unsigned char>(line[most]) & 0xc0) == 0x80) --most;
-        line.resize(most);
-        return line;
-    }
-
-    const std::string& name_;
-    bool shown_ = false;
-};
 
 } // namespace detail
 } // namespace daemonize
