@@ -30,7 +30,8 @@ struct Wire {
     void end() { channel.daemon.reset(); }
     bool receive() {
         detail::RecordTexts texts;
-        std::memset(&texts, '?', sizeof texts); // as a record before may have left them
+        std::memset(texts.detail, '?', sizeof texts.detail); // as a record before may have left them
+        std::memset(texts.reason, '?', sizeof texts.reason);
         const bool received = detail::receive_record(channel.launcher.get(), record, texts);
         if (received) detail = texts.detail;
         if (received) reason = texts.reason;
