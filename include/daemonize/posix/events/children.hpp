@@ -1,4 +1,4 @@
-// WatchedChildren: the children whose end has a callback (internal).
+// WatchedChildren: the children whose end has a callback, and the call of the callback (internal).
 #ifndef DAEMONIZE_POSIX_EVENTS_CHILDREN_HPP
 #define DAEMONIZE_POSIX_EVENTS_CHILDREN_HPP
 
@@ -62,6 +62,22 @@ class WatchedChildren {
         return false;
     }
 
+    // Calls the callback of each marked child that has ended. Sets `has_called` before the first call, because a callback
+    // may throw.
+    void call_ended(bool& has_called) {
+        WatchedChild ended;
+        for (int wait_status = 0; take_ended(ended, wait_status);) {
+            has_called = true;
+            ended.callback(wait_status);
+        }
+    }
+
+    // Frees no memory: a forked child calls it, where free(3) is not safe.
+    void close() noexcept {
+        for (WatchedChild& child : children_) child.pidfd.reset();
+    }
+
+  private:
     // Removes one marked child that has ended, and takes its status. Returns false when no marked child has ended.
     bool take_ended(WatchedChild& ended, int& wait_status) {
         for (std::size_t i = 0; i < children_.size(); ++i) {
@@ -79,12 +95,6 @@ class WatchedChildren {
         return false;
     }
 
-    // Frees no memory: a forked child calls it, where free(3) is not safe.
-    void close() noexcept {
-        for (WatchedChild& child : children_) child.pidfd.reset();
-    }
-
-  private:
     const Poller& poller_;
     List<WatchedChild> children_;
 };

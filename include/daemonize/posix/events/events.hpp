@@ -134,11 +134,7 @@ class Events {
             pass.has_run = true;
             if (callbacks_[number]) callbacks_[number]();
         }
-        detail::WatchedChild ended;
-        for (int status = 0; children_.take_ended(ended, status);) {
-            pass.has_run = true;
-            ended.callback(status);
-        }
+        children_.call_ended(pass.has_run);
         if (stop_requested() && !stop_reported_) {
             pass.has_run = stop_reported_ = true;
             if (on_stop_) on_stop_();
