@@ -80,6 +80,7 @@ TEST_CASE("the exit statuses are the known ones") {
                                         {Stage::chroot, 210},
                                         {Stage::group, 216},
                                         {Stage::user, 217},
+                                        {Stage::capabilities, 218},
                                         {Stage::setsid, 220},
                                         {Stage::standard_error, 222},
                                         {Stage::no_new_privileges, 227},

@@ -111,6 +111,21 @@ TEST_CASE("the plan shows what was asked for, step by step") {
     CHECK_FALSE(test::exists(directory / "out.log"));
 }
 
+TEST_CASE("the plan names the capabilities that are kept, and the ambient ones") {
+    NEEDS_ROOT();
+    const std::string text = Daemonizer("explain")
+                                 .user(65534)
+                                 .group(65534)
+                                 .keep_capabilities({10, 40})
+                                 .ambient_capabilities({10, 5})
+                                 .explain();
+    CHECK(has_line(text, "capabilities: CAP_NET_BIND_SERVICE CAP_CHECKPOINT_RESTORE CAP_KILL"));
+    CHECK(has_line(text, "ambient capabilities: CAP_NET_BIND_SERVICE CAP_KILL"));
+    const std::string none = Daemonizer("explain").user(65534).group(65534).keep_capabilities({}).explain();
+    CHECK(has_line(none, "capabilities: none"));
+    CHECK(none.find("ambient") == std::string::npos);
+}
+
 TEST_CASE("what is kept is said to be kept") {
     const std::string text = Daemonizer("explain")
                                  .umask(keep)

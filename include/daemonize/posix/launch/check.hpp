@@ -115,6 +115,7 @@ inline int stream_error_as_user(Plan& plan, int stream, const std::string& path,
 
 // Checks whether the daemon's user may open the file of each stream.
 inline void check_streams(Plan& plan) {
+    if (overrides_permissions(plan.capabilities)) return; // access(2) takes no account of capabilities
     for (int i = 0; i < 3; ++i) {
         const std::string path = plan.streams[i].path;
         if (path.empty() || is_reported_already(plan, i) || will_be_made(plan, plan.outside(path)) ||

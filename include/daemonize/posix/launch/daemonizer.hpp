@@ -203,6 +203,22 @@ class Daemonizer {
     Daemonizer& group(gid_t id) & { return set(options_.group, detail::AccountOption{detail::joined({id}), true}); }
     Daemonizer&& group(gid_t id) && { return std::move(group(id)); }
 
+    /// Linux: the daemon keeps exactly these capabilities, such as CAP_NET_BIND_SERVICE of <linux/capability.h>, permitted
+    /// and effective, after the change of the user. None by default. The launch verifies them, and leaves the bounding
+    /// set. The daemon needs a user() other than root. CAP_SETUID is refused. capabilities(7), Stage::capabilities.
+    Daemonizer& keep_capabilities(std::vector<int> numbers) & { return set(capabilities().kept, std::move(numbers)); }
+    Daemonizer&& keep_capabilities(std::vector<int> numbers) && {
+        return std::move(keep_capabilities(std::move(numbers)));
+    }
+
+    /// Linux: as keep_capabilities(), and programs that the daemon starts have these capabilities too. None by default.
+    Daemonizer& ambient_capabilities(std::vector<int> numbers) & {
+        return set(capabilities().ambient, std::move(numbers));
+    }
+    Daemonizer&& ambient_capabilities(std::vector<int> numbers) && {
+        return std::move(ambient_capabilities(std::move(numbers)));
+    }
+
     /// Keeps programs that the daemon starts from gaining privileges, by a setuid bit for example; false by default.
     /// prctl(2), Stage::no_new_privileges.
     Daemonizer& no_new_privileges(bool value = true) & { return set(options_.no_new_privileges, value); }
@@ -298,6 +314,10 @@ class Daemonizer {
     Daemonizer& set(Option& option, Value&& value) {
         option = std::forward<Value>(value);
         return *this;
+    }
+    detail::CapabilityOption& capabilities() {
+        if (!options_.capabilities) options_.capabilities.emplace();
+        return *options_.capabilities;
     }
     Daemonizer& stream(int number, std::string path) {
         options_.streams[number] = {detail::StreamOption::Kind::path, std::move(path), -1};

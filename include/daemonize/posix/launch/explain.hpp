@@ -123,6 +123,11 @@ class Explanation {
         if (plan_.identity.changes_user) {
             step("user", joined({plan_.identity.user, " (", plan_.identity.uid, ")"}));
         }
+        if (options_.capabilities) {
+            const std::string& names = plan_.capabilities.names;
+            step("capabilities", names.empty() ? "none" : names);
+            if (plan_.capabilities.ambient != 0) step("ambient capabilities", plan_.capabilities.ambient_names);
+        }
         if (options_.no_new_privileges) step("new privileges", "given up");
         step("directory", plan_.directory.empty() ? "kept" : plan_.directory);
     }

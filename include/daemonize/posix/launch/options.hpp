@@ -6,6 +6,7 @@
 #include "../../core/duration.hpp"
 #include "../../core/failure.hpp"
 #include "../../core/list.hpp"
+#include "../steps/capabilities.hpp"
 #include "../steps/identity.hpp"
 #include "../steps/limits.hpp"
 #include "launch_types.hpp"
@@ -50,6 +51,7 @@ struct Options {
     Callback<bool(std::string&)> before_drop;
     std::optional<AccountOption> user;
     std::optional<AccountOption> group;
+    std::optional<CapabilityOption> capabilities;
     Duration timeout = Duration::seconds(30);
     bool foreground = false;
     bool no_new_privileges = false;

@@ -36,7 +36,7 @@ inline std::string current_directory() {
 
 inline std::string octal(mode_t mode) {
     char digits[16];
-    std::snprintf(digits, sizeof digits, "%03o", static_cast<unsigned>(mode));
+    std::snprintf(digits, sizeof digits, "%03o", convert<unsigned>(mode));
     return digits;
 }
 
@@ -72,6 +72,7 @@ struct Plan {
     std::string directory; // empty: the launcher's working directory
     StreamTarget streams[3];
     Identity identity;
+    Capabilities capabilities;
     ProcessStatus status;
     List<int> kept; // sorted, above 2; has capacity for the descriptors that the launch opens
     Environment environment;
@@ -107,6 +108,11 @@ inline Plan::Plan(const Options& options)
     find_paths(options);
     find_directories(options);
     if (options.user || options.group) problem(find_identity(options.user, options.group, identity));
+    if (options.capabilities) {
+        const bool stays_root = options.user ? identity.changes_user && identity.uid == 0 : geteuid() == 0;
+        const bool runs_threads = options.foreground && status.threads > 1;
+        find_capabilities(*options.capabilities, stays_root, runs_threads, capabilities, problems);
+    }
     find_streams(options);
     find_kept(options);
     check_limits(options.limits, problems);

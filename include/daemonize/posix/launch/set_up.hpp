@@ -110,7 +110,8 @@ inline StepError make_directories_in_root(const Plan& plan) noexcept {
     return failed;
 }
 
-// Sets the groups, the new root and the user, in this order: only root may set groups and call chroot(2).
+// Sets the groups, the new root, the user and the capabilities, in this order: only root may set groups and call
+// chroot(2), and the change of the user clears the effective and the ambient capabilities.
 inline StepError drop_privileges(Plan& plan, const Options& options) noexcept {
     if (plan.identity.changes) {
         if (const StepError failed = take_groups(plan.identity)) return failed;
@@ -118,7 +119,13 @@ inline StepError drop_privileges(Plan& plan, const Options& options) noexcept {
     if (const StepError failed = enter_root(plan)) return failed;
     if (const StepError failed = make_directories_in_root(plan)) return failed;
     if (plan.identity.changes_user) {
-        if (const StepError failed = become_user(plan.identity)) return failed;
+        if (const StepError failed = change_user(plan.identity, plan.capabilities.are_set)) return failed;
+    }
+    if (plan.capabilities.are_set) {
+        if (const StepError failed = take_capabilities(plan.capabilities)) return failed;
+    }
+    if (plan.identity.changes_user) {
+        if (const StepError failed = verify_no_root(plan.identity)) return failed;
     }
     if (options.no_new_privileges && !give_up_new_privileges()) return step_error(Stage::no_new_privileges, errno);
     return StepError();

@@ -5,6 +5,7 @@
 #include "../../core/list.hpp"
 #include "../../core/number.hpp"
 #include "../system/step_error.hpp"
+#include "capabilities.hpp"
 
 #include <climits>
 #include <cstring>
@@ -236,18 +237,12 @@ inline bool has_only_uid(uid_t uid) noexcept {
 
 #if DAEMONIZE_ON_LINUX()
 
-// Clears the flag by which setresuid(2) would keep root's capabilities in the permitted set. A caller may have set the
-// flag.
-inline bool clear_keep_capabilities() noexcept {
-    return DAEMONIZE_SYSTEM(prctl)(PR_SET_KEEPCAPS, 0UL, 0UL, 0UL, 0UL) == 0;
-}
 inline bool give_up_new_privileges() noexcept {
     return DAEMONIZE_SYSTEM(prctl)(PR_SET_NO_NEW_PRIVS, 1UL, 0UL, 0UL, 0UL) == 0;
 }
 
 #else
 
-inline bool clear_keep_capabilities() noexcept { return true; }
 inline bool give_up_new_privileges() noexcept {
     errno = ENOTSUP;
     return false;
@@ -307,19 +302,28 @@ inline StepError take_groups(Identity& identity) noexcept {
     return StepError();
 }
 
-// Sets and verifies the user, and verifies that the process cannot become root again.
-inline StepError become_user(const Identity& identity) noexcept {
+// Sets and verifies the user. With `keeps_capabilities` setresuid(2) leaves root's capabilities in the permitted set, and
+// take_capabilities() follows.
+inline StepError change_user(const Identity& identity, bool keeps_capabilities) noexcept {
     const char* name = identity.user.c_str();
-    const bool to_root = identity.uid == 0;
-    if ((!to_root && !clear_keep_capabilities()) || !set_every_uid(identity.uid)) {
+    if ((identity.uid != 0 && !set_keep_capabilities(keeps_capabilities)) || !set_every_uid(identity.uid)) {
         return step_error(Stage::user, errno, name);
     }
     errno = 0;
-    if (!has_only_uid(identity.uid)) return unverified(Stage::user, name, "the user did not change");
-    if (!to_root && (DAEMONIZE_SYSTEM(setuid)(0) == 0 || DAEMONIZE_SYSTEM(seteuid)(0) == 0)) {
-        return step_error(Stage::user, EPERM, name, "root could be regained");
-    }
-    return StepError();
+    return has_only_uid(identity.uid) ? StepError() : unverified(Stage::user, name, "the user did not change");
+}
+
+// Verifies that the process cannot become root again.
+inline StepError verify_no_root(const Identity& identity) noexcept {
+    if (identity.uid == 0) return StepError();
+    const bool is_root = DAEMONIZE_SYSTEM(setuid)(0) == 0 || DAEMONIZE_SYSTEM(seteuid)(0) == 0;
+    return is_root ? step_error(Stage::user, EPERM, identity.user.c_str(), "root could be regained") : StepError();
+}
+
+// Sets and verifies the user, without any capability.
+inline StepError become_user(const Identity& identity) noexcept {
+    if (const StepError failed = change_user(identity, false)) return failed;
+    return verify_no_root(identity);
 }
 
 } // namespace detail
