@@ -59,8 +59,7 @@
 //     core/stage.hpp                  Stage, exit_code: the step that failed, and its exit status
 //     core/duration.hpp               Duration: any std::chrono duration
 //     core/callback.hpp               Callback: a stored function
-//     core/text.hpp                   Text: the type of setter parameters that take text
-//     core/keep.hpp                   keep: leaves a property as the launcher has it
+//     core/parameters.hpp             keep, Keep, Text: types of setter parameters; keep leaves a property as it is
 //     core/host.hpp                   Host, HostKind: what started the program
 //     core/severity.hpp               Severity: the priority of a line in a log
 //     core/socket_kind.hpp            SocketKind: the kind of a socket

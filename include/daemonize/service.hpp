@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_SERVICE_HPP
 #define DAEMONIZE_SERVICE_HPP
 
-#include "core/text.hpp"
+#include "core/parameters.hpp"
 #include "service/settings.hpp"
 #include "service/verbs.hpp"
 

@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_SCM_SERVICE_CONFIG_HPP
 #define DAEMONIZE_SCM_SERVICE_CONFIG_HPP
 
-#include "../core/text.hpp"
+#include "../core/parameters.hpp"
 #include "service_name.hpp"
 
 #include <string>

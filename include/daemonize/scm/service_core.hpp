@@ -3,9 +3,9 @@
 #ifndef DAEMONIZE_SCM_SERVICE_CORE_HPP
 #define DAEMONIZE_SCM_SERVICE_CORE_HPP
 
+#include "../core/duration.hpp"
 #include "../core/failure.hpp"
 #include "../core/invoke.hpp"
-#include "../core/sleep.hpp"
 #include "application_callbacks.hpp"
 #include "port.hpp"
 #include "service_name.hpp"

@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_SCM_WIN_SERVICE_HPP
 #define DAEMONIZE_SCM_WIN_SERVICE_HPP
 
-#include "../core/text.hpp"
+#include "../core/parameters.hpp"
 #include "control_handler.hpp"
 #include "service_main.hpp"
 

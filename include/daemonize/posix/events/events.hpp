@@ -3,7 +3,7 @@
 #define DAEMONIZE_POSIX_EVENTS_EVENTS_HPP
 
 #include "../../core/callback.hpp"
-#include "../../core/sleep.hpp"
+#include "../../core/duration.hpp"
 #include "../system/clock.hpp"
 #include "signal_handlers.hpp"
 

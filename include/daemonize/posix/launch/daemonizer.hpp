@@ -3,8 +3,7 @@
 #define DAEMONIZE_POSIX_LAUNCH_DAEMONIZER_HPP
 
 #include "../../core/invoke.hpp"
-#include "../../core/keep.hpp"
-#include "../../core/text.hpp"
+#include "../../core/parameters.hpp"
 #include "explain.hpp"
 #include "launch.hpp"
 

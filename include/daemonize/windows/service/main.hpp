@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
 
-#include "../../core/keep.hpp"
+#include "../../core/parameters.hpp"
 #include "../scm/detect_host.hpp"
 #include "../scm/dispatcher.hpp"
 #include "../system/listen_on.hpp"

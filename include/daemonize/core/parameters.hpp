@@ -1,6 +1,6 @@
-// Text: the type of setter parameters that take text (public).
-#ifndef DAEMONIZE_CORE_TEXT_HPP
-#define DAEMONIZE_CORE_TEXT_HPP
+// Keep and Text: types of setter parameters (public).
+#ifndef DAEMONIZE_CORE_PARAMETERS_HPP
+#define DAEMONIZE_CORE_PARAMETERS_HPP
 
 #include <cstddef>
 #include <string>
@@ -8,6 +8,12 @@
 #include <utility>
 
 namespace daemonize {
+
+/// The type of `keep`.
+struct Keep {};
+
+/// Leaves a property as the launcher has it: `chdir(daemonize::keep)`.
+inline constexpr Keep keep{};
 
 /// A std::string that does not convert from a null pointer: chdir(nullptr) and chdir(0) do not compile. Every other
 /// argument that converts to std::string converts to Text.
