@@ -25,6 +25,19 @@
 #define DAEMONIZE_ON_LINUX() 0
 #endif
 
+#define DAEMONIZE_QUOTE(text) #text
+#define DAEMONIZE_QUOTE_VALUE(macro) DAEMONIZE_QUOTE(macro)
+
+// Marks a variable or a function that holds state of the process. The linker then merges the copies of all modules of the
+// process, also under -fvisibility=hidden. The tag keeps two versions of the library apart: their layouts may differ.
+// On Windows each DLL has a copy.
+#if !DAEMONIZE_ON_WINDOWS()
+#define DAEMONIZE_PROCESS_STATE                                                                                        \
+    __attribute__((visibility("default"),                                                                              \
+                   abi_tag("v" DAEMONIZE_QUOTE_VALUE(DAEMONIZE_VERSION_MAJOR) "_" DAEMONIZE_QUOTE_VALUE(               \
+                       DAEMONIZE_VERSION_MINOR) "_" DAEMONIZE_QUOTE_VALUE(DAEMONIZE_VERSION_PATCH))))
+#endif
+
 /// The seam: the library writes every system call as `DAEMONIZE_SYSTEM(open)(path, flags)`. Only tests define this
 /// macro, before the include, to make a call fail, transfer less, or be interrupted.
 #if !defined(DAEMONIZE_SYSTEM)

@@ -68,6 +68,10 @@ class SignalHandlers {
         if (DAEMONIZE_SYSTEM(sigaction)(number, nullptr, &before) != 0) return step_error(Stage::events, errno);
         // A shell ignores the keys of the terminal for a background job. They stay ignored.
         if (is_key_signal(number) && is_ignored(before)) return StepError();
+        if (has_handler(before) && is_marked(before) && before.sa_sigaction != handle) {
+            return step_error(Stage::events, EBUSY, "",
+                              "an Events of another copy of the library in this process takes them already");
+        }
         const struct sigaction action = action_for(number, before);
         if (DAEMONIZE_SYSTEM(sigaction)(number, &action, nullptr) != 0) return step_error(Stage::events, errno);
         taken_[number] = true;
@@ -106,6 +110,7 @@ class SignalHandlers {
     static struct sigaction action_for(int number, const struct sigaction& before) noexcept {
         struct sigaction action = plain_action(SIG_DFL);
         action.sa_flags = SA_RESTART;
+        action.sa_mask = library_mark();
         if (number == SIGCHLD) action.sa_flags |= SA_NOCLDSTOP;
         if (number == SIGCHLD && has_handler(before)) {
             action = before;
@@ -114,10 +119,6 @@ class SignalHandlers {
         action.sa_flags |= SA_SIGINFO;
         action.sa_sigaction = handle;
         return action;
-    }
-
-    static bool has_handler(const struct sigaction& action) noexcept {
-        return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
     }
 
     static void handle(int number, siginfo_t* info, void* context) noexcept {
@@ -181,7 +182,8 @@ class SignalHandlers {
     void restore(int number) noexcept {
         struct sigaction now;
         if (!taken_[number] || DAEMONIZE_SYSTEM(sigaction)(number, nullptr, &now) != 0) return;
-        if ((now.sa_flags & SA_SIGINFO) == 0 || now.sa_sigaction != handle) return;
+        // Another module that shares current_ may have installed its own copy of handle().
+        if ((now.sa_flags & SA_SIGINFO) == 0 || (now.sa_sigaction != handle && !is_marked(now))) return;
         static_cast<void>(DAEMONIZE_SYSTEM(sigaction)(number, &before_[number], nullptr));
     }
 
@@ -201,8 +203,8 @@ class SignalHandlers {
     static_assert(std::atomic<SignalHandlers*>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
                   std::atomic<bool>::is_always_lock_free);
 
-    static inline std::atomic<SignalHandlers*> current_{nullptr};
-    static inline std::atomic<int> running_{0}; // handlers that run now
+    DAEMONIZE_PROCESS_STATE static inline std::atomic<SignalHandlers*> current_{nullptr};
+    DAEMONIZE_PROCESS_STATE static inline std::atomic<int> running_{0}; // handlers that run now
 
     WakePipe& wake_pipe_;
     Poller& poller_;

@@ -3,6 +3,7 @@
 #define DAEMONIZE_POSIX_LAUNCH_DAEMON_HPP
 
 #include "../../core/invoke.hpp"
+#include "../system/signals.hpp"
 #include "../system/write_error.hpp"
 #include "channel.hpp"
 #include "plan.hpp"
@@ -12,6 +13,7 @@
 #include <new>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace daemonize {
 
@@ -24,20 +26,32 @@ struct DaemonState {
     ForkGuard channel; // open until readiness
     Descriptor stderr_target;
     bool ready = false;
+    bool has_warned = false;
 
     const char* name() const noexcept { return plan == nullptr ? "daemon" : plan->name.c_str(); }
 };
 
-inline DaemonState& daemon_state() noexcept {
+DAEMONIZE_PROCESS_STATE inline DaemonState& daemon_state() noexcept {
     // Never destroyed, because a static destructor may use it. In place, because operator new may fail.
     alignas(DaemonState) static unsigned char memory[sizeof(DaemonState)];
     static DaemonState* const state = ::new (memory) DaemonState;
     return *state;
 }
 
+constexpr const char* launched_elsewhere =
+    "another copy of the library in this process launched this daemon: pass the Daemon of daemonize() to this module";
+
+// Whether a copy of the library in another module launched this daemon. set_sigchld() leaves a mark that every copy can
+// read. An application that sets the action of SIGCHLD removes the mark. Only Linux clears the mark at exec(2), so other
+// kernels are not asked.
+inline bool is_launched_elsewhere(const DaemonState& state) noexcept {
+    struct sigaction action;
+    return DAEMONIZE_ON_LINUX() && state.plan == nullptr &&
+           DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &action) == 0 && !has_handler(action) && is_marked(action);
+}
+
 // Reports a failed launch to the launcher, or to standard error, and exits.
-[[noreturn]] inline void exit_failed(const StepError& failed) noexcept {
-    DaemonState& state = daemon_state();
+[[noreturn]] inline void exit_failed(DaemonState& state, const StepError& failed) noexcept {
     const int code = exit_code(failed.stage);
     if (state.channel) {
         static_cast<void>(send_step_error(state.channel.get(), failed, 0));
@@ -75,8 +89,7 @@ inline StepError announce_ready(DaemonState& state) noexcept {
 }
 
 // Reports a failure to the waiting launcher, or to standard error. Returns the exit status for the daemon.
-inline int report_failure(std::string_view text, int exit_code) noexcept {
-    DaemonState& state = daemon_state();
+inline int report_failure(std::string_view text, int exit_code, DaemonState& state = daemon_state()) noexcept {
     const int code = failure_status(exit_code);
     const std::string_view reason = text.empty() ? no_reason : text;
     if (state.channel) {
@@ -99,6 +112,10 @@ inline int report_failure(std::string_view text, int exit_code) noexcept {
 ///
 /// Thread safety: one thread at a time. Not for signal handlers. Fork safety: in a worker that the daemon forked, the
 /// calls report nothing to the launcher. In a process that no launch made a daemon, they do nothing.
+///
+/// Daemon() stands for the launch of this process. A module of the process that does not share the state of the library
+/// (README, "Gotchas") needs a copy of the Daemon of daemonize(). Daemon() there is of no launch: ready() and progress()
+/// say so once on standard error, and reopen_logs() fails at Stage::standard_output.
 class Daemon {
   public:
     /// Reports readiness: the launcher exits 0. Flushes standard output, and puts the target of stderr_to() in place.
@@ -106,21 +123,21 @@ class Daemon {
     /// nothing. Exits non-zero, and removes the pid file, if the launcher is dead (Stage::readiness), if standard
     /// output cannot be written (Stage::flush), or if dup2(2) fails (Stage::standard_error).
     void ready() {
-        detail::DaemonState& state = detail::daemon_state();
-        if (state.ready || state.plan == nullptr) return;
+        detail::DaemonState& state = *state_;
+        if (state.ready || state.plan == nullptr) return warn_if_launched_elsewhere("ready()");
         const std::string& path = state.plan->streams[STDOUT_FILENO].path;
         if (std::fflush(stdout) != 0) {
             detail::exit_failed(
-                detail::step_error(Stage::flush, errno, path.empty() ? "standard output" : path.c_str()));
+                state, detail::step_error(Stage::flush, errno, path.empty() ? "standard output" : path.c_str()));
         }
-        if (const detail::StepError failed = detail::announce_ready(state)) detail::exit_failed(failed);
+        if (const detail::StepError failed = detail::announce_ready(state)) detail::exit_failed(state, failed);
     }
 
     /// Shows `text` on the launcher's standard error, and moves the time-out to `extend_by` from now if that is later.
     /// Does nothing after readiness.
     void progress(std::string_view text, Duration extend_by = Duration()) noexcept {
-        detail::DaemonState& state = detail::daemon_state();
-        if (state.ready || state.plan == nullptr) return;
+        detail::DaemonState& state = *state_;
+        if (state.ready || state.plan == nullptr) return warn_if_launched_elsewhere("progress()");
         if (!state.channel) return detail::write_error_line({state.name(), ": ", text});
         detail::Record record;
         record.kind = detail::Record::progress;
@@ -134,7 +151,7 @@ class Daemon {
     /// exits with `exit_code` too. After readiness `text` goes to standard error. An exit code of which exit(3) would
     /// make 0 becomes 1.
     [[noreturn]] void fail_and_exit(std::string_view text, int exit_code = 1) {
-        std::exit(detail::report_failure(text, exit_code));
+        std::exit(detail::report_failure(text, exit_code, *state_));
     }
     [[noreturn]] void fail_and_exit(std::nullptr_t, int = 1) = delete;
 
@@ -142,9 +159,12 @@ class Daemon {
     /// and for appending. A stream whose file cannot be opened keeps its old file. Streams without a file stay as they
     /// are. Returns false on failure, with the first one. Stage::standard_output, Stage::standard_error, Stage::flush.
     [[nodiscard]] bool reopen_logs(Failure& failure) noexcept {
-        detail::DaemonState& state = detail::daemon_state();
+        detail::DaemonState& state = *state_;
         failure = Failure();
-        if (state.plan == nullptr) return true;
+        if (detail::is_launched_elsewhere(state)) {
+            failure = detail::posix_failure(Stage::standard_output, ENOTSUP, "", detail::launched_elsewhere);
+        }
+        if (state.plan == nullptr) return !failure;
         const detail::StreamTarget& out = state.plan->streams[STDOUT_FILENO];
         const detail::StreamTarget& error = state.plan->streams[STDERR_FILENO];
         const bool one_file = !out.path.empty() && out.path == error.path;
@@ -162,7 +182,7 @@ class Daemon {
 #endif
 
   private:
-    static void reopen(const std::string& path, int stream, bool both, Failure& failure) noexcept {
+    void reopen(const std::string& path, int stream, bool both, Failure& failure) noexcept {
         detail::Descriptor opened;
         detail::StepError failed = detail::open_stream_file(stream, path.c_str(), opened);
         if (!failed && std::fflush(stream == STDOUT_FILENO ? stdout : stderr) != 0) {
@@ -174,14 +194,22 @@ class Daemon {
     }
 
     // Before readiness replaces the waiting target of standard error, and not the stream.
-    static detail::StepError put(const detail::Descriptor& opened, int stream, const std::string& path) noexcept {
-        detail::Descriptor& target = detail::daemon_state().stderr_target;
+    detail::StepError put(const detail::Descriptor& opened, int stream, const std::string& path) noexcept {
+        detail::Descriptor& target = state_->stderr_target;
         if (stream != STDERR_FILENO || !target) return detail::put_stream(opened.get(), stream, path.c_str());
         detail::Descriptor copy = detail::duplicate(opened.get());
         if (!copy) return detail::step_error(Stage::standard_error, errno, path.c_str());
         target = std::move(copy);
         return detail::StepError();
     }
+
+    // Writes the warning once.
+    void warn_if_launched_elsewhere(const char* call) const noexcept {
+        if (!detail::is_launched_elsewhere(*state_) || std::exchange(state_->has_warned, true)) return;
+        detail::write_error_line({state_->name(), ": ", call, ": ", detail::launched_elsewhere});
+    }
+
+    detail::DaemonState* state_ = &detail::daemon_state();
 };
 
 } // namespace daemonize

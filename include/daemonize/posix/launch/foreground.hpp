@@ -94,14 +94,14 @@ inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& 
         outcome.failure = to_failure(failed);
         if (plan->pid_file.file) plan->pid_file.remove();
         if (!helper.undo()) roll_back_all(*plan, launch_state.pid_file, true);
-        held_pid_files.remove(&plan->pid_file);
+        HeldPidFiles::remove(&plan->pid_file);
         return Launch(std::move(plan->name), std::move(outcome));
     }
     helper.finish();
     state.plan = plan.release();
     state.stderr_target = std::move(launch_state.stderr_target);
     const StepError swapped = swap_stderr(state);
-    if (swapped) exit_failed(swapped);
+    if (swapped) exit_failed(state, swapped);
     return Launch();
 }
 

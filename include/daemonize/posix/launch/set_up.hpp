@@ -195,6 +195,7 @@ inline StepError set_sigchld(Sigchld policy, const struct sigaction& before) noe
     if (policy == Sigchld::ignore) action = plain_action(SIG_IGN);
     if (policy == Sigchld::default_action && is_ignored(before)) action = plain_action(SIG_DFL);
     if (policy == Sigchld::default_action) action.sa_flags &= ~SA_NOCLDWAIT;
+    if (!has_handler(action)) action.sa_mask = library_mark(); // is_launched_elsewhere() looks for it
     return DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, &action, nullptr) == 0
                ? StepError()
                : step_error(Stage::signal_reset, errno, "SIGCHLD");

@@ -35,6 +35,7 @@ struct HeldPidFile {
     struct stat info = {};
     pid_t owner = 0;
     HeldPidFile* next = nullptr;
+    HeldPidFile** place = nullptr; // the pointer of the list that leads here
 
     void remove() noexcept {
         if (file && owner == DAEMONIZE_SYSTEM(getpid)()) remove_pid_file(file.get(), info, path.c_str());
@@ -54,15 +55,17 @@ class HeldPidFiles {
 
     void add(HeldPidFile* held) noexcept {
         held->next = first_;
+        held->place = &first_;
+        if (first_ != nullptr) first_->place = &held->next;
         first_ = held;
     }
 
-    void remove(HeldPidFile* held) noexcept {
-        for (HeldPidFile** at = &first_; *at != nullptr; at = &(*at)->next) {
-            if (*at != held) continue;
-            *at = held->next;
-            break;
-        }
+    // The file may be on the list of another copy of the library.
+    static void remove(HeldPidFile* held) noexcept {
+        if (held->place == nullptr) return;
+        *held->place = held->next;
+        if (held->next != nullptr) held->next->place = held->place;
+        held->place = nullptr;
     }
 
     bool empty() const noexcept { return first_ == nullptr; }
@@ -77,7 +80,7 @@ class HeldPidFiles {
     HeldPidFile* first_ = nullptr;
 };
 
-inline HeldPidFiles held_pid_files;
+DAEMONIZE_PROCESS_STATE inline HeldPidFiles held_pid_files;
 
 // Whether this process holds the file at `path`. The caller must not open and close such a file: the close(2) would end the
 // POSIX lock that names this process.
@@ -86,6 +89,9 @@ inline bool is_held_here(const std::string& path) noexcept {
     return !held_pid_files.empty() && DAEMONIZE_SYSTEM(lstat)(path.c_str(), &info) == 0 &&
            held_pid_files.find(info) != nullptr;
 }
+
+// As is_held_here(), and also for a file that another copy of the library in this process holds.
+inline bool is_held_by_process(const std::string& path) { return is_held_here(path) || is_held_by_other_copy(path); }
 
 // open_pid_file(), which refuses a file that this process holds.
 inline Failure open_others_pid_file(const std::string& path, mode_t mode, const Owners& owners, OpenPidFile& locked) {

@@ -80,7 +80,7 @@ inline Look look_at_holder(const std::string& path, const OpenPidFile& file, int
 inline FoundDaemon find_daemon(const std::string& path, int access, Failure& failure) {
     FoundDaemon found;
     failure = Failure();
-    if (is_held_here(path)) {
+    if (is_held_by_process(path)) {
         found.state = InstanceState::running;
         found.pid = DAEMONIZE_SYSTEM(getpid)();
         found.is_certain = true;

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_POSIX_PID_FILE_OPEN_HPP
 #define DAEMONIZE_POSIX_PID_FILE_OPEN_HPP
 
+#include "../system/proc.hpp"
 #include "remove.hpp"
 
 #include <poll.h>
@@ -21,8 +22,20 @@ struct OpenPidFile {
     int get() const noexcept { return file.get(); }
 };
 
+// Whether this process holds the file at `path`, by a descriptor of its own that /proc shows: the descriptor has the OFD lock,
+// and the file has the number of this process. Another copy of the library in the process may have opened that descriptor.
+// The file is not opened. Without OFD locks there is no need: no close(2) of another descriptor ends a lock.
+inline bool is_held_by_other_copy(const std::string& path) {
+    struct stat info;
+    int descriptor = -1;
+    return DAEMONIZE_SYSTEM(lstat)(path.c_str(), &info) == 0 &&
+           holds_lock("/proc/self", info, descriptor) == Answer::yes &&
+           read_pid(descriptor) == DAEMONIZE_SYSTEM(getpid)();
+}
+
 // Opens the file, or makes it. Never with O_TRUNC: a second start would erase the number of the first. O_NONBLOCK: the path
-// may lead to a FIFO. On failure sets errno, and removes a file that it made.
+// may lead to a FIFO. Fails with EBUSY, and does not open the file, where another copy of the library in this process holds
+// the file: the close(2) would end the POSIX lock. On failure sets errno, and removes a file that it made.
 inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) noexcept {
     constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const auto open = [&](int more) {
@@ -31,8 +44,13 @@ inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& open
     };
     for (int attempt = 0; attempt < 1000; ++attempt) {
         opened.made = open(O_CREAT | O_EXCL);
+        if (opened.made || errno != EEXIST) break;
+        if (is_held_by_other_copy(path)) {
+            errno = EBUSY;
+            return false;
+        }
         // Another process may remove the file between the two calls.
-        if (opened.made || errno != EEXIST || open(0) || errno != ENOENT) break;
+        if (open(0) || errno != ENOENT) break;
     }
     if (!opened || DAEMONIZE_SYSTEM(fstat)(opened.get(), &opened.info) == 0) return static_cast<bool>(opened);
     const int error = errno;
@@ -127,6 +145,7 @@ inline Failure try_pid_file(const std::string& path, mode_t mode, const Owners& 
                             OpenPidFile& locked) {
     OpenPidFile opened;
     if (!open_or_make(path, mode, opened)) {
+        if (errno == EBUSY) return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)(), true});
         return posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
     }
     if (Failure failure = distrust_file(path, opened.info, owners)) return failure;

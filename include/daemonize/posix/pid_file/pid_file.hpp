@@ -76,7 +76,7 @@ class PidFile {
     /// file has no holder. Fails at Stage::pid_file_open.
     [[nodiscard]] static Holder holder(const std::string& path, Failure& failure) noexcept {
         failure = Failure();
-        if (detail::is_held_here(path)) return {true, DAEMONIZE_SYSTEM(getpid)()};
+        if (detail::is_held_by_process(path)) return {true, DAEMONIZE_SYSTEM(getpid)()};
         detail::LockHolder holder;
         // Instance::stop() locks a dead daemon's file for an instant while it removes the file.
         for (int round = 0; round < 100; ++round) {
@@ -116,7 +116,7 @@ class PidFile {
     void release() noexcept {
         if (held_ == nullptr) return;
         held_->remove();
-        detail::held_pid_files.remove(held_);
+        detail::HeldPidFiles::remove(held_);
         delete held_;
         held_ = nullptr;
     }

@@ -24,7 +24,7 @@ class EventLog {
     }
 
     /// As above, without the reason of a failure.
-    bool try_write(Severity severity, const std::string& text) const noexcept {
+    DAEMONIZE_PROCESS_STATE bool try_write(Severity severity, const std::string& text) const noexcept {
         // openlog(3) keeps the pointer, beyond the life of this object.
         [[maybe_unused]] static const std::string* const kept = [this] {
             const auto* source = new std::string(source_);

@@ -20,7 +20,7 @@ class ForkGuard {
 
     // Registers the fork handler, once for the process. Call it before any fork: pthread_atfork(3) allocates. Returns an
     // errno value, or 0.
-    static int prepare() noexcept {
+    DAEMONIZE_PROCESS_STATE static int prepare() noexcept {
         static const int error = DAEMONIZE_SYSTEM(pthread_atfork)(nullptr, nullptr, close_in_child);
         return error;
     }
@@ -38,31 +38,34 @@ class ForkGuard {
         reset();
         descriptor_ = std::move(descriptor);
         next_ = first();
+        place_ = &first();
+        if (next_ != nullptr) next_->place_ = &next_;
         first() = this;
     }
 
+    // Leaves the list without its head: the guard may be on the list of another copy of the library.
     void reset() noexcept {
-        for (ForkGuard** at = &first(); *at != nullptr; at = &(*at)->next_) {
-            if (*at != this) continue;
-            *at = next_;
-            break;
+        if (place_ != nullptr) {
+            *place_ = next_;
+            if (next_ != nullptr) next_->place_ = place_;
+            place_ = nullptr;
         }
         descriptor_.reset();
     }
 
   private:
-    static ForkGuard*& first() noexcept {
+    DAEMONIZE_PROCESS_STATE static ForkGuard*& first() noexcept {
         static ForkGuard* list = nullptr;
         return list;
     }
 
     static void close_in_child() noexcept {
-        for (ForkGuard* guard = first(); guard != nullptr; guard = guard->next_) guard->descriptor_.reset();
-        first() = nullptr;
+        while (first() != nullptr) first()->reset();
     }
 
     Descriptor descriptor_;
     ForkGuard* next_ = nullptr;
+    ForkGuard** place_ = nullptr; // the pointer of the list that leads here
 };
 
 // Keeps every other thread of this process from forking while it lives, so that a child finds no half-changed state.
@@ -77,20 +80,28 @@ class ForkLock {
     // allocates. Returns an errno value, or 0.
     template <void (*in_child)() noexcept>
     static int prepare() noexcept {
-        static const int error = DAEMONIZE_SYSTEM(pthread_atfork)(
+        const ForkLock held;
+        if (state_.is_registered) return 0;
+        const int error = DAEMONIZE_SYSTEM(pthread_atfork)(
             lock, unlock, +[] {
                 in_child();
                 unlock();
             });
+        state_.is_registered = error == 0;
         return error;
     }
 
   private:
     // Both calls succeed: the mutex is an ordinary one, and the thread that locks it unlocks it.
-    static void lock() noexcept { static_cast<void>(::pthread_mutex_lock(&mutex_)); }
-    static void unlock() noexcept { static_cast<void>(::pthread_mutex_unlock(&mutex_)); }
+    static void lock() noexcept { static_cast<void>(::pthread_mutex_lock(&state_.mutex)); }
+    static void unlock() noexcept { static_cast<void>(::pthread_mutex_unlock(&state_.mutex)); }
 
-    static inline pthread_mutex_t mutex_ = PTHREAD_MUTEX_INITIALIZER;
+    // One symbol: a handler that is registered twice for one mutex would wait for itself.
+    struct State {
+        pthread_mutex_t mutex;
+        bool is_registered;
+    };
+    DAEMONIZE_PROCESS_STATE static inline State state_ = {PTHREAD_MUTEX_INITIALIZER, false};
 };
 
 } // namespace detail

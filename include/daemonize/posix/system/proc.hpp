@@ -6,6 +6,7 @@
 #include "files.hpp"
 
 #include <csignal>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <dirent.h>
@@ -130,10 +131,10 @@ inline Answer takes_signal(pid_t pid, int number) {
     return (parse_signal_set(caught) >> (number - 1) & 1) != 0 ? Answer::yes : Answer::no;
 }
 
-// Whether a descriptor of the process refers to the file and holds its OFD write lock. /proc/PID/fdinfo lists the locks of
-// each descriptor.
-inline Answer holds_lock(pid_t pid, const struct stat& file) {
-    const std::string folder = joined({"/proc/", pid, "/fd"});
+// Whether a descriptor of the process with the folder `process` in /proc refers to the file and holds its OFD write lock.
+// fdinfo lists the locks of each descriptor. `descriptor` becomes the number of that descriptor in the process.
+inline Answer holds_lock(const std::string& process, const struct stat& file, int& descriptor) {
+    const std::string folder = joined({process, "/fd"});
     DIR* listing = ::opendir(folder.c_str());
     if (listing == nullptr) return errno == ENOENT ? Answer::no : Answer::unknown;
     Answer answer = Answer::no;
@@ -141,11 +142,18 @@ inline Answer holds_lock(pid_t pid, const struct stat& file) {
         struct stat status;
         const std::string path = joined({folder, "/", entry->d_name});
         if (DAEMONIZE_SYSTEM(stat)(path.c_str(), &status) != 0 || !is_same_file(status, file)) continue;
-        const std::string info = read_proc(pid, joined({"fdinfo/", entry->d_name}));
-        if (info.find("OFDLCK") != std::string::npos && info.find(" WRITE ") != std::string::npos) answer = Answer::yes;
+        const std::string info = read_file(joined({process, "/fdinfo/", entry->d_name}));
+        if (info.find("OFDLCK") == std::string::npos || info.find(" WRITE ") == std::string::npos) continue;
+        descriptor = static_cast<int>(std::strtol(entry->d_name, nullptr, 10));
+        answer = Answer::yes;
     }
     static_cast<void>(::closedir(listing)); // nothing was written
     return answer;
+}
+
+inline Answer holds_lock(pid_t pid, const struct stat& file) {
+    int descriptor = -1;
+    return holds_lock(joined({"/proc/", pid}), file, descriptor);
 }
 
 #else
@@ -154,6 +162,7 @@ inline ProcessInfo process_info(pid_t) { return ProcessInfo(); }
 inline Answer takes_signal(pid_t, int) { return Answer::unknown; }
 // Without OFD locks the number in the file names the daemon, and only the owner of the file can write it.
 inline Answer holds_lock(pid_t, const struct stat&) { return Answer::yes; }
+inline Answer holds_lock(const std::string&, const struct stat&, int&) { return Answer::unknown; }
 
 #endif
 

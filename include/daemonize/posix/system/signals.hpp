@@ -16,6 +16,28 @@ inline struct sigaction plain_action(void (*handler)(int)) noexcept {
     return action;
 }
 
+inline bool has_handler(const struct sigaction& action) noexcept {
+    return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
+}
+
+// The sa_mask of the actions that the library installs for good. A copy of the library in another module of the process,
+// which shares no variable with this copy, knows such an action by this set, in the sigaction(2) call that it makes anyway.
+// These signals are blocked for the microseconds of a handler. Without a handler the kernel only stores the set, and exec(2)
+// clears it.
+inline sigset_t library_mark() noexcept {
+    sigset_t mark;
+    static_cast<void>(sigemptyset(&mark));
+    for (const int number : {SIGTTIN, SIGTTOU, SIGURG, SIGVTALRM, SIGXFSZ}) static_cast<void>(sigaddset(&mark, number));
+    return mark;
+}
+
+inline bool is_marked(const struct sigaction& action) noexcept {
+    const sigset_t mark = library_mark();
+    int number = 1;
+    while (number < signal_end && sigismember(&action.sa_mask, number) == sigismember(&mark, number)) ++number;
+    return number == signal_end;
+}
+
 // Blocks every signal in this thread while it lives. A forked child starts with the full mask, so no handler runs in the
 // child before set-up is complete.
 class BlockedSignals {

@@ -1,0 +1,53 @@
+#!/bin/sh
+# sh modules.sh INCLUDE COMPILER: builds two modules, each with a copy of the library, as a program with a shared library, a
+# program with a plugin, and two plugins, and runs every case of cases.cpp in each.
+set -eu
+here=$(cd "$(dirname "$0")" && pwd)
+include=$(cd "$1" && pwd) compiler=$2
+. "$here/../../support/skip.sh"
+command -v "$compiler" >/dev/null || skip "$compiler is not installed"
+# A directory that only its owner can write: a pid file is refused elsewhere.
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+cd "$work"
+failed=0
+
+compile() { "$compiler" -std=c++17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fPIC -I "$include" "$@"; }
+
+build() {
+    for module in cases other; do compile "$@" -c "$here/$module.cpp" -o "$module.o" & done
+    wait
+    "$compiler" -shared cases.o -o cases.so
+    "$compiler" -shared other.o -o libother.so
+    compile -DCASES_ARE_LINKED -DOTHER_IS_LINKED "$here/main.cpp" cases.o -L. -lother -Wl,-rpath,"$work" -ldl -o linked
+    compile -DCASES_ARE_LINKED "$here/main.cpp" cases.o -ldl -o plain
+    compile -DCASES_ARE_LINKED "$here/main.cpp" cases.o -rdynamic -ldl -o rdynamic
+    compile "$here/main.cpp" -ldl -o plugins
+}
+
+# check one|own PROGRAM local|global [PLUGIN...]: `one`: the modules share the state; `own`: each has its own.
+check() {
+    state=$1 program=$2
+    shift 2
+    for case in ready passed_on no_daemon events pid_file log released_here; do
+        timeout 60 "./$program" $case "$state" "$@" || {
+            echo "$compiler $visibility: $program $case $state $*" >&2
+            failed=1
+        }
+    done
+}
+
+# Without STB_GNU_UNIQUE, which only g++ gives to inline variables, plugins with RTLD_LOCAL have no symbol in common.
+case $("$compiler" --version) in *clang*) local_plugins=own ;; *) local_plugins=one ;; esac
+for visibility in '' '-fvisibility=hidden -fvisibility-inlines-hidden'; do
+    # shellcheck disable=SC2086
+    build $visibility
+    check one linked local
+    for scope in local global; do
+        check own plain $scope ./libother.so
+        check one rdynamic $scope ./libother.so
+    done
+    check $local_plugins plugins local ./cases.so ./libother.so
+    check one plugins global ./cases.so ./libother.so
+done
+exit $failed
