@@ -49,7 +49,8 @@ inline StepError make_channel(Channel& channel) noexcept {
 }
 
 // Sends one record, and cuts long texts. Allocates nothing. Returns false and sets errno if the launcher has closed its
-// end.
+// end. One call of send(2) keeps the record whole: a daemon that is killed between two calls would leave a part of it,
+// and the record of its death would follow as a text.
 inline bool send_record(int channel, Record record, std::string_view detail = {},
                         std::string_view reason = {}) noexcept {
     char message[sizeof(Record) + 2 * record_text_limit];
