@@ -1,14 +1,17 @@
-// Activation: the descriptors that a service manager passed to this process, as the variables LISTEN_* say (internal).
+// The variables LISTEN_*, by which a service manager passes descriptors, such as LISTEN_FDS and LISTEN_FDNAMES (internal).
 #ifndef DAEMONIZE_POSIX_SOCKETS_LISTEN_ENVIRONMENT_HPP
 #define DAEMONIZE_POSIX_SOCKETS_LISTEN_ENVIRONMENT_HPP
 
 #include "../../core/number.hpp"
 #include "../system/process_handle.hpp"
+#include "socket.hpp"
 
 #include <cstdlib>
 #include <cstring>
+#include <string>
 #include <sys/types.h>
 #include <unistd.h>
+#include <vector>
 
 #if DAEMONIZE_ON_LINUX()
 #include <sys/vfs.h>
@@ -80,6 +83,41 @@ inline Activation activation() noexcept {
         result.reason = "it is not a number of descriptors";
     }
     return result;
+}
+
+// Splits a text at its colons. As in systemd, an empty text is one empty name.
+inline std::vector<std::string> split_names(const std::string& text) {
+    std::vector<std::string> names(1);
+    for (const char c : text) {
+        if (c == ':') {
+            names.emplace_back();
+        } else {
+            names.back() += c;
+        }
+    }
+    return names;
+}
+
+// Returns the names of the descriptors from 3 on. The result is empty if the variables name another process.
+inline std::vector<std::string> read_activation(Failure& failure) {
+    const Activation passed = activation();
+    if (passed.wrong != nullptr) {
+        failure = socket_failure(EINVAL, joined({passed.wrong, "=", std::getenv(passed.wrong)}), passed.reason);
+        return {};
+    }
+    const auto count = static_cast<std::size_t>(passed.count);
+    const char* text = std::getenv("LISTEN_FDNAMES");
+    if (count == 0 || text == nullptr) return std::vector<std::string>(count, "unknown");
+    std::vector<std::string> names = split_names(text);
+    if (names.size() == count) return names;
+    failure = socket_failure(EINVAL, joined({"LISTEN_FDNAMES=", text}), joined({"there are ", count, " descriptors"}));
+    return {};
+}
+
+inline void unset_activation() noexcept {
+    for (const char* name : {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"}) {
+        static_cast<void>(::unsetenv(name)); // fails only for a name with '='
+    }
 }
 
 } // namespace detail

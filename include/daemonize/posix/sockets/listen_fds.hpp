@@ -18,35 +18,6 @@ namespace daemonize {
 
 namespace detail {
 
-// Splits a text at its colons. As in systemd, an empty text is one empty name.
-inline std::vector<std::string> split_names(const std::string& text) {
-    std::vector<std::string> names(1);
-    for (const char c : text) {
-        if (c == ':') {
-            names.emplace_back();
-        } else {
-            names.back() += c;
-        }
-    }
-    return names;
-}
-
-// Returns the names of the descriptors from 3 on. The result is empty if the variables name another process.
-inline std::vector<std::string> read_activation(Failure& failure) {
-    const Activation passed = activation();
-    if (passed.wrong != nullptr) {
-        failure = socket_failure(EINVAL, joined({passed.wrong, "=", std::getenv(passed.wrong)}), passed.reason);
-        return {};
-    }
-    const auto count = static_cast<std::size_t>(passed.count);
-    const char* text = std::getenv("LISTEN_FDNAMES");
-    if (count == 0 || text == nullptr) return std::vector<std::string>(count, "unknown");
-    std::vector<std::string> names = split_names(text);
-    if (names.size() == count) return names;
-    failure = socket_failure(EINVAL, joined({"LISTEN_FDNAMES=", text}), joined({"there are ", count, " descriptors"}));
-    return {};
-}
-
 // Takes over all descriptors, or none. FD_CLOEXEC keeps them from the programs that are started.
 inline std::vector<Socket> take_activated(const std::vector<std::string>& names, Failure& failure) {
     std::vector<Socket> sockets;
@@ -59,12 +30,6 @@ inline std::vector<Socket> take_activated(const std::vector<std::string>& names,
     number = STDERR_FILENO;
     for (const std::string& name : names) sockets.emplace_back(++number, name);
     return sockets;
-}
-
-inline void unset_activation() noexcept {
-    for (const char* name : {"LISTEN_PID", "LISTEN_PIDFDID", "LISTEN_FDS", "LISTEN_FDNAMES"}) {
-        static_cast<void>(::unsetenv(name)); // fails only for a name with '='
-    }
 }
 
 } // namespace detail
