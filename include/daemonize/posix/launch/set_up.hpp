@@ -44,26 +44,6 @@ inline StepError save_given_streams(Plan& plan) {
     return StepError();
 }
 
-// Opens all standard streams, because a later open(2) would return a closed number from 0 to 2.
-inline StepError fill_streams(const Plan& plan, LaunchState& launch_state) noexcept {
-    if (const StepError failed = open_null_device(launch_state.null)) return failed;
-    for (int i = 0; i < 3; ++i) {
-        const StreamTarget& target = plan.streams[i];
-        int source = launch_state.null.get();
-        const bool waits = target.kind == StreamTarget::Kind::kept || i == STDERR_FILENO;
-        if (i == STDERR_FILENO && launch_state.stderr_pipe) {
-            source = launch_state.stderr_pipe.get();
-        } else if (waits && is_open(i)) {
-            continue;
-        } else if (!waits && target.kind == StreamTarget::Kind::descriptor) {
-            source = target.descriptor;
-        }
-        if (const StepError failed = put_stream(source, i, "/dev/null")) return failed;
-    }
-    launch_state.stderr_pipe.reset();
-    return StepError();
-}
-
 inline StepError close_inherited(Plan& plan, const Options& options, const LaunchState& launch_state) {
     if (!options.close_fds) return StepError();
     for (const int opened : {launch_state.channel.daemon.get(), launch_state.pid_file.get(), launch_state.null.get()}) {
@@ -209,7 +189,7 @@ inline StepError set_up_before_drop(Plan& plan, const Options& options, LaunchSt
     if (options.umask) static_cast<void>(DAEMONIZE_SYSTEM(umask)(*options.umask)); // always succeeds
     plan.environment.install();
     if (const StepError failed = save_given_streams(plan)) return failed;
-    if (const StepError failed = fill_streams(plan, launch_state)) return failed;
+    if (const StepError failed = fill_streams(plan.streams, launch_state.null, launch_state.stderr_pipe)) return failed;
     if (const StepError failed = close_inherited(plan, options, launch_state)) return failed;
     if (launch_state.pid_file) {
         if (const StepError failed = hold_pid_file(plan.pid_file, launch_state.pid_file)) return failed;

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_POSIX_SOCKETS_INETD_SOCKET_HPP
 #define DAEMONIZE_POSIX_SOCKETS_INETD_SOCKET_HPP
 
+#include "../system/null_device.hpp"
 #include "socket.hpp"
 
 #include <sys/stat.h>

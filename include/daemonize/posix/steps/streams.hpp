@@ -1,8 +1,8 @@
-// The targets of the daemon's standard streams, and opening them (internal).
+// The daemon's standard streams: their targets, log files, and /dev/null in place of the launcher's streams (internal).
 #ifndef DAEMONIZE_POSIX_STEPS_STREAMS_HPP
 #define DAEMONIZE_POSIX_STEPS_STREAMS_HPP
 
-#include "../system/descriptor.hpp"
+#include "../system/null_device.hpp"
 
 #include <string>
 
@@ -51,6 +51,27 @@ inline StepError put_stream(int source, int stream, const char* path) noexcept {
     if (retry([&] { return DAEMONIZE_SYSTEM(dup2)(source, stream); }) != stream) {
         return step_error(stream_stage(stream), errno, path);
     }
+    return StepError();
+}
+
+// Opens /dev/null as `null`, and fills all standard streams, because a later open(2) would return a closed number from 0 to
+// 2. Standard error gets `stderr_pipe` until readiness, if there is a pipe. Files are opened later, as the daemon's user.
+inline StepError fill_streams(const StreamTarget (&streams)[3], Descriptor& null, Descriptor& stderr_pipe) noexcept {
+    if (const StepError failed = open_null_device(null)) return failed;
+    for (int i = 0; i < 3; ++i) {
+        const StreamTarget& target = streams[i];
+        int source = null.get();
+        const bool waits = target.kind == StreamTarget::Kind::kept || i == STDERR_FILENO;
+        if (i == STDERR_FILENO && stderr_pipe) {
+            source = stderr_pipe.get();
+        } else if (waits && is_open(i)) {
+            continue;
+        } else if (!waits && target.kind == StreamTarget::Kind::descriptor) {
+            source = target.descriptor;
+        }
+        if (const StepError failed = put_stream(source, i, "/dev/null")) return failed;
+    }
+    stderr_pipe.reset();
     return StepError();
 }
 
