@@ -94,7 +94,11 @@ class RetiredCallbacks {
 
     template <class Signature>
     void replace(Callback<Signature>& callback, Callback<Signature> replacement) {
-        if (depth_ > 0) callbacks_.push_back([old = std::move(callback)] { static_cast<void>(old); });
+        if (depth_ > 0 && callback) {
+            // Both allocations come before the move of the old callback, which may run now.
+            callbacks_.push_back([old = Callback<Signature>(), &callback]() mutable { old = std::move(callback); });
+            callbacks_[callbacks_.size() - 1]();
+        }
         callback = std::move(replacement);
     }
 

@@ -22,7 +22,7 @@ struct WatchedChild {
 // waitpid(2) is called for each watched child by its number. The status of any other child stays for the application.
 class WatchedChildren {
   public:
-    explicit WatchedChildren(const Poller& poller) noexcept : poller_(poller) {}
+    explicit WatchedChildren(Poller& poller) noexcept : poller_(poller) {}
     WatchedChildren(const WatchedChildren&) = delete;
     WatchedChildren& operator=(const WatchedChildren&) = delete;
     ~WatchedChildren() { close(); }
@@ -41,15 +41,16 @@ class WatchedChildren {
             child.callback = std::move(added.callback);
             return;
         }
+        poller_.reserve(children_.size() + 1);
         const ForkLock lock;
         children_.push_back(std::move(added));
     }
 
     // Marks the children that may have ended. SIGCHLD does not say which child has ended, so it marks all.
-    void find_ended(bool sigchld_came) {
+    void find_ended(bool sigchld_came) noexcept {
         if (children_.empty()) return;
         for (WatchedChild& child : children_) child.may_have_ended |= sigchld_came;
-        poller_.visit_ended(children_.size(), [&](pid_t pid) {
+        poller_.visit_ended([&](pid_t pid) {
             for (WatchedChild& child : children_) child.may_have_ended |= child.pid == pid;
         });
     }
@@ -95,7 +96,7 @@ class WatchedChildren {
         return false;
     }
 
-    const Poller& poller_;
+    Poller& poller_;
     List<WatchedChild> children_;
 };
 

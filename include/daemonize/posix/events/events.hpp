@@ -80,7 +80,8 @@ class Events {
     /// SIGKILL.
     template <class F>
     [[nodiscard]] bool on(int signal, F f, Failure& failure) noexcept {
-        return take(signal, Callback<void()>(std::move(f)), failure);
+        return detail::guard_memory(Stage::events, failure,
+                                    [&] { return take(signal, Callback<void()>(std::move(f)), failure); });
     }
 
     /// Calls `f(wait_status)` once when the child has ended, also if the child has ended before this call. Takes the
@@ -90,7 +91,8 @@ class Events {
     /// SIGCHLD is taken as well, and a handler that the application has for SIGCHLD goes on running.
     template <class F>
     [[nodiscard]] bool on_child(pid_t pid, F f, Failure& failure) noexcept {
-        return watch(pid, Callback<void(int)>(std::move(f)), failure);
+        return detail::guard_memory(Stage::events, failure,
+                                    [&] { return watch(pid, Callback<void(int)>(std::move(f)), failure); });
     }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
@@ -192,14 +194,15 @@ class Events {
         failure = detail::to_failure(failed);
     }
 
-    bool take(int number, Callback<void()> callback, Failure& failure) noexcept {
+    bool take(int number, Callback<void()> callback, Failure& failure) {
+        const std::string what = detail::joined({"(signal ", number, ")"}); // before anything changes
         detail::StepError failed;
         if (const char* reason = refusal(number)) {
             failed = detail::step_error(Stage::events, EINVAL, "", reason);
         } else {
             failed = handlers_.take(number);
         }
-        failure = to_failure(detail::joined({"(signal ", number, ")"}), failed);
+        failure = to_failure(what, failed);
         if (!failed) retired_.replace(callbacks_[number], std::move(callback));
         return !failed;
     }
@@ -218,12 +221,13 @@ class Events {
         }
     }
 
-    bool watch(pid_t pid, Callback<void(int)> callback, Failure& failure) noexcept {
+    bool watch(pid_t pid, Callback<void(int)> callback, Failure& failure) {
+        const std::string what = detail::joined({"(the end of process ", pid, ")"}); // before anything changes
         detail::WatchedChild child;
         child.pid = pid;
         child.callback = std::move(callback);
         detail::StepError failed = children_.has(pid) ? detail::StepError() : prepare_watch(child);
-        failure = to_failure(detail::joined({"(the end of process ", pid, ")"}), failed);
+        failure = to_failure(what, failed);
         if (failed) return false;
         children_.add(std::move(child));
         wake_pipe_.wake(); // the child may have ended already

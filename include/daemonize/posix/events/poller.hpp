@@ -38,15 +38,18 @@ class Poller {
         static_cast<void>(DAEMONIZE_SYSTEM(epoll_ctl)(epoll_.get(), EPOLL_CTL_DEL, pidfd.get(), nullptr));
     }
 
-    // Calls visitor(pid) for each watched child that has ended. `count` is the number of watched children.
+    // Takes the memory that visit_ended() needs for so many watched children.
+    void reserve(std::size_t count) {
+        if (ready_.size() < count + 1) ready_.resize(count + 1);
+    }
+
+    // Calls visitor(pid) for each watched child that has ended. Allocates nothing: a poll must not lose an event.
     template <class Visitor>
-    void visit_ended(std::size_t count, Visitor visitor) const {
-        List<struct epoll_event> ready;
-        ready.resize(count + 1);
-        const int most = static_cast<int>(ready.size());
-        const int found = retry([&] { return DAEMONIZE_SYSTEM(epoll_wait)(epoll_.get(), ready.data(), most, 0); });
+    void visit_ended(Visitor visitor) noexcept {
+        const int most = static_cast<int>(ready_.size());
+        const int found = retry([&] { return DAEMONIZE_SYSTEM(epoll_wait)(epoll_.get(), ready_.data(), most, 0); });
         for (int i = 0; i < found; ++i) {
-            const pid_t child = ready[static_cast<std::size_t>(i)].data.fd;
+            const pid_t child = ready_[static_cast<std::size_t>(i)].data.fd;
             if (child != 0) visitor(child);
         }
     }
@@ -62,6 +65,7 @@ class Poller {
     }
 
     Descriptor epoll_;
+    List<struct epoll_event> ready_;
 };
 
 #else
@@ -76,8 +80,9 @@ class Poller {
     int descriptor() const noexcept { return wake_pipe_; }
     Descriptor watch(pid_t) const noexcept { return Descriptor(); }
     void forget(Descriptor) const noexcept {}
+    void reserve(std::size_t) noexcept {}
     template <class Visitor>
-    void visit_ended(std::size_t, Visitor) const {}
+    void visit_ended(Visitor) noexcept {}
     void close() noexcept { wake_pipe_ = -1; }
 
   private:

@@ -12,13 +12,14 @@
 namespace daemonize {
 namespace detail {
 
-// Makes the variables that name process 1 name the child.
-inline void update_variables(pid_t child) {
+// Makes the variables that name process 1 name the child. Fails only without memory.
+inline Failure update_variables(pid_t child) {
     for (const char* name : {"LISTEN_PID", "WATCHDOG_PID"}) {
         const char* value = std::getenv(name);
         if (value == nullptr || std::strcmp(value, "1") != 0) continue;
-        static_cast<void>(::setenv(name, joined({child}).c_str(), 1)); // fails only without memory
+        if (::setenv(name, joined({child}).c_str(), 1) != 0) return posix_failure(Stage::memory, errno);
     }
+    return Failure();
 }
 
 // Process 1 reaps the orphans of the container, passes signals to its child and exits with the child's status. A
@@ -27,7 +28,8 @@ inline void update_variables(pid_t child) {
 class ContainerInit {
   public:
     // Forks. Returns true in the child, which becomes the service. Returns false in process 1: after the child has
-    // ended, with the exit status in `code`, or after a failed fork, with the failure.
+    // ended, with the exit status in `code`, or after a failed fork, with the failure. Returns false with a failure in a child that
+    // has no memory for its variables.
     static bool enter(int& code, Failure& failure) {
         if (process_status().threads > 1) {
             failure = posix_failure(
@@ -43,9 +45,9 @@ class ContainerInit {
         if (child < 0) {
             failure = posix_failure(Stage::fork, error != 0 ? error : errno, "");
         } else if (child == 0) {
-            update_variables(DAEMONIZE_SYSTEM(getpid)());
             lead_group(self);
-            return true;
+            failure = update_variables(DAEMONIZE_SYSTEM(getpid)());
+            return !failure;
         } else {
             code = watch(child);
         }

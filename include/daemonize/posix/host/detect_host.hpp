@@ -66,6 +66,22 @@ inline bool is_started_by_systemd(std::string& why) {
 // Whether standard input is the controlling terminal. tcgetpgrp(3) fails for any other terminal, and for other files.
 inline bool is_on_terminal() noexcept { return DAEMONIZE_SYSTEM(tcgetpgrp)(STDIN_FILENO) != -1; }
 
+inline Host find_host(Failure& failure) {
+    const std::string chosen = environment_value("DAEMONIZE_HOST");
+    if (!chosen.empty()) return host_of_variable(chosen, failure);
+    std::string why;
+    if (is_started_by_systemd(why)) return {HostKind::systemd, why};
+    if (is_inetd_socket(STDIN_FILENO)) return {HostKind::inetd, "descriptor 0 is an internet socket"};
+    if (is_started_by_launchd(why)) return {HostKind::launchd, why};
+    if (DAEMONIZE_SYSTEM(getpid)() == 1) return {HostKind::container_init, "the program is process 1"};
+    const std::string parent = parent_program();
+    if (parent == "s6-supervise" || parent == "runsv" || parent == "supervise") {
+        return {HostKind::supervisor, joined({"the parent process is ", parent})};
+    }
+    if (is_on_terminal()) return {HostKind::terminal, "standard input is the controlling terminal"};
+    return {HostKind::unknown, "no host was detected"};
+}
+
 } // namespace detail
 
 /// The host that started this program, and the observation that shows it. The environment variable DAEMONIZE_HOST, set
@@ -74,19 +90,7 @@ inline bool is_on_terminal() noexcept { return DAEMONIZE_SYSTEM(tcgetpgrp)(STDIN
 /// changes the parent process and standard input. Not safe while another thread changes the environment.
 [[nodiscard]] inline Host detect_host(Failure& failure) noexcept {
     failure = Failure();
-    const std::string chosen = detail::environment_value("DAEMONIZE_HOST");
-    if (!chosen.empty()) return detail::host_of_variable(chosen, failure);
-    std::string why;
-    if (detail::is_started_by_systemd(why)) return {HostKind::systemd, why};
-    if (detail::is_inetd_socket(STDIN_FILENO)) return {HostKind::inetd, "descriptor 0 is an internet socket"};
-    if (detail::is_started_by_launchd(why)) return {HostKind::launchd, why};
-    if (DAEMONIZE_SYSTEM(getpid)() == 1) return {HostKind::container_init, "the program is process 1"};
-    const std::string parent = detail::parent_program();
-    if (parent == "s6-supervise" || parent == "runsv" || parent == "supervise") {
-        return {HostKind::supervisor, detail::joined({"the parent process is ", parent})};
-    }
-    if (detail::is_on_terminal()) return {HostKind::terminal, "standard input is the controlling terminal"};
-    return {HostKind::unknown, "no host was detected"};
+    return detail::guard_memory(Stage::configuration, failure, [&] { return detail::find_host(failure); });
 }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()

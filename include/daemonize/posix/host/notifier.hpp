@@ -29,9 +29,9 @@ inline std::string status_line(const std::string& text) {
     return joined({"STATUS=", one_line(std::move(line))});
 }
 
-inline std::string to_microseconds(Duration span) {
+inline std::int64_t to_microseconds(Duration span) noexcept {
     const std::int64_t count = span.nanoseconds();
-    return joined({count <= 0 ? 0 : count / 1000 + (count % 1000 == 0 ? 0 : 1)});
+    return count <= 0 ? 0 : count / 1000 + (count % 1000 == 0 ? 0 : 1);
 }
 
 // sd_notify(3): 1 to 255 printable ASCII characters without a colon.
@@ -82,12 +82,15 @@ class Notifier {
     /// Reads NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID and opens the socket. The open socket works in a new root
     /// directory and as another user. On failure (Stage::notification) the result has no manager.
     [[nodiscard]] static Notifier from_environment(Failure& failure) noexcept {
-        Notifier result;
-        failure = detail::open_notify_socket(result.socket_);
-        if (!failure && result.socket_) failure = detail::read_watchdog(result.watchdog_timeout_);
-        if (failure) return Notifier();
-        if (result.socket_) result.to_ = detail::joined({"at ", std::getenv("NOTIFY_SOCKET")});
-        return result;
+        failure = Failure();
+        return detail::guard_memory(Stage::notification, failure, [&] {
+            Notifier result;
+            failure = detail::open_notify_socket(result.socket_);
+            if (!failure && result.socket_) failure = detail::read_watchdog(result.watchdog_timeout_);
+            if (failure) return Notifier();
+            if (result.socket_) result.to_ = detail::joined({"at ", std::getenv("NOTIFY_SOCKET")});
+            return result;
+        });
     }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
@@ -128,19 +131,20 @@ class Notifier {
     /// The start, or a reload, is complete. `text` is sent as the status in the same message.
     [[nodiscard]] bool ready(Failure& failure) noexcept { return announce_ready("READY=1", failure); }
     [[nodiscard]] bool ready(const std::string& text, Failure& failure) noexcept {
-        return announce_ready(detail::joined({"READY=1\n", detail::status_line(text)}), failure);
+        return within_memory(failure, [&] {
+            return announce_ready(detail::joined({"READY=1\n", detail::status_line(text)}), failure);
+        });
     }
 
     /// The state of the service as a text for people. It is made one line of valid UTF-8 and cut at about 4000 bytes.
     [[nodiscard]] bool status(const std::string& text, Failure& failure) const noexcept {
-        return send(detail::status_line(text), failure);
+        return within_memory(failure, [&] { return send(detail::status_line(text), failure); });
     }
 
     /// A reload begins; ready() ends it. The message carries the monotonic time, by which the manager tells two reloads
     /// apart.
     [[nodiscard]] bool reloading(Failure& failure) const noexcept {
-        return send(detail::joined({"RELOADING=1\nMONOTONIC_USEC=", detail::monotonic_now().nanoseconds() / 1000}),
-                    failure);
+        return send_joined({"RELOADING=1\nMONOTONIC_USEC=", detail::monotonic_now().nanoseconds() / 1000}, failure);
     }
 
     /// The service begins to stop.
@@ -154,41 +158,45 @@ class Notifier {
 
     /// Changes the manager's timeout for signs of life. watchdog_interval() follows.
     [[nodiscard]] bool watchdog_timeout(Duration timeout, Failure& failure) noexcept {
-        if (!send(detail::joined({"WATCHDOG_USEC=", detail::to_microseconds(timeout)}), failure)) return false;
+        if (!send_joined({"WATCHDOG_USEC=", detail::to_microseconds(timeout)}, failure)) return false;
         if (socket_) watchdog_timeout_ = timeout;
         return true;
     }
 
     /// Extends the timeout of the current start or stop: it ends `by` from now. Send the next one before that time.
     [[nodiscard]] bool extend_timeout(Duration by, Failure& failure) const noexcept {
-        return send(detail::joined({"EXTEND_TIMEOUT_USEC=", detail::to_microseconds(by)}), failure);
+        return send_joined({"EXTEND_TIMEOUT_USEC=", detail::to_microseconds(by)}, failure);
     }
 
     /// The number of the service's main process.
     [[nodiscard]] bool main_pid(pid_t pid, Failure& failure) const noexcept {
-        return send(detail::joined({"MAINPID=", pid}), failure);
+        return send_joined({"MAINPID=", pid}, failure);
     }
 
     /// The errno value by which the service fails.
     [[nodiscard]] bool error_number(int error, Failure& failure) const noexcept {
-        return send(detail::joined({"ERRNO=", error}), failure);
+        return send_joined({"ERRNO=", error}, failure);
     }
 
     /// The exit status of the service, or of a machine.
     [[nodiscard]] bool exit_status(int code, Failure& failure) const noexcept {
-        return send(detail::joined({"EXIT_STATUS=", code}), failure);
+        return send_joined({"EXIT_STATUS=", code}, failure);
     }
 
     /// The manager keeps a copy of the descriptor and passes it to the next start of the service, which gets it from
     /// listen_fds(). A name has 1 to 255 printable ASCII characters without a colon. The unit must allow it
     /// (FileDescriptorStoreMax=).
     [[nodiscard]] bool store(int fd, const std::string& name, Failure& failure) const noexcept {
-        return is_name_valid(name, failure) && send(detail::joined({"FDSTORE=1\nFDNAME=", name}), &fd, 1, failure);
+        return within_memory(failure, [&] {
+            return is_name_valid(name, failure) && send(detail::joined({"FDSTORE=1\nFDNAME=", name}), &fd, 1, failure);
+        });
     }
 
     /// The manager closes the stored descriptors of that name.
     [[nodiscard]] bool remove(const std::string& name, Failure& failure) const noexcept {
-        return is_name_valid(name, failure) && send(detail::joined({"FDSTOREREMOVE=1\nFDNAME=", name}), failure);
+        return within_memory(failure, [&] {
+            return is_name_valid(name, failure) && send(detail::joined({"FDSTOREREMOVE=1\nFDNAME=", name}), failure);
+        });
     }
 
     /// Waits until the manager has read all earlier messages. Fails with ETIMEDOUT after `timeout`.
@@ -305,6 +313,15 @@ class Notifier {
     }
 #endif
 
+    template <class Call>
+    static bool within_memory(Failure& failure, Call call) noexcept {
+        return detail::guard_memory(Stage::notification, failure, call);
+    }
+
+    bool send_joined(std::initializer_list<detail::Piece> pieces, Failure& failure) const noexcept {
+        return within_memory(failure, [&] { return send(detail::joined(pieces), failure); });
+    }
+
     bool send(const std::string& assignments, const int* fds, std::size_t count, Failure& failure) const noexcept {
         failure = Failure();
         if (!socket_) return true;
@@ -316,7 +333,7 @@ class Notifier {
         return error == 0 || fail(error, failure);
     }
 
-    bool fail(int error, Failure& failure) const {
+    bool fail(int error, Failure& failure) const noexcept {
         failure = detail::notify_failure(error, to_);
         return false;
     }

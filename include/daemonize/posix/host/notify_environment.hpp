@@ -11,7 +11,7 @@
 namespace daemonize {
 namespace detail {
 
-inline Failure notify_failure(int error, std::string_view detail, std::string_view reason = {}) {
+inline Failure notify_failure(int error, std::string_view detail, std::string_view reason = {}) noexcept {
     return posix_failure(Stage::notification, error, detail, reason);
 }
 

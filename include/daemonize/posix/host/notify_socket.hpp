@@ -41,7 +41,7 @@ inline bool parse_vsock_machine(const std::string& text, unsigned& machine) noex
 }
 
 // `rest` is the text behind the socket type: CID:PORT. Returns the error as a text, or null.
-inline const char* to_vsock_address(const std::string& rest, SocketAddress& address) noexcept {
+inline const char* to_vsock_address(const std::string& rest, SocketAddress& address) {
     const std::size_t colon = rest.find(':');
     struct sockaddr_vm peer = {};
     peer.svm_family = AF_VSOCK;
@@ -78,7 +78,7 @@ inline bool take_privileged_port(int) noexcept { return true; }
 #endif
 
 // Returns the error as a text, or null.
-inline const char* parse_notify_address(const std::string& text, NotifyAddress& result) noexcept {
+inline const char* parse_notify_address(const std::string& text, NotifyAddress& result) {
     if (text[0] == '/' || text[0] == '@') return to_unix_address(text, result.address);
     static const struct {
         const char* prefix;

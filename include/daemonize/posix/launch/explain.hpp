@@ -35,22 +35,21 @@ inline std::string describe_descriptor(int number) {
 // Returns the open descriptors above 2, sorted: from /dev/fd, or by fcntl(2) for each number of the descriptor table.
 inline List<int> open_descriptors() {
     List<int> open;
-    DIR* folder = ::opendir("/dev/fd");
-    if (folder == nullptr) {
+    const DirectoryListing listing("/dev/fd");
+    if (listing.directory == nullptr) {
         const int size = descriptor_table_size();
         for (int number = STDERR_FILENO + 1; number < size; ++number) {
             if (is_open(number)) open.push_back(number);
         }
         return open;
     }
-    while (const dirent* entry = ::readdir(folder)) {
+    while (const dirent* entry = ::readdir(listing.directory)) {
         std::uint64_t number = 0;
         if (parse_number(entry->d_name, std::strlen(entry->d_name), INT32_MAX, number) &&
-            static_cast<int>(number) != ::dirfd(folder)) {
+            static_cast<int>(number) != ::dirfd(listing.directory)) {
             insert_sorted(open, static_cast<int>(number));
         }
     }
-    static_cast<void>(::closedir(folder)); // a read-only directory
     return open;
 }
 

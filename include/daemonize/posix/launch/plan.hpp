@@ -13,7 +13,6 @@
 #include "options.hpp"
 
 #include <cstdio>
-#include <cstdlib>
 #include <string>
 #include <utility>
 #include <vector>
@@ -155,10 +154,8 @@ inline void Plan::find_paths(const Options& options) {
     if (options.chroot) {
         chroot = absolute(Stage::chroot, *options.chroot);
         // Without links and dots, as getcwd(2) returns the launcher's directory: in_new_root() compares the two.
-        if (char* real = DAEMONIZE_SYSTEM(realpath)(chroot.c_str(), nullptr)) {
-            chroot = real;
-            std::free(real);
-        }
+        const std::string real = real_path(chroot.c_str());
+        if (!real.empty()) chroot = real;
         if (geteuid() != 0) problem(Stage::chroot, EPERM, chroot, "only root may");
     }
     if (!options.keep_directory && (options.directory || !options.foreground)) {

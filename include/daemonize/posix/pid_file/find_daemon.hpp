@@ -33,7 +33,7 @@ struct FoundDaemon {
     bool is_up() const noexcept { return state == InstanceState::running || state == InstanceState::starting; }
 };
 
-inline bool fail_instance(const std::string& path, int error, std::string_view reason, Failure& failure) {
+inline bool fail_instance(const std::string& path, int error, std::string_view reason, Failure& failure) noexcept {
     failure = posix_failure(Stage::instance, error, path, reason);
     return false;
 }

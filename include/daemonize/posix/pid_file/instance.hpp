@@ -41,45 +41,54 @@ class Instance {
 
     /// Returns what the daemon does now. Takes no lock, and so disturbs no start.
     [[nodiscard]] Info status(Failure& failure) const noexcept {
-        const detail::FoundDaemon found = detail::find_daemon(path_, O_RDONLY, failure);
-        Info result;
-        if (failure) return result;
-        result.state = found.state;
-        result.pid = found.pid;
-        if (found.pid <= 0) return result;
-        const detail::ProcessInfo process = detail::process_info(found.pid);
-        result.since = process.since;
-        result.memory = process.memory;
-        return result;
+        return within_memory(failure, [&] {
+            const detail::FoundDaemon found = detail::find_daemon(path_, O_RDONLY, failure);
+            Info result;
+            if (failure) return result;
+            result.state = found.state;
+            result.pid = found.pid;
+            if (found.pid <= 0) return result;
+            const detail::ProcessInfo process = detail::process_info(found.pid);
+            result.since = process.since;
+            result.memory = process.memory;
+            return result;
+        });
     }
 
     /// Sends a signal. A daemon that does not run is a failure: ESRCH.
     [[nodiscard]] bool signal(int number, Failure& failure) const noexcept {
-        const detail::FoundDaemon found = detail::find_process(path_, failure);
-        return !failure && detail::send_signal(path_, found, number, failure);
+        return within_memory(failure, [&] {
+            const detail::FoundDaemon found = detail::find_process(path_, failure);
+            return !failure && detail::send_signal(path_, found, number, failure);
+        });
     }
 
     /// Makes the daemon read its configuration again, by SIGHUP. Fails with EOPNOTSUPP where the daemon has no handler for
     /// SIGHUP, which would end the daemon.
     [[nodiscard]] bool reload(Failure& failure) const noexcept {
-        const detail::FoundDaemon found = detail::find_process(path_, failure);
-        if (failure) return false;
-        if (detail::takes_signal(found.pid, SIGHUP) == detail::Answer::no) {
-            return detail::fail_instance(path_, EOPNOTSUPP, "it does not handle SIGHUP, which would end it", failure);
-        }
-        return detail::send_signal(path_, found, SIGHUP, failure);
+        return within_memory(failure, [&] {
+            const detail::FoundDaemon found = detail::find_process(path_, failure);
+            if (failure) return false;
+            if (detail::takes_signal(found.pid, SIGHUP) == detail::Answer::no) {
+                return detail::fail_instance(path_, EOPNOTSUPP, "it does not handle SIGHUP, which would end it",
+                                             failure);
+            }
+            return detail::send_signal(path_, found, SIGHUP, failure);
+        });
     }
 
     /// Sends SIGTERM and waits until the daemon has ended. `on_timeout` says what happens when `timeout` passes first. A
     /// daemon that does not run is no failure. Removes the pid file of a dead daemon.
     [[nodiscard]] bool stop(Duration timeout, OnTimeout on_timeout, Failure& failure) const noexcept {
         const auto may_kill = [on_timeout](pid_t) { return on_timeout == OnTimeout::kill; };
-        return detail::stop_daemon(path_, timeout, may_kill, failure) != detail::StopResult::failed;
+        return within_memory(failure, [&] {
+            return detail::stop_daemon(path_, timeout, may_kill, failure) != detail::StopResult::failed;
+        });
     }
 
     /// Waits until the daemon does not run any more. Returns false without a failure where `timeout` passes first.
     [[nodiscard]] bool wait(Duration timeout, Failure& failure) const noexcept {
-        return detail::wait_for_daemon(path_, timeout, failure);
+        return within_memory(failure, [&] { return detail::wait_for_daemon(path_, timeout, failure); });
     }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
@@ -112,6 +121,11 @@ class Instance {
 
   private:
     explicit Instance(std::string path) : path_(std::move(path)) {}
+
+    template <class Call>
+    static auto within_memory(Failure& failure, Call call) noexcept -> decltype(call()) {
+        return detail::guard_memory(Stage::instance, failure, call);
+    }
 
     std::string path_;
 };

@@ -36,7 +36,7 @@ inline bool is_held_by_other_copy(const std::string& path) {
 // Opens the file, or makes it. Never with O_TRUNC: a second start would erase the number of the first. O_NONBLOCK: the path
 // may lead to a FIFO. Fails with EBUSY, and does not open the file, where another copy of the library in this process holds
 // the file: the close(2) would end the POSIX lock. On failure sets errno, and removes a file that it made.
-inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) noexcept {
+inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) {
     constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const auto open = [&](int more) {
         opened.file = open_above(path.c_str(), flags | more, mode);

@@ -48,50 +48,14 @@ class PidFile {
     /// its holder. Another mode fails at Stage::pid_file_open with EINVAL.
     [[nodiscard]] static PidFile acquire(const std::string& path, mode_t mode, Failure& failure) noexcept {
         failure = Failure();
-        if (path.empty()) {
-            failure = detail::posix_failure(Stage::pid_file_open, ENOENT, "", "the path is empty");
-            return PidFile();
-        }
-        failure = detail::check_pid_file_mode(path, mode);
-        if (failure) return PidFile();
-        if (const int error = detail::ForkGuard::prepare()) {
-            failure = detail::posix_failure(Stage::pid_file_open, error, path);
-            return PidFile();
-        }
-        detail::OpenPidFile file;
-        failure = detail::open_others_pid_file(path, mode, detail::Owners(), file);
-        if (failure) return PidFile();
-        PidFile result;
-        result.held_ = new detail::HeldPidFile;
-        result.held_->path = path;
-        failure = detail::to_failure(detail::hold_pid_file(*result.held_, file));
-        if (failure) {
-            detail::remove_pid_file(file.get(), file.info, path.c_str());
-            result.release();
-        }
-        return result;
+        return detail::guard_memory(Stage::pid_file_open, failure, [&] { return open(path, mode, failure); });
     }
 
     /// Returns the holder of the file at `path`, by the kernel's locks. Takes no lock, and so disturbs no start. A missing
     /// file has no holder. Fails at Stage::pid_file_open.
     [[nodiscard]] static Holder holder(const std::string& path, Failure& failure) noexcept {
         failure = Failure();
-        if (detail::is_held_by_process(path)) return {true, DAEMONIZE_SYSTEM(getpid)()};
-        detail::LockHolder holder;
-        // Instance::stop() locks a dead daemon's file for an instant while it removes the file.
-        for (int round = 0; round < 100; ++round) {
-            detail::OpenPidFile file;
-            if (!detail::open_to_ask(path, O_RDONLY, file, failure) || !file) return {};
-            if (!detail::ask_holder(file.get(), holder)) {
-                failure = detail::posix_failure(Stage::pid_file_open, errno, path);
-                return {};
-            }
-            if (!detail::may_be_removal(holder) || detail::holds_lock(holder.pid, file.info) == detail::Answer::yes)
-                break;
-            static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // EINTR does no harm
-        }
-        if (holder.state == detail::LockHolder::State::running) return {true, holder.pid};
-        return {holder.state == detail::LockHolder::State::starting, 0};
+        return detail::guard_memory(Stage::pid_file_open, failure, [&] { return ask(path, failure); });
     }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
@@ -122,6 +86,51 @@ class PidFile {
     }
 
   private:
+    static PidFile open(const std::string& path, mode_t mode, Failure& failure) {
+        if (path.empty()) {
+            failure = detail::posix_failure(Stage::pid_file_open, ENOENT, "", "the path is empty");
+            return PidFile();
+        }
+        failure = detail::check_pid_file_mode(path, mode);
+        if (failure) return PidFile();
+        if (const int error = detail::ForkGuard::prepare()) {
+            failure = detail::posix_failure(Stage::pid_file_open, error, path);
+            return PidFile();
+        }
+        // Before the file is made: a failed allocation must not leave it.
+        PidFile result;
+        result.held_ = new detail::HeldPidFile;
+        result.held_->path = path;
+        detail::OpenPidFile file;
+        failure = detail::open_others_pid_file(path, mode, detail::Owners(), file);
+        if (failure) return PidFile();
+        failure = detail::to_failure(detail::hold_pid_file(*result.held_, file));
+        if (failure) {
+            detail::remove_pid_file(file.get(), file.info, path.c_str());
+            result.release();
+        }
+        return result;
+    }
+
+    static Holder ask(const std::string& path, Failure& failure) {
+        if (detail::is_held_by_process(path)) return {true, DAEMONIZE_SYSTEM(getpid)()};
+        detail::LockHolder holder;
+        // Instance::stop() locks a dead daemon's file for an instant while it removes the file.
+        for (int round = 0; round < 100; ++round) {
+            detail::OpenPidFile file;
+            if (!detail::open_to_ask(path, O_RDONLY, file, failure) || !file) return Holder();
+            if (!detail::ask_holder(file.get(), holder)) {
+                failure = detail::posix_failure(Stage::pid_file_open, errno, path);
+                return Holder();
+            }
+            if (!detail::may_be_removal(holder) || detail::holds_lock(holder.pid, file.info) == detail::Answer::yes)
+                break;
+            static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // EINTR does no harm
+        }
+        if (holder.state == detail::LockHolder::State::running) return {true, holder.pid};
+        return {holder.state == detail::LockHolder::State::starting, 0};
+    }
+
     detail::HeldPidFile* held_ = nullptr;
 };
 

@@ -20,11 +20,12 @@ class ContextEvents {
     /// Context::on_reload(), on_reopen_logs(), on_pause() and on_continue() handle them.
     template <class F>
     [[nodiscard]] bool on(int signal, F f, Failure& failure) noexcept {
-        if (const char* reason = refusal(signal)) {
+        return detail::guard_memory(Stage::events, failure, [&] {
+            const char* const reason = refusal(signal);
+            if (reason == nullptr) return events_.on(signal, std::move(f), failure);
             failure = detail::posix_failure(Stage::events, EINVAL, detail::joined({"(signal ", signal, ")"}), reason);
             return false;
-        }
-        return events_.on(signal, std::move(f), failure);
+        });
     }
 
     /// Calls `f(wait_status)` once, when the child has ended; see Events::on_child().

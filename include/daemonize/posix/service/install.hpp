@@ -10,7 +10,6 @@
 #include "init_scripts.hpp"
 #include "systemd_unit.hpp"
 
-#include <cstdlib>
 #include <spawn.h>
 #include <string>
 #include <sys/wait.h>
@@ -100,11 +99,8 @@ inline Failure run_program(Stage stage, const std::string& about, const Command&
 // The absolute path of the program, with all symbolic links resolved.
 inline std::string absolute_path(const std::string& program) {
     for (const char* path : {"/proc/self/exe", program.c_str()}) {
-        char* real = DAEMONIZE_SYSTEM(realpath)(path, nullptr);
-        if (real == nullptr) continue;
-        std::string absolute = real;
-        std::free(real);
-        return absolute;
+        std::string absolute = real_path(path);
+        if (!absolute.empty()) return absolute;
     }
     return program;
 }

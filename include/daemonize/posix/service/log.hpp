@@ -36,20 +36,22 @@ class ServiceLog {
   public:
     // `to_syslog` is for a daemon that this library launched: its standard error is /dev/null or a file.
     ServiceLog(std::string name, bool to_syslog)
-        : name_(std::move(name)), to_syslog_(to_syslog), to_journal_(!to_syslog && writes_to_journal()) {}
+        : name_(std::move(name)), event_log_(name_), to_syslog_(to_syslog),
+          to_journal_(!to_syslog && writes_to_journal()) {}
 
     void write(Severity severity, const std::string& text) const noexcept {
         if (to_syslog_) {
-            EventLog(name_).try_write(severity, text);
+            event_log_.try_write(severity, text);
         } else if (to_journal_) {
-            write_error(joined({journal_prefix(severity), one_line(text), "\n"}));
+            write_error_line({journal_prefix(severity), text});
         } else {
-            write_error(joined({name_, ": ", one_line(text), "\n"}));
+            write_error_line({name_, ": ", text});
         }
     }
 
   private:
     std::string name_;
+    EventLog event_log_;
     bool to_syslog_;
     bool to_journal_;
 };

@@ -19,8 +19,9 @@ namespace daemonize {
 namespace detail {
 
 // Takes over all descriptors, or none. FD_CLOEXEC keeps them from the programs that are started.
-inline std::vector<Socket> take_activated(const std::vector<std::string>& names, Failure& failure) {
+inline std::vector<Socket> take_activated(std::vector<std::string> names, Failure& failure) {
     std::vector<Socket> sockets;
+    sockets.reserve(names.size()); // the last allocation, before any descriptor is taken
     int number = STDERR_FILENO;
     for (const std::string& name : names) {
         if (DAEMONIZE_SYSTEM(fcntl)(++number, F_SETFD, FD_CLOEXEC) == 0) continue;
@@ -28,7 +29,7 @@ inline std::vector<Socket> take_activated(const std::vector<std::string>& names,
         return sockets;
     }
     number = STDERR_FILENO;
-    for (const std::string& name : names) sockets.emplace_back(++number, name);
+    for (std::string& name : names) sockets.emplace_back(++number, std::move(name));
     return sockets;
 }
 
@@ -44,9 +45,10 @@ inline std::vector<Socket> take_activated(const std::vector<std::string>& names,
 /// sd_listen_fds_with_names(3).
 [[nodiscard]] inline std::vector<Socket> listen_fds(Failure& failure) noexcept {
     failure = Failure();
-    std::vector<Socket> sockets;
-    const std::vector<std::string> names = detail::read_activation(failure);
-    if (!failure) sockets = detail::take_activated(names, failure);
+    std::vector<Socket> sockets = detail::guard_memory(Stage::sockets, failure, [&] {
+        std::vector<std::string> names = detail::read_activation(failure);
+        return failure ? std::vector<Socket>() : detail::take_activated(std::move(names), failure);
+    });
     detail::unset_activation();
     return sockets;
 }
@@ -64,11 +66,16 @@ inline std::vector<Socket> take_activated(const std::vector<std::string>& names,
         failure = detail::socket_failure(error, name);
         return sockets;
     }
-    for (std::size_t i = 0; i < count; ++i) {
-        sockets.push_back(Socket(detail::above_standard(numbers[i]).release(), name));
-        if (DAEMONIZE_SYSTEM(fcntl)(sockets.back().get(), F_SETFD, FD_CLOEXEC) == 0) continue;
-        failure = detail::socket_failure(errno, name);
-    }
+    const auto take = [&] {
+        sockets.reserve(count);
+        for (std::size_t i = 0; i < count; ++i) {
+            std::string copy = name; // before the descriptor has an owner that could be lost
+            sockets.emplace_back(detail::above_standard(numbers[i]).release(), std::move(copy));
+            if (DAEMONIZE_SYSTEM(fcntl)(sockets.back().get(), F_SETFD, FD_CLOEXEC) == 0) continue;
+            failure = detail::socket_failure(errno, name);
+        }
+    };
+    if (!detail::call_within_memory(take)) failure = detail::out_of_memory(Stage::sockets);
     std::free(numbers);
     if (failure) sockets.clear();
     return sockets;

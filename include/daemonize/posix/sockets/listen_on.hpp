@@ -129,6 +129,34 @@ inline Failure remove_stale(const ListenAddress& address, const std::string& wha
     return DAEMONIZE_SYSTEM(unlink)(path) == 0 ? Failure() : socket_failure(errno, what);
 }
 
+inline Socket listen_at(const std::string& name, const std::string& address, Failure& failure) {
+    std::string copy = name; // every allocation of a success comes before bind(2), which makes the file of a path
+    const std::string what = joined({name, name.empty() ? "" : " ", address});
+    ListenAddress where;
+    if (const char* wrong = parse_listen_address(address, where)) {
+        failure = socket_failure(EINVAL, what, wrong);
+        return Socket();
+    }
+    Descriptor socket;
+    int error = open_listening(where, socket);
+    if (error == EADDRINUSE && !where.path.empty()) {
+        failure = remove_stale(where, what);
+        if (failure) return Socket();
+        error = open_listening(where, socket);
+    }
+    if (where.every && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL)) { // no IPv6 here
+        struct sockaddr_in6 six;
+        std::memcpy(&six, &where.address.storage, sizeof six);
+        set_ipv4(where.address, in_addr{htonl(INADDR_ANY)}, ntohs(six.sin6_port));
+        error = open_listening(where, socket);
+    }
+    if (error != 0) {
+        failure = socket_failure(error, what);
+        return Socket();
+    }
+    return Socket(socket.release(), std::move(copy));
+}
+
 } // namespace detail
 
 /// Opens a socket that listens at an address: `0.0.0.0:80`, `[::1]:8080`, `[fe80::1%eth0]:80`, `/run/x.sock`,
@@ -141,30 +169,7 @@ inline Failure remove_stale(const ListenAddress& address, const std::string& wha
 /// privileges: Daemonizer::before_drop() runs before these are dropped. Source: ip(7), ipv6(7), unix(7).
 [[nodiscard]] inline Socket listen_on(const std::string& name, const std::string& address, Failure& failure) noexcept {
     failure = Failure();
-    const std::string what = detail::joined({name, name.empty() ? "" : " ", address});
-    detail::ListenAddress where;
-    if (const char* wrong = detail::parse_listen_address(address, where)) {
-        failure = detail::socket_failure(EINVAL, what, wrong);
-        return Socket();
-    }
-    detail::Descriptor socket;
-    int error = detail::open_listening(where, socket);
-    if (error == EADDRINUSE && !where.path.empty()) {
-        failure = detail::remove_stale(where, what);
-        if (failure) return Socket();
-        error = detail::open_listening(where, socket);
-    }
-    if (where.every && (error == EAFNOSUPPORT || error == EADDRNOTAVAIL)) { // no IPv6 here
-        struct sockaddr_in6 six;
-        std::memcpy(&six, &where.address.storage, sizeof six);
-        detail::set_ipv4(where.address, in_addr{htonl(INADDR_ANY)}, ntohs(six.sin6_port));
-        error = detail::open_listening(where, socket);
-    }
-    if (error != 0) {
-        failure = detail::socket_failure(error, what);
-        return Socket();
-    }
-    return Socket(socket.release(), name);
+    return detail::guard_memory(Stage::sockets, failure, [&] { return detail::listen_at(name, address, failure); });
 }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()

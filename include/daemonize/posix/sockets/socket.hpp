@@ -49,7 +49,7 @@ inline SocketKind socket_kind(int socket, int type) noexcept {
     return is_listening(socket) ? SocketKind::listening : SocketKind::connected;
 }
 
-inline Failure socket_failure(int error, std::string_view detail, std::string_view reason = {}) {
+inline Failure socket_failure(int error, std::string_view detail, std::string_view reason = {}) noexcept {
     return posix_failure(Stage::sockets, error, detail, reason);
 }
 

@@ -25,11 +25,11 @@ class EventLog {
 
     /// As above, without the reason of a failure.
     DAEMONIZE_PROCESS_STATE bool try_write(Severity severity, const std::string& text) const noexcept {
-        // openlog(3) keeps the pointer, beyond the life of this object.
-        [[maybe_unused]] static const std::string* const kept = [this] {
-            const auto* source = new std::string(source_);
-            ::openlog(source->c_str(), LOG_PID, LOG_DAEMON);
-            return source;
+        static char source[256]; // openlog(3) keeps the pointer, beyond the life of this object
+        [[maybe_unused]] static const bool is_open = [this] {
+            source_.copy(source, sizeof source - 1);
+            ::openlog(source, LOG_PID, LOG_DAEMON);
+            return true;
         }();
         const int priority = severity == Severity::failure   ? LOG_ERR
                              : severity == Severity::warning ? LOG_WARNING

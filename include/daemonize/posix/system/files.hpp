@@ -4,7 +4,10 @@
 
 #include "descriptor.hpp"
 
+#include <climits>
 #include <cstdio>
+#include <cstdlib>
+#include <dirent.h>
 #include <string>
 
 namespace daemonize {
@@ -15,6 +18,23 @@ inline std::string directory_of(const std::string& path) {
     const std::size_t slash = path.rfind('/');
     if (slash == std::string::npos) return ".";
     return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+// Opens a directory for readdir(3), and closes it. `directory` is null where opendir(3) failed.
+struct DirectoryListing {
+    explicit DirectoryListing(const char* path) noexcept : directory(::opendir(path)) {}
+    DirectoryListing(const DirectoryListing&) = delete;
+    DirectoryListing& operator=(const DirectoryListing&) = delete;
+    ~DirectoryListing() {
+        if (directory != nullptr) static_cast<void>(::closedir(directory));
+    }
+    DIR* const directory;
+};
+
+// Returns the absolute path without links and dots: realpath(3). Empty where it fails.
+inline std::string real_path(const char* path) {
+    char real[PATH_MAX];
+    return DAEMONIZE_SYSTEM(realpath)(path, real) == nullptr ? std::string() : real;
 }
 
 // Returns the content of a file; empty where the file cannot be read.

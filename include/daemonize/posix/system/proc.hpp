@@ -135,10 +135,10 @@ inline Answer takes_signal(pid_t pid, int number) {
 // fdinfo lists the locks of each descriptor. `descriptor` becomes the number of that descriptor in the process.
 inline Answer holds_lock(const std::string& process, const struct stat& file, int& descriptor) {
     const std::string folder = joined({process, "/fd"});
-    DIR* listing = ::opendir(folder.c_str());
-    if (listing == nullptr) return errno == ENOENT ? Answer::no : Answer::unknown;
+    const DirectoryListing listing(folder.c_str());
+    if (listing.directory == nullptr) return errno == ENOENT ? Answer::no : Answer::unknown;
     Answer answer = Answer::no;
-    while (const dirent* entry = ::readdir(listing)) {
+    while (const dirent* entry = ::readdir(listing.directory)) {
         struct stat status;
         const std::string path = joined({folder, "/", entry->d_name});
         if (DAEMONIZE_SYSTEM(stat)(path.c_str(), &status) != 0 || !is_same_file(status, file)) continue;
@@ -147,7 +147,6 @@ inline Answer holds_lock(const std::string& process, const struct stat& file, in
         descriptor = static_cast<int>(std::strtol(entry->d_name, nullptr, 10));
         answer = Answer::yes;
     }
-    static_cast<void>(::closedir(listing)); // nothing was written
     return answer;
 }
 
