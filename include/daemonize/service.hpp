@@ -146,7 +146,7 @@ class Service {
     /// Runs the service as the host expects. Returns the exit status of main().
     template <class Body>
     int run(Body body) {
-        return run_line(detail::VerbLine(), std::string(), std::move(body));
+        return within_memory("", [&] { return run_line(detail::VerbLine(), std::string(), std::move(body)); });
     }
 
     /// As above, or runs the verb in the first argument: run, start, stop, restart, reload, status, install, uninstall,
@@ -154,8 +154,10 @@ class Service {
     /// Base, "Init Script Actions".
     template <class Body>
     int run(int argc, char** argv, Body body) {
-        const std::vector<std::string> words = detail::command_line_of(argc, argv);
-        return run_line(detail::parse_verbs(words, 1), words[0], std::move(body));
+        return within_memory(argc > 1 ? argv[1] : "", [&] {
+            const std::vector<std::string> words = detail::command_line_of(argc, argv);
+            return run_line(detail::parse_verbs(words, 1), words[0], std::move(body));
+        });
     }
 
   private:
@@ -172,6 +174,16 @@ class Service {
                 return detail::status_of(stored);
             }
         };
+    }
+
+    // Returns `call()`, the exit status of a run. A run that is out of memory reports so. `word` is the first word of the
+    // command line.
+    template <class Call>
+    int within_memory(const char* word, Call call) {
+        int code = 0;
+        if (detail::call_within_memory([&] { code = call(); })) return code;
+        detail::report_out_of_memory(settings_);
+        return detail::exit_code_without_memory(word);
     }
 
     template <class Body>

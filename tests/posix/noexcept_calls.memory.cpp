@@ -88,7 +88,7 @@ TEST_CASE("the calls of an Instance that run out of memory return the failure") 
         };
         CHECK(fail_each(Stage::instance, status) == "told");
         const auto signal = [&](Failure& failure) { return instance.signal(SIGCONT, failure); };
-        CHECK(fail_each(Stage::instance, signal) == "no allocation");
+        CHECK(fail_each(Stage::instance, signal) == "told");
         const auto reload = [&](Failure& failure) { return instance.reload(failure); };
         CHECK(fail_each(Stage::instance, reload) == "told");
     }
@@ -96,7 +96,7 @@ TEST_CASE("the calls of an Instance that run out of memory return the failure") 
     const auto stop = [&](Failure& failure) {
         return instance.stop(daemonize::Duration::seconds(60), daemonize::OnTimeout::fail, failure);
     };
-    CHECK(fail_each(Stage::instance, stop) == "no allocation");
+    CHECK(fail_each(Stage::instance, stop) == "told");
     CHECK_FALSE(test::exists(path));
     const auto wait = [&](Failure& failure) { return instance.wait(daemonize::Duration::seconds(60), failure); };
     CHECK(fail_each(Stage::instance, wait) == "no allocation");
@@ -144,9 +144,9 @@ TEST_CASE("detect_host() that runs out of memory returns the failure") {
         static_cast<void>(daemonize::detect_host(failure));
         return !failure;
     };
-    CHECK(fail_each(Stage::configuration, detect) == "told");
+    CHECK(fail_each(Stage::memory, detect) == "told");
     ::setenv("DAEMONIZE_HOST", "supervisor", 1);
-    CHECK(fail_each(Stage::configuration, detect) == "told");
+    CHECK(fail_each(Stage::memory, detect) == "told");
     ::unsetenv("DAEMONIZE_HOST");
 }
 

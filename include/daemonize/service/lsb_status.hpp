@@ -24,6 +24,7 @@ constexpr int status_unknown = 4;
 // The exit status of a verb that failed with `failure`.
 inline int lsb_code(const Failure& failure) noexcept {
     if (!failure) return lsb::success;
+    if (failure.code() == std::errc::not_enough_memory) return lsb::failed; // whatever the stage
     const bool refused =
         failure.code() == std::errc::permission_denied || failure.code() == std::errc::operation_not_permitted;
     if (refused) return lsb::no_rights;

@@ -3,8 +3,10 @@
 #define DAEMONIZE_SERVICE_VERBS_HPP
 
 #include "../core/failure.hpp"
+#include "lsb_status.hpp"
 
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace daemonize {
@@ -57,11 +59,18 @@ inline std::string verb_list() {
     return list;
 }
 
-inline const VerbInfo* find_verb(const std::string& word) noexcept {
+inline const VerbInfo* find_verb(std::string_view word) noexcept {
     for (const VerbInfo& info : all_verbs) {
         if (word == info.name) return &info;
     }
     return nullptr;
+}
+
+// The exit status of a run that is out of memory. `word` is the first word of the command line.
+inline int exit_code_without_memory(std::string_view word) noexcept {
+    const VerbInfo* const info = find_verb(word);
+    if (info == nullptr || info->verb == Verb::run) return exit_code(Stage::memory);
+    return info->verb == Verb::status ? lsb::status_unknown : lsb::failed;
 }
 
 // Parses the command line from words[at] on; `at` skips the program. The first word is the verb. Without a word, or if

@@ -1,47 +1,29 @@
 // A launch that runs out of memory at any of its allocations: the launcher says so in one line, and nothing is left behind.
-#include "support/short_memory.hpp"
-
-#include "support/catch.hpp"
-#include "support/process.hpp"
+#include "support/launch_without_memory.hpp"
 
 #include <functional>
 #include <new>
+#include <set>
 #include <string>
+#include <vector>
 
 #include <daemonize.hpp>
 
 using daemonize::Daemon;
 using daemonize::Daemonizer;
+using daemonize::Failure;
 using daemonize::Fork;
 using daemonize::Launch;
 using daemonize::Stage;
 using test::ShortMemory;
+using test::without_memory::fail_each;
+using test::without_memory::Form;
+using test::without_memory::name;
+using test::without_memory::Place;
+using test::without_memory::Trial;
+using test::without_memory::words;
 
 namespace {
-
-const std::string name = "a-daemon-with-a-long-name-" + std::to_string(::getpid());
-const std::string progress = "warming up a cache that has a long name";
-const std::string words = "words of the daemon, rather many of them\n";
-
-// The paths of one launch, and the pipe by which the daemon reports.
-struct Place {
-    test::Directory directory;
-    test::Pipe report, hold;
-    std::string pid_file = directory / "a_pid_file_with_a_long_name";
-    std::string log = directory / "a_log_file_with_a_long_name";
-    bool has_new_root = false; // which hides /proc and the pid file from the daemon
-
-    // In the daemon: reports that everything that was asked for is there, and stays until the test lets go.
-    void stay_up() const {
-        const bool named = test::contents(pid_file) == std::to_string(::getpid()) + "\n";
-        const bool logs = test::link_target("/proc/self/fd/1") == log && test::link_target("/proc/self/fd/2") == log;
-        report.tell(has_new_root || (named && logs) ? "up" : "up, but not right");
-        hold.wait_until_closed();
-    }
-};
-
-// Launches, and returns the exit status of the launcher. In the daemon it reports and exits.
-using Form = std::function<int(Place&, const ShortMemory&)>;
 
 // The properties that any user may ask for.
 Daemonizer daemonizer_for(const Place& place) {
@@ -69,93 +51,10 @@ Form daemonized(std::function<void(Daemonizer&, Place&)> set) {
     };
 }
 
-struct Attempt {
-    test::Ended launcher;
-    std::string daemon;
-    bool has_failed = false; // an allocation has
-    bool is_over = false;    // no process is left
-    std::string left;        // the first path that is
-};
-
-Attempt attempt(const Form& form, const ShortMemory& shortage, bool is_foreground) {
-    Place place;
-    const test::Orphanage orphans;
-    ShortMemory().begin(); // no call has failed yet
-    ShortMemory::end();
-    test::Launcher launcher([&] {
-        place.report.close_read();
-        place.hold.close_write();
-        return form(place, shortage);
-    });
-    Attempt result;
-    // A daemon in the foreground is its own launcher, and ends when the test lets go.
-    if (is_foreground) place.hold.close_write();
-    result.launcher = launcher.ended();
-    result.has_failed = ShortMemory::has_failed();
-    result.is_over = orphans.is_empty();
-    place.hold.close_write();
-    result.daemon = place.report.rest();
-    orphans.wait_until_empty(); // a daemon that is up ends by itself, and takes its pid file with it
-    // A daemon that was up keeps its log, and empties a pid file that it cannot reach from its new root.
-    if (!result.launcher.with(0) && test::exists(place.log)) result.left = place.log;
-    if (test::exists(place.pid_file) && (!result.launcher.with(0) || !test::contents(place.pid_file).empty())) {
-        result.left = place.pid_file;
-    }
-    for (const char* base : {"/run/", "/var/log/", "/var/lib/"}) {
-        const std::string path = base + name;
-        if (!result.launcher.with(0) && test::exists(path)) result.left = path;
-        ::unlink((path + "/log").c_str());
-        ::rmdir(path.c_str());
-    }
-    return result;
-}
-
-// The launcher's lines but for those of the daemon.
-std::string own_lines(std::string error) {
-    for (const std::string& shown : {name + ": " + progress + "\n", words}) {
-        const std::size_t at = error.find(shown);
-        if (at != std::string::npos) error.erase(at, shown.size());
-    }
-    return error;
-}
-
-// "up", "told", or why the outcome is neither.
-std::string verdict(const Attempt& attempt, const std::string& line) {
-    const std::string error = own_lines(attempt.launcher.error);
-    if (!attempt.left.empty()) return "left " + attempt.left;
-    if (attempt.launcher.with(0) && attempt.daemon == "up" && error.empty()) return "up";
-    if (attempt.launcher.code() != daemonize::exit_code(Stage::memory)) {
-        return "wait status " + std::to_string(attempt.launcher.status) + ", " + attempt.daemon;
-    }
-    if (!attempt.is_over) return "a process was left, " + attempt.daemon;
-    return error == line ? "told" : "said " + error;
-}
-
-// Fails each allocation of one kind of process, alone and with all later ones. Returns how many there were.
-long fail_each(const Form& form, bool in_child, bool is_foreground) {
-    const std::string line = name + ": cannot continue: out of memory\n";
-    long failed = 0;
-    for (const bool lasts : {false, true}) {
-        for (long number = 1;; ++number) {
-            const Attempt outcome = attempt(form, ShortMemory{in_child, number, lasts}, is_foreground);
-            INFO((in_child ? "child" : "launcher") << ", allocation " << number << (lasts ? " and all later" : ""));
-            INFO(outcome.launcher.error);
-            // Without any memory, a name is cut to the size of a std::string's own buffer.
-            const bool is_name_cut = lasts && number == 1 && !in_child;
-            const std::string shown = is_name_cut ? line.substr(0, 15) + line.substr(name.size()) : line;
-            const std::string seen = verdict(outcome, shown);
-            if (!outcome.has_failed || seen != "told") CHECK(seen == "up");
-            if (!outcome.has_failed) break;
-            ++failed;
-        }
-    }
-    return failed;
-}
-
 void check_form(const Form& form, bool is_foreground = false) {
-    CHECK(fail_each(form, false, is_foreground) > 0);
+    CHECK(fail_each(form, Trial{false, is_foreground}) > 0);
     // All memory of the daemon is taken before the fork.
-    CHECK(fail_each(form, true, is_foreground) == 0);
+    CHECK(fail_each(form, Trial{true, is_foreground}) == 0);
 }
 
 } // namespace
@@ -224,6 +123,36 @@ TEST_CASE("a launch in the foreground that runs out of memory says so and leaves
                    daemonizer.pid_file(place.pid_file).stdout_to(place.log).stderr_to(place.log);
                }),
                true);
+}
+
+TEST_CASE("check() and explain() that run out of memory say so, and leave nothing") {
+    const test::Orphanage orphans;
+    Place place;
+    const std::set<int> before = test::open_descriptors();
+    const Daemonizer daemonizer = daemonizer_for(place);
+    long number = 0;
+    for (bool has_failed = true; has_failed; ++number) {
+        const ShortMemory shortage{false, number + 1, false};
+        shortage.begin();
+        const std::vector<Failure> problems = daemonizer.check();
+        ShortMemory::end();
+        has_failed = ShortMemory::has_failed();
+        INFO("allocation " << number + 1);
+        CHECK(problems.size() == (has_failed ? 1u : 0u));
+        for (const Failure& problem : problems) CHECK(problem.message() == "cannot continue: out of memory");
+        bool is_thrown = false;
+        shortage.begin();
+        try {
+            static_cast<void>(daemonizer.explain());
+        } catch (const std::bad_alloc&) {
+            is_thrown = true;
+        }
+        ShortMemory::end();
+        CHECK(is_thrown == ShortMemory::has_failed());
+    }
+    CHECK(number > 1);
+    CHECK(test::open_descriptors() == before);
+    CHECK(orphans.is_empty());
 }
 
 TEST_CASE("std::bad_alloc of the application's own functions is a failure of that function") {

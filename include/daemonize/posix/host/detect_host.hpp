@@ -90,7 +90,7 @@ inline Host find_host(Failure& failure) {
 /// changes the parent process and standard input. Not safe while another thread changes the environment.
 [[nodiscard]] inline Host detect_host(Failure& failure) noexcept {
     failure = Failure();
-    return detail::guard_memory(Stage::configuration, failure, [&] { return detail::find_host(failure); });
+    return detail::guard_memory(Stage::memory, failure, [&] { return detail::find_host(failure); });
 }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()

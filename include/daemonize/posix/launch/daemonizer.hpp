@@ -246,15 +246,21 @@ class Daemonizer {
     Daemonizer&& allow_threads(bool value = true) && { return std::move(allow_threads(value)); }
 
     /// Returns every failure that a launch would find, without a launch. Changes nothing. Forks and reaps a child for
-    /// each log, which checks the permissions of the run-as user.
+    /// each log, which checks the permissions of the run-as user. If memory is short, the one failure is
+    /// Stage::memory; std::bad_alloc leaves the function if even that failure finds no memory.
     [[nodiscard]] std::vector<Failure> check() const {
-        detail::Plan plan(options_);
-        detail::check_everything(plan);
-        return std::move(plan.problems);
+        std::vector<Failure> problems;
+        const auto find = [&] {
+            detail::Plan plan(options_);
+            detail::check_everything(plan);
+            problems = std::move(plan.problems);
+        };
+        if (!detail::call_within_memory(find)) problems.push_back(detail::out_of_memory(Stage::memory));
+        return problems;
     }
 
     /// Returns the steps of a launch as text, each with its value, and whether each inherited descriptor is kept or
-    /// closed. Changes nothing.
+    /// closed. Changes nothing. Throws std::bad_alloc if memory is short.
     [[nodiscard]] std::string explain() const { return detail::explain(options_); }
 
     /// Becomes a daemon, and returns in the daemon only, like daemon(3). The launcher exits 0 when the daemon is ready.

@@ -30,6 +30,21 @@ inline std::vector<std::string> command_line_of(int argc, char** argv) {
     return words;
 }
 
+// Reports a run that is out of memory: in a daemon to its launcher, else in one line. Allocates nothing.
+inline void report_out_of_memory(const ServiceSettings& settings) noexcept {
+    const StepError failed = step_error(Stage::memory, ENOMEM, "", memory_is_short);
+    const DaemonState& state = daemon_state();
+    if (state.channel) {
+        static_cast<void>(send_step_error(state.channel.get(), failed, 0));
+        return;
+    }
+    const char* const step = stage_info(failed.stage).step;
+    if (writes_to_journal())
+        return write_error_line({journal_prefix(Severity::failure), "cannot ", step, ": ", failed.reason});
+    write_error_line({settings.name, settings.instance.empty() ? "" : "@", settings.instance, ": cannot ", step, ": ",
+                      failed.reason});
+}
+
 // Returns the exit status of main().
 inline int run_service_program(ServiceSettings& settings, ServiceHost& host, Callback<int(Context&)>& body,
                                VerbLine& line, const std::string& program) {

@@ -50,7 +50,7 @@ class ServiceVerbs {
         });
         if (!outcome.is_launcher) return outcome.code;
         if (outcome.launch.ok()) {
-            return report(joined({"running, pid ", outcome.launch.pid()}));
+            return report("running", outcome.launch.pid());
         }
         if (now.state == Instance::State::running) return already_running(now);
         print_launch(task_, outcome.launch);
@@ -70,9 +70,16 @@ class ServiceVerbs {
     }
 
     // Prints the result of a verb that changed something. A failed write changes nothing of the result.
-    int report(const std::string& text) const {
+    // Needs no memory: without it the daemon of a start may run.
+    int report(const char* text, pid_t pid = 0) const noexcept {
         static_cast<void>(std::fflush(stdout)); // the application's own output comes first
-        static_cast<void>(write_text(STDOUT_FILENO, joined({task_.settings.full_name(), ": ", text, "\n"})));
+        const ServiceSettings& own = task_.settings;
+        const char* const at = own.instance.empty() ? "" : "@";
+        if (pid == 0) {
+            write_line(STDOUT_FILENO, {own.name, at, own.instance, ": ", text});
+        } else {
+            write_line(STDOUT_FILENO, {own.name, at, own.instance, ": ", text, ", pid ", pid});
+        }
         return lsb::success;
     }
 
@@ -102,7 +109,7 @@ class ServiceVerbs {
         return false;
     }
 
-    int already_running(const Instance::Info& now) const { return report(joined({"already running, pid ", now.pid})); }
+    int already_running(const Instance::Info& now) const { return report("already running", now.pid); }
 
     // Runs start, stop, restart and reload. If the verb install wrote a unit of systemd, systemctl(1) does the work:
     // systemd would not supervise a daemon that this process starts. A process that systemd itself runs does the work.

@@ -22,9 +22,11 @@ inline int write_text(int stream, std::string_view text) noexcept {
 // Writes to standard error. A failure has nowhere to go, and is dropped.
 inline void write_error(std::string_view text) noexcept { static_cast<void>(write_text(STDERR_FILENO, text)); }
 
-// Writes one line to standard error, with spaces for control characters. If memory is short for the line, the line is cut.
-inline void write_error_line(std::initializer_list<Piece> pieces) noexcept {
-    if (call_within_memory([&] { write_error(joined({one_line(joined(pieces)), "\n"})); })) return;
+// Writes one line, with spaces for control characters. If memory is short for the line, the line is cut. A failure to write
+// is dropped.
+inline void write_line(int stream, std::initializer_list<Piece> pieces) noexcept {
+    const auto write_whole = [&] { static_cast<void>(write_text(stream, joined({one_line(joined(pieces)), "\n"}))); };
+    if (call_within_memory(write_whole)) return;
     char line[1024];
     std::size_t size = 0;
     for (const Piece& piece : pieces) {
@@ -34,8 +36,9 @@ inline void write_error_line(std::initializer_list<Piece> pieces) noexcept {
         }
     }
     line[size++] = '\n';
-    write_error({line, size});
+    static_cast<void>(write_text(stream, {line, size}));
 }
+inline void write_error_line(std::initializer_list<Piece> pieces) noexcept { write_line(STDERR_FILENO, pieces); }
 
 // Writes the line of a failure to standard error. If memory is short for the message, the line says so.
 inline void write_failure(const char* name, const Failure& failure) noexcept {

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
 
+#include "../../core/memory.hpp"
 #include "../../core/parameters.hpp"
 #include "../scm/detect_host.hpp"
 #include "../scm/dispatcher.hpp"
@@ -9,6 +10,7 @@
 #include "context.hpp"
 #include "verbs.hpp"
 
+#include <cstdio>
 #include <string>
 #include <type_traits>
 #include <utility>
@@ -98,6 +100,13 @@ inline std::vector<std::string> command_line_of(int, char**) { return program_an
 inline void report_refusal(const ServiceSettings& settings, const std::string& problem) {
     write_console(settings.full_name() + ": " + problem);
     if (is_started_by_scm()) EventLog(settings.full_name()).try_write(Severity::failure, problem);
+}
+
+// Reports a run that is out of memory. Allocates nothing.
+inline void report_out_of_memory(const ServiceSettings& settings) noexcept {
+    const char* const at = settings.instance.empty() ? "" : "@";
+    static_cast<void>(std::fprintf(stderr, "%s%s%s: cannot %s: %s\n", settings.name.c_str(), at,
+                                   settings.instance.c_str(), stage_info(Stage::memory).step, memory_is_short));
 }
 
 // Returns the exit status of main().
