@@ -8,9 +8,9 @@
 
 #if DAEMONIZE_ON_WINDOWS()
 #include "windows/scm/dispatcher.hpp"
-#include "windows/service/main.hpp"
+#include "windows/service/service_program.hpp"
 #else
-#include "posix/service/main.hpp"
+#include "posix/service/service_program.hpp"
 #include "scm/no_scm.hpp"
 #endif
 

@@ -1,6 +1,6 @@
 // The POSIX part of Service: the Daemonizer of Service::posix(), and the choice between verbs and a run (internal).
-#ifndef DAEMONIZE_POSIX_SERVICE_MAIN_HPP
-#define DAEMONIZE_POSIX_SERVICE_MAIN_HPP
+#ifndef DAEMONIZE_POSIX_SERVICE_SERVICE_PROGRAM_HPP
+#define DAEMONIZE_POSIX_SERVICE_SERVICE_PROGRAM_HPP
 
 #include "verbs.hpp"
 

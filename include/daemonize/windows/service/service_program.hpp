@@ -1,6 +1,6 @@
 // The Windows part of Service: the WinService of Service::windows(), and the choice between verbs and a run (internal).
-#ifndef DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
-#define DAEMONIZE_WINDOWS_SERVICE_MAIN_HPP
+#ifndef DAEMONIZE_WINDOWS_SERVICE_SERVICE_PROGRAM_HPP
+#define DAEMONIZE_WINDOWS_SERVICE_SERVICE_PROGRAM_HPP
 
 #include "../../core/memory.hpp"
 #include "../../core/parameters.hpp"
