@@ -3,7 +3,7 @@
 #define DAEMONIZE_CORE_INVOKE_HPP
 
 #include "callback.hpp"
-#include "memory.hpp"
+#include "out_of_memory.hpp"
 
 #include <exception>
 #include <string>

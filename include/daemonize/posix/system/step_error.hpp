@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_POSIX_SYSTEM_STEP_ERROR_HPP
 #define DAEMONIZE_POSIX_SYSTEM_STEP_ERROR_HPP
 
-#include "../../core/memory.hpp"
+#include "../../core/out_of_memory.hpp"
 
 #include <cerrno>
 #include <string>

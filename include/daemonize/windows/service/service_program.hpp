@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_WINDOWS_SERVICE_SERVICE_PROGRAM_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_SERVICE_PROGRAM_HPP
 
-#include "../../core/memory.hpp"
+#include "../../core/out_of_memory.hpp"
 #include "../../core/parameters.hpp"
 #include "../scm/detect_host.hpp"
 #include "../scm/dispatcher.hpp"

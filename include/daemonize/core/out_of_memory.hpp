@@ -1,6 +1,6 @@
 // Calls that may run out of memory, and the Failure for that case, which allocates nothing (internal).
-#ifndef DAEMONIZE_CORE_MEMORY_HPP
-#define DAEMONIZE_CORE_MEMORY_HPP
+#ifndef DAEMONIZE_CORE_OUT_OF_MEMORY_HPP
+#define DAEMONIZE_CORE_OUT_OF_MEMORY_HPP
 
 #include "failure.hpp"
 
