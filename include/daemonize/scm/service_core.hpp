@@ -7,8 +7,8 @@
 #include "../core/failure.hpp"
 #include "../core/invoke.hpp"
 #include "application_callbacks.hpp"
-#include "port.hpp"
 #include "service_name.hpp"
+#include "service_port.hpp"
 #include "state_machine.hpp"
 
 #include <string>

@@ -4,7 +4,7 @@
 #define DAEMONIZE_WINDOWS_SCM_CONSOLE_HPP
 
 #include "../system/thread.hpp"
-#include "ports.hpp"
+#include "service_ports.hpp"
 
 #include <vector>
 

@@ -5,7 +5,7 @@
 #include "../../scm/command_line.hpp"
 #include "../../scm/service_config.hpp"
 #include "../system/program.hpp"
-#include "handle.hpp"
+#include "sc_handle.hpp"
 
 #include <cstring>
 #include <vector>

@@ -3,7 +3,7 @@
 #define DAEMONIZE_WINDOWS_SERVICE_DIRECTORIES_HPP
 
 #include "../system/error.hpp"
-#include "../system/library.hpp"
+#include "../system/load_library.hpp"
 
 #include <string>
 #include <vector>

@@ -6,8 +6,8 @@
 #include "../../service/settings.hpp"
 #include "../../service/status_report.hpp"
 #include "../../service/verbs.hpp"
-#include "../scm/ports.hpp"
 #include "../scm/service_manager.hpp"
+#include "../scm/service_ports.hpp"
 #include "../system/event_log.hpp"
 #include "process_info.hpp"
 

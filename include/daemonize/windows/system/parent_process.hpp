@@ -3,7 +3,7 @@
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_PARENT_PROCESS_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_PARENT_PROCESS_HPP
 
-#include "library.hpp"
+#include "load_library.hpp"
 
 #include <cstring>
 #include <optional>

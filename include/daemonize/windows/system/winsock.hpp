@@ -3,7 +3,7 @@
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_WINSOCK_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_WINSOCK_HPP
 
-#include "library.hpp"
+#include "load_library.hpp"
 
 #include <cstdint>
 #include <cstring>

@@ -1,6 +1,6 @@
 // ServicePort: the interface of ServiceCore to the SCM, the clock, the lock and the log of one service (internal).
-#ifndef DAEMONIZE_SCM_PORT_HPP
-#define DAEMONIZE_SCM_PORT_HPP
+#ifndef DAEMONIZE_SCM_SERVICE_PORT_HPP
+#define DAEMONIZE_SCM_SERVICE_PORT_HPP
 
 #include "../core/duration.hpp"
 #include "../core/severity.hpp"

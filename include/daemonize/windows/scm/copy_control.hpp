@@ -1,6 +1,6 @@
 // copy_control(): copies the data of a control out of the memory of Windows, which ends with the handler (internal).
-#ifndef DAEMONIZE_WINDOWS_SCM_CONTROL_EVENTS_HPP
-#define DAEMONIZE_WINDOWS_SCM_CONTROL_EVENTS_HPP
+#ifndef DAEMONIZE_WINDOWS_SCM_COPY_CONTROL_HPP
+#define DAEMONIZE_WINDOWS_SCM_COPY_CONTROL_HPP
 
 #include "../../core/utf.hpp"
 #include "../../scm/types.hpp"

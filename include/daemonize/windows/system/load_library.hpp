@@ -1,6 +1,6 @@
 // Functions of Windows that are looked up at run time, so that a program need not link with their library (internal).
-#ifndef DAEMONIZE_WINDOWS_SYSTEM_LIBRARY_HPP
-#define DAEMONIZE_WINDOWS_SYSTEM_LIBRARY_HPP
+#ifndef DAEMONIZE_WINDOWS_SYSTEM_LOAD_LIBRARY_HPP
+#define DAEMONIZE_WINDOWS_SYSTEM_LOAD_LIBRARY_HPP
 
 #include "../../core/config.hpp"
 #include "windows_header.hpp"

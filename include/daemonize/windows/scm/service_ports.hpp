@@ -1,13 +1,13 @@
 // ScmPort and ConsolePort: the ServicePort below the SCM, and on a console (internal).
-#ifndef DAEMONIZE_WINDOWS_SCM_PORTS_HPP
-#define DAEMONIZE_WINDOWS_SCM_PORTS_HPP
+#ifndef DAEMONIZE_WINDOWS_SCM_SERVICE_PORTS_HPP
+#define DAEMONIZE_WINDOWS_SCM_SERVICE_PORTS_HPP
 
 #include "../../scm/service_core.hpp"
 #include "../system/clock.hpp"
 #include "../system/event_log.hpp"
 #include "../system/thread.hpp"
-#include "control_events.hpp"
-#include "handle.hpp"
+#include "copy_control.hpp"
+#include "sc_handle.hpp"
 
 #include <cstdio>
 

@@ -1,6 +1,6 @@
 // ScHandle, and the steps of the operations on a service: open, query, wait (internal).
-#ifndef DAEMONIZE_WINDOWS_SCM_HANDLE_HPP
-#define DAEMONIZE_WINDOWS_SCM_HANDLE_HPP
+#ifndef DAEMONIZE_WINDOWS_SCM_SC_HANDLE_HPP
+#define DAEMONIZE_WINDOWS_SCM_SC_HANDLE_HPP
 
 #include "../../scm/service_name.hpp"
 #include "../../scm/wait_policy.hpp"
