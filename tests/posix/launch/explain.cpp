@@ -126,6 +126,12 @@ TEST_CASE("the plan names the capabilities that are kept, and the ambient ones")
     CHECK(none.find("ambient") == std::string::npos);
 }
 
+TEST_CASE("the plan says that standard output is shown") {
+    const std::string line = "standard output: /dev/null, until readiness shown by the launcher";
+    CHECK(has_line(Daemonizer("explain").show_stdout().explain(), line));
+    CHECK_FALSE(has_line(Daemonizer("explain").show_stdout().foreground().explain(), line));
+}
+
 TEST_CASE("what is kept is said to be kept") {
     const std::string text = Daemonizer("explain")
                                  .umask(keep)

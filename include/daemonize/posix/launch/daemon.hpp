@@ -23,8 +23,8 @@ namespace detail {
 // pid file's path.
 struct DaemonState {
     Plan* plan = nullptr;
-    ForkGuard channel; // open until readiness
-    Descriptor stderr_target;
+    ForkGuard channel;     // open until readiness
+    Descriptor targets[3]; // of each standard stream that gets its target at readiness
     bool ready = false;
     bool has_warned = false;
 
@@ -61,18 +61,25 @@ inline bool is_launched_elsewhere(const DaemonState& state) noexcept {
     std::exit(code);
 }
 
-// Puts the target of standard error in place. The launcher gets no more output.
-inline StepError swap_stderr(DaemonState& state) noexcept {
-    if (!state.stderr_target) return StepError();
-    const char* path = state.plan->streams[STDERR_FILENO].path.c_str();
-    const StepError failed = put_stream(state.stderr_target.get(), STDERR_FILENO, path);
-    state.stderr_target.reset();
-    return failed;
+// Puts the targets of standard output and standard error in place. The launcher gets no more output.
+inline StepError swap_streams(DaemonState& state) noexcept {
+    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+        if (!state.targets[stream]) continue;
+        const char* path = state.plan->streams[stream].path.c_str();
+        if (stream == STDOUT_FILENO) {
+            // SIGPIPE would kill the daemon of a dead launcher. The record of readiness fails next, and exits cleanly.
+            const IgnoredSigpipe ignored;
+            if (std::fflush(stdout) != 0 && errno != EPIPE) return step_error(Stage::flush, errno, "standard output");
+        }
+        if (const StepError failed = put_stream(state.targets[stream].get(), stream, path)) return failed;
+        state.targets[stream].reset();
+    }
+    return StepError();
 }
 
-// Swaps standard error, and reports readiness to the launcher.
+// Swaps the streams, and reports readiness to the launcher.
 inline StepError announce_ready(DaemonState& state) noexcept {
-    if (const StepError failed = swap_stderr(state)) return failed;
+    if (const StepError failed = swap_streams(state)) return failed;
     if (state.channel) {
         Record record;
         record.kind = Record::ready;
@@ -118,7 +125,8 @@ inline int report_failure(std::string_view text, int exit_code, DaemonState& sta
 /// say so once on standard error, and reopen_logs() fails at Stage::standard_output.
 class Daemon {
   public:
-    /// Reports readiness: the launcher exits 0. Flushes standard output, and puts the target of stderr_to() in place.
+    /// Reports readiness: the launcher exits 0. Flushes standard output, and puts the target of stderr_to() in place,
+    /// with show_stdout() that of stdout_to() too.
     /// Without wait_until_ready() the daemon is ready after set-up, and the call does nothing. A second call does
     /// nothing. Exits non-zero, and removes the pid file, if the launcher is dead (Stage::readiness), if standard
     /// output cannot be written (Stage::flush), or if dup2(2) fails (Stage::standard_error).
@@ -126,7 +134,7 @@ class Daemon {
         detail::DaemonState& state = *state_;
         if (state.ready || state.plan == nullptr) return warn_if_launched_elsewhere("ready()");
         const std::string& path = state.plan->streams[STDOUT_FILENO].path;
-        if (std::fflush(stdout) != 0) {
+        if (!state.targets[STDOUT_FILENO] && std::fflush(stdout) != 0) {
             detail::exit_failed(
                 state, detail::step_error(Stage::flush, errno, path.empty() ? "standard output" : path.c_str()));
         }
@@ -193,12 +201,12 @@ class Daemon {
         if (failed && !failure) failure = detail::to_failure(failed);
     }
 
-    // Before readiness replaces the waiting target of standard error, and not the stream.
+    // Before readiness replaces the target that waits, and not the stream.
     detail::StepError put(const detail::Descriptor& opened, int stream, const std::string& path) noexcept {
-        detail::Descriptor& target = state_->stderr_target;
-        if (stream != STDERR_FILENO || !target) return detail::put_stream(opened.get(), stream, path.c_str());
+        detail::Descriptor& target = state_->targets[stream];
+        if (!target) return detail::put_stream(opened.get(), stream, path.c_str());
         detail::Descriptor copy = detail::duplicate(opened.get());
-        if (!copy) return detail::step_error(Stage::standard_error, errno, path.c_str());
+        if (!copy) return detail::step_error(detail::stream_stage(stream), errno, path.c_str());
         target = std::move(copy);
         return detail::StepError();
     }

@@ -115,6 +115,12 @@ class Daemonizer {
     Daemonizer& stdout_to(Keep) & { return stream(1, keep); }
     Daemonizer&& stdout_to(Keep) && { return std::move(stdout_to(keep)); }
 
+    /// Whether the launcher shows standard output until readiness, as it shows standard error; false by default. From
+    /// readiness on the target of stdout_to() gets it. launch() does not show it: see Launch::output(). Without effect in
+    /// the foreground, and with stdout_to(keep).
+    Daemonizer& show_stdout(bool value = true) & { return set(options_.show_stdout, value); }
+    Daemonizer&& show_stdout(bool value = true) && { return std::move(show_stdout(value)); }
+
     /// Standard error from readiness on, like standard output. Before readiness the launcher shows it. One path for
     /// both streams is one open file. A failed start removes an empty log that it made. Stage::standard_error.
     Daemonizer& stderr_to(Text path) & { return stream(2, std::move(path)); }

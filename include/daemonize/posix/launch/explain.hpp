@@ -140,7 +140,8 @@ class Explanation {
         if (target.kind == StreamTarget::Kind::descriptor) {
             value = joined({"descriptor ", target.descriptor, ", ", describe_descriptor(target.descriptor)});
         }
-        step(names[number], value);
+        const bool is_shown = number == STDOUT_FILENO && target.waits;
+        step(names[number], is_shown ? joined({value, ", until readiness shown by the launcher"}) : value);
     }
 
     const Plan& plan_;

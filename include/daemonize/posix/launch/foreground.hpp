@@ -99,8 +99,8 @@ inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& 
     }
     helper.finish();
     state.plan = plan.release();
-    state.stderr_target = std::move(launch_state.stderr_target);
-    const StepError swapped = swap_stderr(state);
+    state.targets[STDERR_FILENO] = std::move(launch_state.targets[STDERR_FILENO]);
+    const StepError swapped = swap_streams(state);
     if (swapped) exit_failed(state, swapped);
     return Launch();
 }

@@ -52,21 +52,24 @@ class Preparation {
     const OpenPidFile& pid_file_;
 };
 
-// The pipe that is the daemon's standard error until readiness. The launcher's end does not block.
-inline StepError make_stderr_pipe(Descriptor& read_end, Descriptor& write_end) noexcept {
-    const bool is_made =
-        make_pipe(read_end, write_end) && DAEMONIZE_SYSTEM(fcntl)(read_end.get(), F_SETFL, O_NONBLOCK) == 0;
+// The launcher's end of the pipe does not block.
+inline StepError make_output_pipe(OutputPipe& pipe) noexcept {
+    const bool is_made = make_pipe(pipe.read_end, pipe.write_end) &&
+                         DAEMONIZE_SYSTEM(fcntl)(pipe.read_end.get(), F_SETFL, O_NONBLOCK) == 0;
     return is_made ? StepError() : step_error(Stage::channel, errno);
 }
 
-// The channel and, if the launcher relays the daemon's standard error, the pipe for it. With stderr_to(keep) the daemon
-// writes to the launcher's standard error.
-inline StepError connect(const Plan& plan, const Options& options, bool keep_stderr, LaunchState& launch_state,
-                         Descriptor& stderr_output) noexcept {
+// The channel, and a pipe for each standard stream that the launcher relays. With stderr_to(keep) the daemon writes to
+// the launcher's standard error.
+inline StepError connect(const Plan& plan, const Options& options, bool keep_output,
+                         LaunchState& launch_state) noexcept {
     if (const StepError failed = make_channel(launch_state.channel)) return failed;
-    if (!options.wait && !keep_stderr) return StepError();
-    if (plan.streams[STDERR_FILENO].kind == StreamTarget::Kind::kept) return StepError();
-    return make_stderr_pipe(stderr_output, launch_state.stderr_pipe);
+    if (!options.wait && !keep_output) return StepError();
+    for (int i = 0; i < 3; ++i) {
+        if (!plan.streams[i].waits || plan.streams[i].kind == StreamTarget::Kind::kept) continue;
+        if (const StepError failed = make_output_pipe(launch_state.pipes[i])) return failed;
+    }
+    return StepError();
 }
 
 // Set-up in the forked process, which then is the daemon and owns the plan.
@@ -75,7 +78,7 @@ inline StepError finish_set_up(OwnedPlan& plan, const Options& options, LaunchSt
     if (const StepError failed = set_up_from_drop(*plan, options, launch_state)) return failed;
     state.plan = plan.release();
     state.channel.hold(std::move(launch_state.channel.daemon));
-    state.stderr_target = std::move(launch_state.stderr_target);
+    for (int i = 0; i < 3; ++i) state.targets[i] = std::move(launch_state.targets[i]);
     return options.wait ? StepError() : announce_ready(state);
 }
 
@@ -84,7 +87,7 @@ inline void run_child(OwnedPlan& plan, const Options& options, LaunchState& laun
     launch_state.channel.launcher.reset();
     // A daemon may launch another one. The state of the first is not the second's.
     state.plan = nullptr;
-    state.stderr_target.reset();
+    for (Descriptor& target : state.targets) target.reset();
     state.ready = false;
     const int channel = launch_state.channel.daemon.get();
     Plan& the_plan = *plan; // finish_set_up() releases the plan
@@ -107,10 +110,9 @@ enum class WhenReady {
 
 // Returns the result in the launcher, and nothing in the daemon. Throws no std::bad_alloc.
 inline std::optional<Launch> fork_and_wait(OwnedPlan& plan, const Options& options, LaunchState& launch_state,
-                                           Descriptor& stderr_output, WhenReady when_ready,
-                                           BlockedSignals& blocked_signals) {
+                                           WhenReady when_ready, BlockedSignals& blocked_signals) {
     Outcome outcome;
-    Launcher launcher(*plan, options, launch_state, stderr_output.get(), when_ready == WhenReady::go_on);
+    Launcher launcher(*plan, options, launch_state, when_ready == WhenReady::go_on);
     WaitableChildren waitable;
     launch_state.sigchld = waitable.before();
     pid_t child = -1;
@@ -123,13 +125,13 @@ inline std::optional<Launch> fork_and_wait(OwnedPlan& plan, const Options& optio
     if (child == 0) {
         blocked_signals.leave_blocked();
         waitable.leave_waitable();
-        stderr_output.reset();
+        for (OutputPipe& pipe : launch_state.pipes) pipe.read_end.reset();
         run_child(plan, options, launch_state, daemon_state());
         return std::nullopt;
     }
     if (child > 0) {
         launch_state.channel.daemon.reset();
-        launch_state.stderr_pipe.reset();
+        for (OutputPipe& pipe : launch_state.pipes) pipe.write_end.reset();
         outcome = launcher.await(child, blocked_signals);
     }
     // Freeing the plan's memory first would cost 2 % of a start, in page faults.
@@ -163,13 +165,12 @@ inline std::optional<Launch> try_start(const Options& options, WhenReady when_re
         blocked_signals.leave_blocked(); // set-up has set the mask
         return std::nullopt;
     }
-    Descriptor stderr_output;
     if (plan->problems.empty()) {
-        plan->problem(to_failure(connect(*plan, options, when_ready == WhenReady::go_on, launch_state, stderr_output)));
+        plan->problem(to_failure(connect(*plan, options, when_ready == WhenReady::go_on, launch_state)));
     }
     if (!plan->problems.empty()) return Launch(std::move(plan->name), std::move(plan->problems));
     preparation.leave();
-    return fork_and_wait(plan, options, launch_state, stderr_output, when_ready, blocked_signals);
+    return fork_and_wait(plan, options, launch_state, when_ready, blocked_signals);
 }
 
 // Launches a daemon. Returns the result in the launcher, and nothing in the daemon. Throws no std::bad_alloc.

@@ -9,6 +9,7 @@
 #include <string>
 #include <sys/types.h>
 #include <sys/wait.h>
+#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -24,7 +25,7 @@ struct Outcome {
     int wait_status = 0;
     int interrupted_by = 0;
     bool in_daemon = false;
-    std::string stderr_output; // empty if the launcher showed it
+    std::string output[3]; // of each standard stream; empty if the launcher showed it
 };
 
 } // namespace detail
@@ -44,7 +45,7 @@ class Launch {
     bool in_daemon() const noexcept { return outcome_.in_daemon; }
 
     /// The calls of the daemon to its launcher. For the daemon: ask in_daemon() first.
-    Daemon daemon() const noexcept { return Daemon(); }
+    Daemon daemon() const noexcept { return daemon_; }
 
     /// Whether the daemon was ready. In the daemon: true.
     bool ok() const noexcept { return !failure(); }
@@ -69,7 +70,10 @@ class Launch {
     int term_signal() const noexcept { return WIFSIGNALED(outcome_.wait_status) ? WTERMSIG(outcome_.wait_status) : 0; }
 
     /// The text that the daemon wrote to standard error before readiness: the last 64 KiB.
-    const std::string& error_output() const noexcept { return outcome_.stderr_output; }
+    const std::string& error_output() const noexcept { return outcome_.output[STDERR_FILENO]; }
+
+    /// With show_stdout(), the text that the daemon wrote to standard output before readiness: the last 64 KiB.
+    const std::string& output() const noexcept { return outcome_.output[STDOUT_FILENO]; }
 
     /// The signal that interrupted the waiting launcher, and so ended the launch; 0 otherwise.
     int interrupted_by() const noexcept { return outcome_.interrupted_by; }
@@ -87,6 +91,7 @@ class Launch {
     std::string name_;
     std::vector<Failure> problems_;
     detail::Outcome outcome_;
+    Daemon daemon_;
 };
 
 } // namespace daemonize

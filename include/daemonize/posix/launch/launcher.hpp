@@ -16,16 +16,31 @@
 namespace daemonize {
 namespace detail {
 
+// The descriptors that the launcher watches. poll(2) ignores negative ones.
+class Watched {
+  public:
+    Watched(int channel, const int (&pipes)[3]) noexcept
+        : all_{{channel, POLLIN, 0}, {pipes[1], POLLIN, 0}, {pipes[2], POLLIN, 0}} {}
+
+    // poll(2) until the deadline.
+    int wait(Duration deadline) noexcept { return DAEMONIZE_SYSTEM(poll)(all_, 3u, poll_time(deadline)); }
+    bool has_record() const noexcept { return all_[0].revents != 0; }
+    bool has_output(int stream) const noexcept { return all_[stream].revents != 0; }
+
+  private:
+    pollfd all_[3]; // the channel, then the pipes of the streams 1 and 2
+};
+
 // The launcher's side of a launch. It waits for its own child alone, and leaves other children of the application
 // unreaped.
 class Launcher {
   public:
-    // `stderr_output`: the read end of the pipe that is the daemon's standard error, or -1. `keep_stderr`: the output
-    // goes into the outcome, and is not shown.
-    Launcher(const Plan& plan, const Options& options, const LaunchState& launch_state, int stderr_output,
-             bool keep_stderr) noexcept
-        : options_(options), channel_(launch_state.channel.launcher.get()), stderr_output_(stderr_output),
-          keep_stderr_(keep_stderr), progress_(plan.name), deadline_(monotonic_now() + options.timeout) {}
+    // `keep_output`: the daemon's output goes into the outcome, and is not shown.
+    Launcher(const Plan& plan, const Options& options, const LaunchState& launch_state, bool keep_output) noexcept
+        : options_(options),
+          channel_(launch_state.channel.launcher.get()), pipes_{-1, launch_state.pipes[1].read_end.get(),
+                                                                launch_state.pipes[2].read_end.get()},
+          keep_output_(keep_output), progress_(plan.name), deadline_(monotonic_now() + options.timeout) {}
 
     // Waits until the daemon is ready, or the launch has failed and no process of it runs. `child`: the intermediate
     // process, or the daemon after one fork. Signals are unblocked meanwhile. A signal that comes with the record of
@@ -41,10 +56,10 @@ class Launcher {
         }
         outcome_.interrupted_by = interrupting_signal;
         if (!ready) end();
-        if (progress_.is_shown() && stderr_is_writable()) progress_.clear();
+        if (progress_.is_shown() && is_writable(STDERR_FILENO)) progress_.clear();
         finish_line();
         if (ready && !is_parent()) release_intermediate();
-        if (ready && !keep_stderr_) interruption.stay();
+        if (ready && !keep_output_) interruption.stay();
         return std::move(outcome_);
     }
 
@@ -63,27 +78,27 @@ class Launcher {
     // Returns true once the daemon is ready, and false once the launch has failed.
     bool watch() {
         for (;;) {
-            pollfd watched[2] = {{channel_, POLLIN, 0}, {stderr_output_, POLLIN, 0}};
-            const int count = DAEMONIZE_SYSTEM(poll)(watched, stderr_output_ >= 0 ? 2u : 1u, poll_time(deadline_));
+            Watched watched(channel_, pipes_);
+            const int count = watched.wait(deadline_);
             if (interrupting_signal != 0) return fail_interrupted();
             if (count == 0) return fail_late();
             if (count < 0 && errno == EINTR) continue;
             if (count < 0) return fail(Stage::channel, errno, "");
-            if (watched[1].revents != 0) relay_stderr();
+            relay(watched);
             if (has_lost_output_) return fail(Stage::memory, ENOMEM, memory_is_short);
-            if (watched[0].revents == 0 && is_late()) return fail_late(); // the daemon may write without end
-            if (watched[0].revents == 0) continue;
+            if (!watched.has_record() && is_late()) return fail_late(); // the daemon may write without end
+            if (!watched.has_record()) continue;
             Record record;
             RecordTexts texts;
             const bool received = receive_record(channel_, record, texts);
             const int error = errno == ECONNRESET ? 0 : errno; // ECONNRESET: the daemon died with unread data
-            drain_stderr();
+            drain_output();
             if (has_lost_output_) return fail(Stage::memory, ENOMEM, memory_is_short);
             if (!received) return error != 0 ? fail(Stage::channel, error, "") : fail_without_record();
             if (record.kind != Record::progress) return finish(record, texts);
             extend(record.extend_by);
             finish_line();
-            if (stderr_is_writable()) progress_.show(texts.reason);
+            if (is_writable(STDERR_FILENO)) progress_.show(texts.reason);
         }
     }
 
@@ -111,9 +126,17 @@ class Launcher {
 
     // Relays the output that came before a record, so that the launcher's own lines come after it. A pipe holds 16
     // parts at most; a daemon that writes without end does not delay the launcher.
-    void drain_stderr() noexcept {
-        for (int i = 0; i < 16 && stderr_output_ >= 0; ++i) {
-            if (!relay_stderr()) return;
+    void drain_output() noexcept {
+        for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+            for (int i = 0; i < 16 && pipes_[stream] >= 0; ++i) {
+                if (!relay(stream)) break;
+            }
+        }
+    }
+
+    void relay(const Watched& watched) noexcept {
+        for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+            if (watched.has_output(stream)) static_cast<void>(relay(stream));
         }
     }
 
@@ -123,34 +146,34 @@ class Launcher {
     }
 
     // Shows or keeps a part of the daemon's output. Returns false if none is left for now.
-    bool relay_stderr() noexcept {
+    bool relay(int stream) noexcept {
         char part[4096];
-        const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(read)(stderr_output_, part, sizeof part); });
-        if (size == 0) stderr_output_ = -1;
+        const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(read)(pipes_[stream], part, sizeof part); });
+        if (size == 0) pipes_[stream] = -1;
         if (size <= 0) return false;
         const std::string_view text(part, static_cast<std::size_t>(size));
-        if (!keep_stderr_) {
-            if (!stderr_is_writable()) return true;
+        if (!keep_output_) {
+            if (!is_writable(stream)) return true;
             progress_.clear();
-            write_error(text);
-            is_line_open_ = text.back() != '\n';
+            static_cast<void>(write_text(stream, text)); // a failure has no reader
+            if (stream == STDERR_FILENO) is_line_open_ = text.back() != '\n';
         } else {
             constexpr std::size_t most = 65536; // the end of the output, which has the reason of a failure
-            std::string& kept = outcome_.stderr_output;
+            std::string& kept = outcome_.output[stream];
             if (!call_within_memory([&] { kept += text; })) has_lost_output_ = true;
             if (kept.size() > most) kept.erase(0, kept.size() - most);
         }
         return true;
     }
 
-    // Whether standard error takes text before the deadline. The text is dropped if no process reads standard error, or
-    // its terminal is stopped. After an interrupting signal the wait is short.
-    bool stderr_is_writable() const noexcept {
+    // Whether the launcher's stream takes text before the deadline. The text is dropped if no process reads the stream,
+    // or its terminal is stopped. After an interrupting signal the wait is short.
+    bool is_writable(int stream) const noexcept {
         constexpr int look = 100; // milliseconds
         for (;;) {
-            pollfd error = {STDERR_FILENO, POLLOUT, 0};
+            pollfd target = {stream, POLLOUT, 0};
             const int left = interrupting_signal != 0 ? look : poll_time(deadline_);
-            const int count = DAEMONIZE_SYSTEM(poll)(&error, 1, left < look ? left : look);
+            const int count = DAEMONIZE_SYSTEM(poll)(&target, 1, left < look ? left : look);
             if (count > 0 || (count < 0 && errno != EINTR)) return true;
             if (count == 0 && left <= look) return false;
         }
@@ -158,7 +181,7 @@ class Launcher {
 
     // Ends a line that the daemon began, before the launcher writes its own.
     void finish_line() noexcept {
-        if (is_line_open_ && stderr_is_writable()) write_error("\n");
+        if (is_line_open_ && is_writable(STDERR_FILENO)) write_error("\n");
         is_line_open_ = false;
     }
 
@@ -257,7 +280,7 @@ class Launcher {
             });
             const bool is_gone = result != 0 || info.si_pid == child_;
             if (result != 0) child_ = interrupted_child = -1; // another thread reaped it, so the number may be reused
-            drain_stderr();
+            drain_output();
             if (is_gone) return true;
             if (is_late()) return false;
             // The handler of SIGCHLD is the application's, so it cannot end this wait. A dying process ends soon.
@@ -267,12 +290,12 @@ class Launcher {
 
     // Reads on. Returns false at the record of the daemon's death, at the end of the stream, and after the deadline.
     bool receive_death() {
-        pollfd watched[2] = {{channel_, POLLIN, 0}, {stderr_output_, POLLIN, 0}};
-        const int count = DAEMONIZE_SYSTEM(poll)(watched, stderr_output_ >= 0 ? 2u : 1u, poll_time(deadline_));
+        Watched watched(channel_, pipes_);
+        const int count = watched.wait(deadline_);
         if (count < 0 && errno == EINTR) return true;
         if (count <= 0) return false;
-        if (watched[1].revents != 0) relay_stderr();
-        if (watched[0].revents == 0) return !is_late();
+        relay(watched);
+        if (!watched.has_record()) return !is_late();
         Record record;
         RecordTexts texts;
         if (!receive_record(channel_, record, texts)) return false;
@@ -295,11 +318,11 @@ class Launcher {
     const Options& options_;
     pid_t child_ = -1;
     int channel_;
-    int stderr_output_;
-    bool keep_stderr_;
+    int pipes_[3]; // the read ends of the daemon's standard streams, or -1
+    bool keep_output_;
     bool is_reported_ = false;     // the daemon reported its failure
     bool has_lost_output_ = false; // memory was too short to keep the daemon's output
-    bool is_line_open_ = false;    // the output that was shown last has no end of line
+    bool is_line_open_ = false;    // the text on standard error that was shown last has no end of line
     ProgressLine progress_;
     Duration deadline_;
     Outcome outcome_;

@@ -39,6 +39,7 @@ struct Options {
     bool close_fds = true;
     List<int> kept_fds;
     StreamOption streams[3];
+    bool show_stdout = false;
     Sigchld sigchld = Sigchld::default_action;
     std::optional<std::vector<std::string>> environment;
     List<LimitOption> limits;

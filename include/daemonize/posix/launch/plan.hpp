@@ -183,6 +183,7 @@ inline void Plan::find_streams(const Options& options) {
     for (int i = 0; i < 3; ++i) {
         const StreamOption& option = options.streams[i];
         StreamTarget& target = streams[i];
+        target.waits = i == STDERR_FILENO || (i == STDOUT_FILENO && options.show_stdout && !options.foreground);
         if (option.kind == StreamOption::Kind::keep ||
             (option.kind == StreamOption::Kind::unset && options.foreground)) {
             target.kind = StreamTarget::Kind::kept;

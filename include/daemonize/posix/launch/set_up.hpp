@@ -16,10 +16,10 @@ namespace detail {
 // The descriptors of a launch, and the launcher's action for SIGCHLD.
 struct LaunchState {
     Channel channel;
-    Descriptor stderr_pipe; // standard error until readiness: the write end of a pipe to the launcher
-    OpenPidFile pid_file;   // locked by the launcher, until the daemon claims it
+    OutputPipe pipes[3];  // of each standard stream that the launcher relays
+    OpenPidFile pid_file; // locked by the launcher, until the daemon claims it
     Descriptor null;
-    Descriptor stderr_target; // standard error from readiness on
+    Descriptor targets[3]; // of each standard stream that gets its target at readiness
     struct sigaction sigchld = {};
 };
 
@@ -124,35 +124,43 @@ inline StepError open_target(const Plan& plan, int stream, Descriptor& opened) n
     return failed;
 }
 
-inline StepError copy_to(Descriptor& copy, int number) noexcept {
+inline StepError copy_to(Descriptor& copy, int number, int stream) noexcept {
     copy = duplicate(number);
-    return copy ? StepError() : step_error(Stage::standard_error, errno);
+    return copy ? StepError() : step_error(stream_stage(stream), errno);
 }
 
-// Opens the target of standard error. swap_stderr() puts it in place at readiness.
-inline StepError open_stderr_target(const Plan& plan, const Descriptor& out, LaunchState& launch_state) noexcept {
-    const StreamTarget& target = plan.streams[STDERR_FILENO];
+// Opens the target of a stream that waits for readiness. swap_streams() puts it in place.
+inline StepError open_waiting_target(const Plan& plan, int stream, LaunchState& launch_state) noexcept {
+    const StreamTarget& target = plan.streams[stream];
+    Descriptor& opened = launch_state.targets[stream];
     switch (target.kind) {
-    case StreamTarget::Kind::null: launch_state.stderr_target = std::move(launch_state.null); return StepError();
+    case StreamTarget::Kind::null:
+        if (stream != STDERR_FILENO) return copy_to(opened, launch_state.null.get(), stream);
+        opened = std::move(launch_state.null);
+        return StepError();
     case StreamTarget::Kind::kept: return StepError();
-    case StreamTarget::Kind::descriptor: return copy_to(launch_state.stderr_target, target.descriptor);
+    case StreamTarget::Kind::descriptor: return copy_to(opened, target.descriptor, stream);
     case StreamTarget::Kind::path: break;
     }
     // One path for both streams is one open file: two open files would have two offsets.
-    if (out && target.path == plan.streams[STDOUT_FILENO].path) return copy_to(launch_state.stderr_target, out.get());
-    return open_target(plan, STDERR_FILENO, launch_state.stderr_target);
+    const StreamTarget& out = plan.streams[STDOUT_FILENO];
+    if (stream == STDERR_FILENO && target.path == out.path) {
+        return copy_to(opened, out.waits ? launch_state.targets[STDOUT_FILENO].get() : STDOUT_FILENO, stream);
+    }
+    return open_target(plan, stream, opened);
 }
 
 inline StepError open_streams(const Plan& plan, const Options& options, LaunchState& launch_state) noexcept {
-    Descriptor out;
-    for (const int stream : {STDIN_FILENO, STDOUT_FILENO}) {
+    for (int stream = 0; stream < 3; ++stream) {
+        if (plan.streams[stream].waits) {
+            if (const StepError failed = open_waiting_target(plan, stream, launch_state)) return failed;
+            continue;
+        }
         Descriptor opened;
         if (const StepError failed = open_target(plan, stream, opened)) return failed;
         if (!opened) continue;
         if (const StepError failed = put_stream(opened.get(), stream, plan.streams[stream].path.c_str())) return failed;
-        if (stream == STDOUT_FILENO) out = std::move(opened);
     }
-    if (const StepError failed = open_stderr_target(plan, out, launch_state)) return failed;
     launch_state.null.reset();
     // Closes the descriptors that were given for streams, but for those of keep_fd().
     for (const StreamTarget& target : plan.streams) {
@@ -189,7 +197,7 @@ inline StepError set_up_before_drop(Plan& plan, const Options& options, LaunchSt
     if (options.umask) static_cast<void>(DAEMONIZE_SYSTEM(umask)(*options.umask)); // always succeeds
     plan.environment.install();
     if (const StepError failed = save_given_streams(plan)) return failed;
-    if (const StepError failed = fill_streams(plan.streams, launch_state.null, launch_state.stderr_pipe)) return failed;
+    if (const StepError failed = fill_streams(plan.streams, launch_state.null, launch_state.pipes)) return failed;
     if (const StepError failed = close_inherited(plan, options, launch_state)) return failed;
     if (launch_state.pid_file) {
         if (const StepError failed = hold_pid_file(plan.pid_file, launch_state.pid_file)) return failed;

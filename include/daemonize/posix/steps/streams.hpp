@@ -15,7 +15,14 @@ struct StreamTarget {
     Kind kind = Kind::null;
     std::string path;
     int descriptor = -1;
+    bool waits = false;   // the stream gets the target at readiness; until then the launcher relays it
     bool is_copy = false; // set-up duplicated the descriptor, because a stream would have replaced it
+};
+
+// A pipe that is a standard stream of the daemon until readiness.
+struct OutputPipe {
+    Descriptor read_end; // the launcher's
+    Descriptor write_end;
 };
 
 inline Stage stream_stage(int stream) noexcept {
@@ -56,22 +63,22 @@ inline StepError put_stream(int source, int stream, const char* path) noexcept {
 
 // Opens /dev/null as `null`, and fills all standard streams, because a later open(2) would return a closed number from 0 to
 // 2. Standard error gets `stderr_pipe` until readiness, if there is a pipe. Files are opened later, as the daemon's user.
-inline StepError fill_streams(const StreamTarget (&streams)[3], Descriptor& null, Descriptor& stderr_pipe) noexcept {
+inline StepError fill_streams(const StreamTarget (&streams)[3], Descriptor& null, OutputPipe (&pipes)[3]) noexcept {
     if (const StepError failed = open_null_device(null)) return failed;
     for (int i = 0; i < 3; ++i) {
         const StreamTarget& target = streams[i];
         int source = null.get();
-        const bool waits = target.kind == StreamTarget::Kind::kept || i == STDERR_FILENO;
-        if (i == STDERR_FILENO && stderr_pipe) {
-            source = stderr_pipe.get();
+        const bool waits = target.kind == StreamTarget::Kind::kept || target.waits;
+        if (pipes[i].write_end) {
+            source = pipes[i].write_end.get();
         } else if (waits && is_open(i)) {
             continue;
         } else if (!waits && target.kind == StreamTarget::Kind::descriptor) {
             source = target.descriptor;
         }
         if (const StepError failed = put_stream(source, i, "/dev/null")) return failed;
+        pipes[i].write_end.reset();
     }
-    stderr_pipe.reset();
     return StepError();
 }
 
