@@ -62,7 +62,7 @@ inline StepError put_stream(int source, int stream, const char* path) noexcept {
 }
 
 // Opens /dev/null as `null`, and fills all standard streams, because a later open(2) would return a closed number from 0 to
-// 2. Standard error gets `stderr_pipe` until readiness, if there is a pipe. Files are opened later, as the daemon's user.
+// 2. A stream gets its pipe until readiness, if there is one. Files are opened later, as the daemon's user.
 inline StepError fill_streams(const StreamTarget (&streams)[3], Descriptor& null, OutputPipe (&pipes)[3]) noexcept {
     if (const StepError failed = open_null_device(null)) return failed;
     for (int i = 0; i < 3; ++i) {
