@@ -176,14 +176,14 @@ TEST_CASE("a launcher whose standard output nobody reads starts its daemon all t
     orphans.wait_until_empty();
 }
 
-TEST_CASE("a daemon that prints and whose launcher is dead removes its pid file") {
+TEST_CASE("a daemon that prints and whose launcher is dead removes its pid file, and logs the text") {
     const test::Orphanage orphans;
     const test::Directory directory;
     test::Pipe report, hold;
     test::Launcher launcher([&]() -> int {
         Daemonizer daemonizer("shown");
         daemonizer.fork(Fork::once).show_stdout().wait_until_ready().pid_file(directory / "pid");
-        daemonizer.keep_fd(report.write_end()).keep_fd(hold.read_end());
+        daemonizer.stdout_to(directory / "log").keep_fd(report.write_end()).keep_fd(hold.read_end());
         hold.close_write();
         Daemon daemon = daemonizer.daemonize();
         std::printf("on output\n");
@@ -200,6 +200,7 @@ TEST_CASE("a daemon that prints and whose launcher is dead removes its pid file"
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == daemonize::exit_code(Stage::readiness));
     CHECK_FALSE(test::exists(directory / "pid"));
+    CHECK(test::contents(directory / "log") == "on output\n");
 }
 
 TEST_CASE("in the foreground standard output goes to its target at once") {

@@ -33,6 +33,8 @@ while read -r call pages; do
 done <<'CALLS'
 access access
 bind bind
+capget capget
+capset capget
 chdir chdir
 chmod chmod
 chown chown

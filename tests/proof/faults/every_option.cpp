@@ -8,6 +8,7 @@
 
 #include <cstdio>
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -42,6 +43,7 @@ int main(int count, char** arguments) {
         .stdin_from("/etc/input")
         .stdout_to("/var/log/every/out")
         .stderr_to("/var/log/every/error")
+        .show_stdout()
         .sigchld(daemonize::Sigchld::ignore)
         .environment({"PATH", "TZ"})
         .rlimit(RLIMIT_NOFILE, 512, 1024)
@@ -53,8 +55,11 @@ int main(int count, char** arguments) {
         .before_drop(reach_the_harness)
         .no_new_privileges()
         .wait_until_ready(daemonize::Duration::seconds(10));
-    // Where no other user can be had, as in a namespace of an ordinary user's, these two are left out.
-    if (count == 1 || std::string(arguments[1]) != "--as-launcher") daemonizer.user("every").group("others");
+    // Where no other user can be had, as in a namespace of an ordinary user's, these are left out. Root has all capabilities.
+    if (count == 1 || std::string(arguments[1]) != "--as-launcher") {
+        daemonizer.user("every").group("others");
+        daemonizer.keep_capabilities({CAP_KILL}).ambient_capabilities({CAP_NET_BIND_SERVICE});
+    }
     Daemon daemon = daemonizer.daemonize();
 
     std::fprintf(stderr, "reading the input\n");

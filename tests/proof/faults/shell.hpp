@@ -64,6 +64,21 @@ class Shell {
         for (;;) ::pause();
     }
 
+    /// The text that was written to the terminal by now.
+    std::string shown() const {
+        std::string text;
+        struct pollfd watched = {terminal_, POLLIN, 0};
+        while (::poll(&watched, 1, 0) > 0 && (watched.revents & POLLIN) != 0) {
+            char part[4096];
+            const ssize_t size = ::read(terminal_, part, sizeof part);
+            for (ssize_t i = 0; i < size; ++i) {
+                if (part[i] != '\r') text += part[i];
+            }
+            if (size <= 0) break;
+        }
+        return text;
+    }
+
   private:
     // An ignored and a blocked signal, stray descriptors, an open umask, the terminal: 7 is to be kept, 8 is the seam's, 10
     // and 11 are the gate's.

@@ -56,7 +56,10 @@ class Start {
         follow();
         tracer_.read();
         if (!anybody_lives_) tracer_.read_to_the_end();
-        if (daemon() > 0 && !hung_) properties_ = see_daemon(daemon_, program_.pid_file);
+        if (daemon() > 0 && !hung_) {
+            properties_ = see_daemon(daemon_, program_.pid_file);
+            properties_["shown output"] = shell.shown();
+        }
         collect(pipes_.seam, seam_said_);
     }
 

@@ -11,6 +11,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
+#include <poll.h>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -61,15 +62,20 @@ inline bool is_launched_elsewhere(const DaemonState& state) noexcept {
     std::exit(code);
 }
 
+// Whether a process reads the pipe. SIGPIPE would kill the daemon of a dead launcher, where the record of readiness fails
+// next, and the daemon exits cleanly.
+inline bool has_reader(int pipe) noexcept {
+    pollfd watched = {pipe, POLLOUT, 0};
+    return DAEMONIZE_SYSTEM(poll)(&watched, 1, 0) <= 0 || (watched.revents & POLLERR) == 0;
+}
+
 // Puts the targets of standard output and standard error in place. The launcher gets no more output.
 inline StepError swap_streams(DaemonState& state) noexcept {
     for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
         if (!state.targets[stream]) continue;
         const char* path = state.plan->streams[stream].path.c_str();
-        if (stream == STDOUT_FILENO) {
-            // SIGPIPE would kill the daemon of a dead launcher. The record of readiness fails next, and exits cleanly.
-            const IgnoredSigpipe ignored;
-            if (std::fflush(stdout) != 0 && errno != EPIPE) return step_error(Stage::flush, errno, "standard output");
+        if (stream == STDOUT_FILENO && has_reader(stream) && std::fflush(stdout) != 0) {
+            return step_error(Stage::flush, errno, "standard output");
         }
         if (const StepError failed = put_stream(state.targets[stream].get(), stream, path)) return failed;
         state.targets[stream].reset();
