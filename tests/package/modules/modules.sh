@@ -42,6 +42,14 @@ case $("$compiler" --version) in *clang*) local_plugins=own ;; *) local_plugins=
 for visibility in '' '-fvisibility=hidden -fvisibility-inlines-hidden'; do
     # shellcheck disable=SC2086
     build $visibility
+    # The effect of some of these cannot be seen from outside where /proc answers too.
+    for variable in 'daemon_state.*::state' held_pid_files 'ForkGuard::prepare.*::error' 'ForkGuard::first.*::list' \
+        ForkLock::state_ SignalHandlers::current_ SignalHandlers::running_ 'EventLog::try_write.*::kept'; do
+        nm -DC libother.so | grep -q " [uV] daemonize::.*${variable}[^ ]*\$" || {
+            echo "$compiler $visibility: $variable is not exported" >&2
+            failed=1
+        }
+    done
     check one linked local
     for scope in local global; do
         check own plain $scope ./libother.so
