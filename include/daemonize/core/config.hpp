@@ -28,11 +28,13 @@
 #define DAEMONIZE_QUOTE(text) #text
 #define DAEMONIZE_QUOTE_VALUE(macro) DAEMONIZE_QUOTE(macro)
 
-// Marks a variable or a function that holds state of the process. The linker then merges the copies of all modules of the
-// process, also under -fvisibility=hidden. The tag keeps two versions of the library apart: their layouts may differ.
-// On Windows each DLL has a copy.
-#if !DAEMONIZE_ON_WINDOWS()
-#define DAEMONIZE_PROCESS_STATE                                                                                        \
+// Marks a variable, function or class that the modules of a process share. The linker then merges the copies, also under
+// -fvisibility=hidden. The tag keeps two versions of the library apart: their layouts may differ. On Windows each DLL has a
+// copy.
+#if DAEMONIZE_ON_WINDOWS()
+#define DAEMONIZE_SHARED
+#else
+#define DAEMONIZE_SHARED                                                                                               \
     __attribute__((visibility("default"),                                                                              \
                    abi_tag("v" DAEMONIZE_QUOTE_VALUE(DAEMONIZE_VERSION_MAJOR) "_" DAEMONIZE_QUOTE_VALUE(               \
                        DAEMONIZE_VERSION_MINOR) "_" DAEMONIZE_QUOTE_VALUE(DAEMONIZE_VERSION_PATCH))))

@@ -74,7 +74,7 @@ class Failure {
 };
 
 /// The exception of the throwing forms.
-class Error : public std::system_error {
+class DAEMONIZE_SHARED Error : public std::system_error {
   public:
     explicit Error(Failure failure)
         : std::system_error(failure.code(), failure.message()), failure_(std::move(failure)),

@@ -31,6 +31,7 @@ extern "C" __attribute__((visibility("default"))) const void* other_functions() 
         [](const std::string& path) { return PidFile::holder(path).pid; },
         [](const std::string& path) { return Instance::at(path).status().pid; },
         [] { EventLog("other").try_write(Severity::information, ""); },
+        [] { throw Error(Failure(Stage::body, std::make_error_code(std::errc::io_error), "", "thrown")); },
         [](const std::string& path) { return PidFile::acquire(path); },
     };
     return &functions;

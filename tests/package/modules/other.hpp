@@ -16,6 +16,7 @@ struct Other {
     pid_t (*holder)(const std::string& path);
     pid_t (*instance)(const std::string& path);
     void (*write_log)();
+    void (*throw_error)();
     daemonize::PidFile (*hold)(const std::string& path);
 };
 

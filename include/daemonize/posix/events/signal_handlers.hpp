@@ -203,8 +203,8 @@ class SignalHandlers {
     static_assert(std::atomic<SignalHandlers*>::is_always_lock_free && std::atomic<int>::is_always_lock_free &&
                   std::atomic<bool>::is_always_lock_free);
 
-    DAEMONIZE_PROCESS_STATE static inline std::atomic<SignalHandlers*> current_{nullptr};
-    DAEMONIZE_PROCESS_STATE static inline std::atomic<int> running_{0}; // handlers that run now
+    DAEMONIZE_SHARED static inline std::atomic<SignalHandlers*> current_{nullptr};
+    DAEMONIZE_SHARED static inline std::atomic<int> running_{0}; // handlers that run now
 
     WakePipe& wake_pipe_;
     Poller& poller_;

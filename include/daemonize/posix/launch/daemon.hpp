@@ -32,7 +32,7 @@ struct DaemonState {
     const char* name() const noexcept { return plan == nullptr ? "daemon" : plan->name.c_str(); }
 };
 
-DAEMONIZE_PROCESS_STATE inline DaemonState& daemon_state() noexcept {
+DAEMONIZE_SHARED inline DaemonState& daemon_state() noexcept {
     // Never destroyed, because a static destructor may use it. In place, because operator new may fail.
     alignas(DaemonState) static unsigned char memory[sizeof(DaemonState)];
     static DaemonState* const state = ::new (memory) DaemonState;

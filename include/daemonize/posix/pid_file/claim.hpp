@@ -80,7 +80,7 @@ class HeldPidFiles {
     HeldPidFile* first_ = nullptr;
 };
 
-DAEMONIZE_PROCESS_STATE inline HeldPidFiles held_pid_files;
+DAEMONIZE_SHARED inline HeldPidFiles held_pid_files;
 
 // Whether this process holds the file at `path`. The caller must not open and close such a file: the close(2) would end the
 // POSIX lock that names this process.

@@ -24,7 +24,7 @@ class EventLog {
     }
 
     /// As above, without the reason of a failure.
-    DAEMONIZE_PROCESS_STATE bool try_write(Severity severity, const std::string& text) const noexcept {
+    DAEMONIZE_SHARED bool try_write(Severity severity, const std::string& text) const noexcept {
         static char source[256]; // openlog(3) keeps the pointer, beyond the life of this object
         [[maybe_unused]] static const bool is_open = [this] {
             source_.copy(source, sizeof source - 1);

@@ -20,7 +20,7 @@ class ForkGuard {
 
     // Registers the fork handler, once for the process. Call it before any fork: pthread_atfork(3) allocates. Returns an
     // errno value, or 0.
-    DAEMONIZE_PROCESS_STATE static int prepare() noexcept {
+    DAEMONIZE_SHARED static int prepare() noexcept {
         static const int error = DAEMONIZE_SYSTEM(pthread_atfork)(nullptr, nullptr, close_in_child);
         return error;
     }
@@ -54,7 +54,7 @@ class ForkGuard {
     }
 
   private:
-    DAEMONIZE_PROCESS_STATE static ForkGuard*& first() noexcept {
+    DAEMONIZE_SHARED static ForkGuard*& first() noexcept {
         static ForkGuard* list = nullptr;
         return list;
     }
@@ -101,7 +101,7 @@ class ForkLock {
         pthread_mutex_t mutex;
         bool is_registered;
     };
-    DAEMONIZE_PROCESS_STATE static inline State state_ = {PTHREAD_MUTEX_INITIALIZER, false};
+    DAEMONIZE_SHARED static inline State state_ = {PTHREAD_MUTEX_INITIALIZER, false};
 };
 
 } // namespace detail
