@@ -43,6 +43,12 @@ TEST_CASE("a pid file that cannot be made fit or written is told, and what was m
     CHECK(test::contents(path) == "1\n");
 }
 
+TEST_CASE("a pid file that open refuses as busy is not told to be held") {
+    const test::Directory directory;
+    const std::string path = directory / "pid";
+    CHECK(acquired_without(path, "open", EBUSY) == "cannot open the pid file " + path + ": Device or resource busy");
+}
+
 TEST_CASE("a lock that cannot be asked about is told") {
     const test::Directory directory;
     const std::string path = directory / "pid";

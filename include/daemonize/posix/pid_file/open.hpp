@@ -34,8 +34,8 @@ inline bool is_held_by_other_copy(const std::string& path) {
 }
 
 // Opens the file, or makes it. Never with O_TRUNC: a second start would erase the number of the first. O_NONBLOCK: the path
-// may lead to a FIFO. Fails with EBUSY, and does not open the file, where another copy of the library in this process holds
-// the file: the close(2) would end the POSIX lock. On failure sets errno, and removes a file that it made.
+// may lead to a FIFO. Does not open a file that another copy of the library in this process holds, because the close(2) would
+// end the POSIX lock: fails with errno 0 then. On any other failure sets errno, and removes a file that it made.
 inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) {
     constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const auto open = [&](int more) {
@@ -46,7 +46,7 @@ inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& open
         opened.made = open(O_CREAT | O_EXCL);
         if (opened.made || errno != EEXIST) break;
         if (is_held_by_other_copy(path)) {
-            errno = EBUSY;
+            errno = 0;
             return false;
         }
         // Another process may remove the file between the two calls.
@@ -82,7 +82,7 @@ inline bool replace_read_locked(const std::string& path, OpenPidFile& blocked, F
     const std::string next = joined({path, ".new"});
     OpenPidFile fresh;
     if (!open_or_make(next, 0600, fresh)) {
-        failure = posix_failure(Stage::pid_file_open, errno, next);
+        failure = posix_failure(Stage::pid_file_open, errno != 0 ? errno : EBUSY, next);
     } else {
         failure = distrust_file(next, fresh.info, Owners());
     }
@@ -145,7 +145,7 @@ inline Failure try_pid_file(const std::string& path, mode_t mode, const Owners& 
                             OpenPidFile& locked) {
     OpenPidFile opened;
     if (!open_or_make(path, mode, opened)) {
-        if (errno == EBUSY) return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)(), true});
+        if (errno == 0) return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)(), true});
         return posix_failure(Stage::pid_file_open, errno, path, errno == ELOOP ? "it is a symbolic link" : "");
     }
     if (Failure failure = distrust_file(path, opened.info, owners)) return failure;
