@@ -73,7 +73,7 @@ TEST_CASE("a launch with every property that runs out of memory says so and leav
         daemonizer.user("nobody").runtime_directory(name).state_directory(name).log_directory(name);
         daemonizer.pid_file(place.pid_file).stdout_to(place.log).stderr_to(place.log).no_new_privileges();
         daemonizer.environment({"PATH", "a_variable_with_a_long_name"}).rlimit(RLIMIT_CORE, 0).wait_until_ready();
-        daemonizer.before_drop([] {});
+        daemonizer.before_drop([] {}).keep_capabilities({10, 12}) /* CAP_NET_BIND_SERVICE, CAP_NET_ADMIN */;
     }));
     check_form(daemonized([](Daemonizer& daemonizer, Place& place) {
         place.log = "/" + name;
@@ -111,6 +111,27 @@ TEST_CASE("launch() that runs out of memory returns the failure, and nothing esc
         }
     };
     check_form(form);
+}
+
+TEST_CASE("launch() without a body that runs out of memory returns the failure in the launcher alone") {
+    check_form([](Place& place, const ShortMemory& shortage) -> int {
+        Daemonizer daemonizer = daemonizer_for(place);
+        daemonizer.wait_until_ready().show_stdout();
+        shortage.begin();
+        const Launch launch = daemonizer.launch();
+        if (launch.in_daemon()) {
+            if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return 3;
+            if (::write(STDOUT_FILENO, words.data(), words.size()) < 0) return 3;
+            launch.daemon().ready();
+            ShortMemory::end();
+            place.stay_up();
+            std::exit(0);
+        }
+        ShortMemory::end();
+        launch.print();
+        if (launch.ok()) return launch.error_output() == words && launch.output() == words ? 0 : 98;
+        return launch.failure().code() == std::errc::not_enough_memory ? launch.exit_code() : 97;
+    });
 }
 
 TEST_CASE("a launch in the foreground that runs out of memory says so and leaves nothing") {

@@ -7,6 +7,7 @@
 #include <cstdlib>
 #include <cstring>
 #include <string>
+#include <string_view>
 #include <sys/ioctl.h>
 
 namespace daemonize {
@@ -15,35 +16,46 @@ namespace detail {
 // Shows progress on standard error: one line that each report replaces on a terminal, one line a report elsewhere.
 class ProgressLine {
   public:
-    explicit ProgressLine(const std::string& name) : name_(name) {}
+    explicit ProgressLine(const std::string& name) noexcept : name_(name) {}
 
-    void show(const std::string& text) {
+    // Allocates nothing.
+    void show(const char* text) noexcept {
         const char* term = std::getenv("TERM");
         const bool plain =
             term == nullptr || std::strcmp(term, "dumb") == 0 || DAEMONIZE_SYSTEM(isatty)(STDERR_FILENO) == 0;
-        const std::string line = joined({name_, ": ", one_line(text)});
-        write_error(plain ? joined({line, "\n"}) : joined({"\r\033[K", fitting(line)}));
+        constexpr std::string_view erase = erase_line;
+        char bytes[4096];
+        char* const line = bytes + erase.copy(bytes, erase.size());
+        std::size_t size = fill_line(line, sizeof bytes - erase.size() - 1, {name_, ": ", text});
+        if (plain) {
+            line[size++] = '\n';
+            write_error({line, size});
+        } else {
+            write_error({bytes, erase.size() + fitting(line, size)});
+        }
         shown_ = !plain;
     }
 
     bool is_shown() const noexcept { return shown_; }
 
     // Erases the line, so that other text can follow.
-    void clear() {
-        if (shown_) write_error("\r\033[K");
+    void clear() noexcept {
+        if (shown_) write_error(erase_line);
         shown_ = false;
     }
 
   private:
-    // Cuts the line to the terminal's width, between two UTF-8 characters. A line that wraps cannot be erased.
-    static std::string fitting(std::string line) {
-        struct winsize size = {};
-        const bool known = DAEMONIZE_SYSTEM(ioctl)(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 1;
-        std::size_t most = known ? size.ws_col - 1u : line.size();
-        if (line.size() <= most) return line;
+    static constexpr const char* erase_line = "\r\033[K";
+
+    // Returns the size of the part that fits into the terminal's width, cut between two UTF-8 characters. A line that
+    // wraps cannot be erased.
+    static std::size_t fitting(const char* line, std::size_t size) noexcept {
+        struct winsize window = {};
+        const bool known = DAEMONIZE_SYSTEM(ioctl)(STDERR_FILENO, TIOCGWINSZ, &window) == 0 && window.ws_col > 1;
+        std::size_t most = known ? window.ws_col - 1u : size;
+        if (size <= most) return size;
         while (most > 0 && (static_cast<unsigned char>(line[most]) & 0xc0) == 0x80) --most;
-        line.resize(most);
-        return line;
+        return most;
     }
 
     const std::string& name_;

@@ -22,19 +22,28 @@ inline int write_text(int stream, std::string_view text) noexcept {
 // Writes to standard error. A failure has nowhere to go, and is dropped.
 inline void write_error(std::string_view text) noexcept { static_cast<void>(write_text(STDERR_FILENO, text)); }
 
+// The pieces in an array, cut to `capacity`, with spaces for control characters, and the last piece without spaces at its
+// end. Returns the size. Allocates nothing.
+inline std::size_t fill_line(char* line, std::size_t capacity, std::initializer_list<Piece> pieces) noexcept {
+    std::size_t size = 0, last = 0;
+    for (const Piece& piece : pieces) {
+        last = size;
+        for (std::size_t i = 0; i < piece.size() && size < capacity; ++i) {
+            const auto byte = static_cast<unsigned char>(piece.data()[i]);
+            line[size++] = byte < 0x20 || byte == 0x7f ? ' ' : piece.data()[i];
+        }
+    }
+    while (size > last && line[size - 1] == ' ') --size;
+    return size;
+}
+
 // Writes one line, with spaces for control characters. If memory is short for the line, the line is cut. A failure to write
 // is dropped.
 inline void write_line(int stream, std::initializer_list<Piece> pieces) noexcept {
     const auto write_whole = [&] { static_cast<void>(write_text(stream, joined({one_line(joined(pieces)), "\n"}))); };
     if (call_within_memory(write_whole)) return;
     char line[1024];
-    std::size_t size = 0;
-    for (const Piece& piece : pieces) {
-        for (std::size_t i = 0; i < piece.size() && size < sizeof line - 1; ++i) {
-            const auto byte = static_cast<unsigned char>(piece.data()[i]);
-            line[size++] = byte < 0x20 || byte == 0x7f ? ' ' : piece.data()[i];
-        }
-    }
+    std::size_t size = fill_line(line, sizeof line - 1, pieces);
     line[size++] = '\n';
     static_cast<void>(write_text(stream, {line, size}));
 }
