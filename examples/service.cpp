@@ -48,14 +48,13 @@ int run(daemonize::Context& context) {
 } // namespace
 
 int main(int argc, char** argv) {
-    const char* fd = std::getenv("NOTIFY_FD"); // where s6 waits
-    return daemonize::Service("timestampd")
-        .description("Appends the time to a log")
+    daemonize::Service service("timestampd");
+    service.description("Appends the time to a log")
         .posix([](auto& daemonizer) { daemonizer.chdir(daemonize::keep); }) // a relative --log is the user's
-        .notify_fd(fd != nullptr ? std::atoi(fd) : -1)
         .on_check_configuration(
             [settings = Settings()](const std::vector<std::string>& arguments, std::string& why) mutable {
                 return read_settings(arguments, settings, why);
-            })
-        .run(argc, argv, run);
+            });
+    if (const char* fd = std::getenv("NOTIFY_FD")) service.notify_fd(std::atoi(fd)); // where s6 waits
+    return service.run(argc, argv, run);
 }
