@@ -25,14 +25,18 @@ compile() {
 testing=''
 case $(cd "$(dirname "$file")" && pwd)/ in "$top/tests/scm/"*) testing=-DDAEMONIZE_TESTING ;; esac
 
+# A test that makes memory short needs the program's operator new.
+replaced=''
+case $file in *.memory.cpp) replaced=$top/tests/support/short_memory.cpp ;; esac
+
 rm -f "$program"
 if printf '#include <catch2/catch_test_macros.hpp>\n' | compile -x c++ -fsyntax-only - 2>/dev/null; then
-    compile $testing "$file" -lCatch2Main -lCatch2 -o "$program"
+    compile $testing "$file" ${replaced:+"$replaced"} -lCatch2Main -lCatch2 -o "$program"
 else
     main=$build/catch_main.o
     [ -f "$main" ] || compile -c "$top/tests/support/catch_main.cpp" -o "$main" &
     compile $testing -c "$file" -o "$program.o"
     wait $!
-    compile "$program.o" "$main" -o "$program"
+    compile "$program.o" ${replaced:+"$replaced"} "$main" -o "$program"
 fi
 exec "$program" "$@"
