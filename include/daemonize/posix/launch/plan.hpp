@@ -10,7 +10,7 @@
 #include "../steps/streams.hpp"
 #include "../system/close_descriptors.hpp"
 #include "../system/proc.hpp"
-#include "options.hpp"
+#include "option_values.hpp"
 
 #include <cstdio>
 #include <string>

@@ -1,6 +1,6 @@
-// Options: the stored arguments of a Daemonizer's setters (internal).
-#ifndef DAEMONIZE_POSIX_LAUNCH_OPTIONS_HPP
-#define DAEMONIZE_POSIX_LAUNCH_OPTIONS_HPP
+// Options: the values that the setters of a Daemonizer stored (internal).
+#ifndef DAEMONIZE_POSIX_LAUNCH_OPTION_VALUES_HPP
+#define DAEMONIZE_POSIX_LAUNCH_OPTION_VALUES_HPP
 
 #include "../../core/callback.hpp"
 #include "../../core/duration.hpp"
