@@ -29,7 +29,7 @@
 //     posix/pid_file/pid_file.hpp     PidFile: a pid file with a lock, for a program that is not a daemon
 //     posix/pid_file/instance.hpp     Instance, OnTimeout: the daemon of a pid file: status, signal, stop, reload, wait
 //     posix/events/events.hpp         Events: signals and ended children as callbacks
-//     posix/host/detect_host.hpp      detect_host: what started the program
+//     posix/host/detect_host.hpp      detect_host: finds the program that started this one
 //     posix/host/notifier.hpp         Notifier: messages to systemd (sd_notify) and to s6
 //     posix/sockets/socket.hpp        Socket: owns a socket
 //     posix/sockets/listen_fds.hpp    listen_fds, launchd_sockets: the sockets that a service manager passed
@@ -39,7 +39,7 @@
 //
 //     windows/service/context.hpp     Context: the running Service, on Windows
 //     windows/scm/service_manager.hpp ServiceManager: installs, starts, stops and queries Windows services
-//     windows/scm/detect_host.hpp     detect_host: what started the program
+//     windows/scm/detect_host.hpp     detect_host: finds the program that started this one
 //     windows/system/event_log.hpp    EventLog: the event log of Windows
 //     windows/system/socket.hpp       Socket: owns a socket
 //     windows/system/listen_on.hpp    listen_on: a new listening socket
@@ -60,7 +60,7 @@
 //     core/duration.hpp               Duration: any std::chrono duration
 //     core/callback.hpp               Callback: a stored function
 //     core/parameters.hpp             keep, Keep, Text: types of setter parameters; keep leaves a property as it is
-//     core/host.hpp                   Host, HostKind: what started the program
+//     core/host.hpp                   Host, HostKind: the program that started this one
 //     core/severity.hpp               Severity: the priority of a line in a log
 //     core/socket_kind.hpp            SocketKind: the kind of a socket
 //

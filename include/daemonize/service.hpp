@@ -76,7 +76,7 @@ class Service {
 
     /// Adds a listening socket: "0.0.0.0:80", "[::1]:8080", "*:80", "/run/x.sock", "@abstract". The socket is bound
     /// before the privileges are dropped, and appears in Context::sockets() under `name`. If systemd, inetd or launchd
-    /// pass sockets, the service has those, and no address is bound. Stage::sockets.
+    /// pass sockets, the service uses the passed sockets and binds no address. Stage::sockets.
     Service& listen(Text name, Text address) & {
         settings_.listen.push_back({std::move(name), std::move(address)});
         return *this;
@@ -150,13 +150,13 @@ class Service {
     }
 
     /// As above, or runs the verb in the first argument: run, start, stop, restart, reload, status, install, uninstall,
-    /// help. The words behind the verb are Context::arguments(). A verb returns an exit status of the Linux Standard
-    /// Base, "Init Script Actions".
+    /// help. The arguments behind the verb are Context::arguments(). A verb returns an exit status of the Linux
+    /// Standard Base, "Init Script Actions".
     template <class Body>
     int run(int argc, char** argv, Body body) {
         return within_memory(argc > 1 ? argv[1] : "", [&] {
-            const std::vector<std::string> words = detail::command_line_of(argc, argv);
-            return run_line(detail::parse_verbs(words, 1), words[0], std::move(body));
+            const std::vector<std::string> command_line = detail::command_line_of(argc, argv);
+            return run_line(detail::parse_verbs(command_line, 1), command_line[0], std::move(body));
         });
     }
 
@@ -176,8 +176,8 @@ class Service {
         };
     }
 
-    // Returns `call()`, the exit status of a run. A run that is out of memory reports so. `word` is the first word of the
-    // command line.
+    // Returns `call()`, the exit status of a run. A run that is out of memory reports so. `word` is the first word of
+    // the command line.
     template <class Call>
     int within_memory(const char* word, Call call) {
         int code = 0;

@@ -19,9 +19,11 @@ class Callback;
 template <class Result, class... Arguments>
 class Callback<Result(Arguments...)> {
   public:
+    /// Is empty.
     Callback() noexcept = default;
     Callback(std::nullptr_t) noexcept {}
 
+    /// Stores a copy of `target`, or moves `target`.
     template <
         class Target, class = std::enable_if_t<!std::is_same<std::decay_t<Target>, Callback>::value>,
         class = decltype(static_cast<Result>(std::declval<std::decay_t<Target>&>()(std::declval<Arguments>()...)))>
@@ -46,8 +48,10 @@ class Callback<Result(Arguments...)> {
         if (target_ != nullptr) destroy_(target_);
     }
 
+    /// Whether the Callback is not empty.
     explicit operator bool() const noexcept { return target_ != nullptr; }
 
+    /// Calls the stored function.
     Result operator()(Arguments... arguments) const { return invoke_(target_, std::forward<Arguments>(arguments)...); }
 
   private:
@@ -74,11 +78,11 @@ class Callback<Result(Arguments...)> {
 
 namespace detail {
 
-// RetiredCallbacks: a callback may replace itself while it runs. The old one is destroyed when the outermost call of a
-// callback has returned.
+// RetiredCallbacks: a callback may replace itself while it runs. The old callback is destroyed when the outermost call
+// of a callback has returned.
 class RetiredCallbacks {
   public:
-    // Lives around each call of a callback.
+    // An object of this class exists during each call of a callback.
     class Call {
       public:
         explicit Call(RetiredCallbacks& retired) noexcept : retired_(retired) { ++retired_.depth_; }

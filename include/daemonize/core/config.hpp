@@ -6,7 +6,7 @@
 #define DAEMONIZE_VERSION_MINOR 1
 #define DAEMONIZE_VERSION_PATCH 0
 
-// Function-like macros: a misspelt name is a compile error, and not a silent 0.
+// Function-like macros: a misspelt name is a compile error. A misspelt object-like macro would silently be 0.
 #if defined(__cpp_exceptions) || defined(__EXCEPTIONS) || defined(_CPPUNWIND)
 #define DAEMONIZE_HAS_EXCEPTIONS() 1
 #else
@@ -28,9 +28,9 @@
 #define DAEMONIZE_QUOTE(text) #text
 #define DAEMONIZE_QUOTE_VALUE(macro) DAEMONIZE_QUOTE(macro)
 
-// Marks a variable, function or class that the modules of a process share. The linker then merges the copies, also under
-// -fvisibility=hidden. The tag keeps two versions of the library apart: their layouts may differ. On Windows each DLL has a
-// copy.
+// Marks a variable, function or class that the modules of a process share. The linker then merges the copies, also
+// under -fvisibility=hidden. The tag keeps two versions of the library apart: their layouts may differ. On Windows each
+// DLL has a copy.
 #if DAEMONIZE_ON_WINDOWS()
 #define DAEMONIZE_SHARED
 #else

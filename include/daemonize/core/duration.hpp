@@ -17,6 +17,7 @@ class Duration {
     template <class Chrono, class Rep = typename Chrono::rep, class Period = typename Chrono::period>
     constexpr Duration(const Chrono& span) noexcept : nanoseconds_(from(span.count(), Period::num, Period::den)) {}
 
+    /// The span of `count` units.
     static constexpr Duration nanoseconds(std::int64_t count) noexcept { return Duration(Exactly{count}); }
     static constexpr Duration milliseconds(std::int64_t count) noexcept {
         return Duration(Exactly{scale(count, 1000000, 1)});
@@ -28,6 +29,7 @@ class Duration {
     /// The longest span: about 292 years.
     static constexpr Duration longest() noexcept { return Duration(Exactly{most}); }
 
+    /// The number of whole units, rounded towards zero.
     constexpr std::int64_t nanoseconds() const noexcept { return nanoseconds_; }
     constexpr std::int64_t milliseconds() const noexcept { return nanoseconds_ / 1000000; }
     constexpr std::int64_t seconds() const noexcept { return nanoseconds_ / per_second; }

@@ -1,4 +1,4 @@
-// Failure: what went wrong, for people and for programs. Error: the exception that holds a Failure (public).
+// Failure: the step that failed, and the reason. Error: the exception that holds a Failure (public).
 #ifndef DAEMONIZE_CORE_FAILURE_HPP
 #define DAEMONIZE_CORE_FAILURE_HPP
 
@@ -25,11 +25,12 @@ inline std::string one_line(std::string text) {
 
 } // namespace detail
 
-/// What went wrong: the step, the thing and the reason. A default-constructed Failure is false: nothing failed.
+/// A failure: the step, the thing and the reason. A default-constructed Failure is false: nothing failed.
 ///
 /// The noexcept forms take a Failure& as the last parameter; the throwing forms throw Error.
 class Failure {
   public:
+    /// No failure.
     Failure() noexcept = default;
 
     /// `detail` names the thing: the path, the user, the limit. A `reason` replaces the text of `code` in message().
@@ -37,17 +38,22 @@ class Failure {
         : failed_(true), stage_(stage), code_(code), detail_(std::move(detail)), reason_(std::move(reason)),
           exit_code_(daemonize::exit_code(stage)) {}
 
+    /// Whether an operation failed.
     explicit operator bool() const noexcept { return failed_; }
 
+    /// The step that failed.
     Stage stage() const noexcept { return stage_; }
+    /// The errno value or the Win32 error.
     const std::error_code& code() const noexcept { return code_; }
+    /// The path, the user or another thing of the step. May be empty.
     const std::string& detail() const noexcept { return detail_; }
 
     /// The text that replaces the text of code() in message(). Empty if message() uses the text of code().
     const std::string& reason() const noexcept { return reason_; }
 
-    /// The exit status: the one of stage(), unless the daemon set another one. 0 only if nothing failed.
+    /// The exit status: that of stage(), unless the daemon set another exit status. 0 only if nothing failed.
     int exit_code() const noexcept { return exit_code_; }
+    /// Sets the exit status.
     Failure& exit_code(int code) noexcept {
         exit_code_ = code == 0 ? 1 : code;
         return *this;
@@ -76,10 +82,12 @@ class Failure {
 /// The exception of the throwing forms.
 class DAEMONIZE_SHARED Error : public std::system_error {
   public:
+    /// Takes the stage, the code and the message from `failure`.
     explicit Error(Failure failure)
         : std::system_error(failure.code(), failure.message()), failure_(std::move(failure)),
           message_(failure_.message()) {}
 
+    /// The Failure.
     const Failure& failure() const noexcept { return failure_; }
 
     /// Failure::message(). std::system_error would append the text of the code once more.

@@ -1,4 +1,4 @@
-// Host: what started the program, and the observation that shows it (public).
+// Host: the program that started this program, and the observation that shows it (public).
 #ifndef DAEMONIZE_CORE_HOST_HPP
 #define DAEMONIZE_CORE_HOST_HPP
 
@@ -29,7 +29,7 @@ constexpr HostKind all_host_kinds[] = {HostKind::unknown,     HostKind::terminal
 
 } // namespace detail
 
-/// The name of the enumerator, like "systemd". A value that is no enumerator gives "unknown".
+/// The name of the enumerator, like "systemd". A value without an enumerator gives "unknown".
 inline const char* to_string(HostKind kind) noexcept {
     switch (kind) {
     case HostKind::unknown: return "unknown";
@@ -44,7 +44,7 @@ inline const char* to_string(HostKind kind) noexcept {
     return "unknown";
 }
 
-/// What started the program.
+/// The program that started this program.
 struct Host {
     HostKind kind = HostKind::unknown;
     std::string why; ///< the observation that shows it, as a text for people

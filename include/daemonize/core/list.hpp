@@ -1,6 +1,6 @@
 // List: the part of std::vector that the library needs for its own types (internal). std::vector costs every program
-// that includes the library ten milliseconds and a kilobyte for each element type; List costs a twentieth. Public
-// functions, and elements that are std::string, Failure or Socket, use std::vector.
+// that includes the library ten milliseconds and a kilobyte for each element type; List costs a twentieth of both.
+// Public functions, and elements that are std::string, Failure or Socket, use std::vector.
 #ifndef DAEMONIZE_CORE_LIST_HPP
 #define DAEMONIZE_CORE_LIST_HPP
 

@@ -35,8 +35,8 @@ bool call_within_memory(Call call) {
 #endif
 }
 
-// Returns `call()`, a function that reports by `failure`. If memory is short, the result is a default-constructed one, and
-// `failure` is out_of_memory(stage).
+// Returns `call()`, a function that reports by `failure`. If memory is short, the result is a default-constructed one,
+// and `failure` is out_of_memory(stage).
 template <class Call>
 auto guard_memory(Stage stage, Failure& failure, Call call) noexcept -> decltype(call()) {
     decltype(call()) result{};

@@ -69,8 +69,9 @@ struct StageInfo {
     int exit_code;
 };
 
-// The exit statuses: the one of systemd.exec(5) if there is one for the step, so that `systemctl status` names the
-// step; else the one of sysexits.h; 124 of timeout(1) and 130 of the shell (128 + SIGINT) for the same events as there.
+// The exit status of a step is that of systemd.exec(5) if systemd.exec(5) has the step: `systemctl status` then names
+// the step. Other steps have exit statuses of sysexits.h. timeout(1) has 124 and the shell has 130 (128 + SIGINT) for
+// the same events.
 inline constexpr StageInfo all_stages[] = {
     {Stage::options, "options", "accept", 64},
     {Stage::memory, "memory", "continue", 204},
@@ -135,7 +136,8 @@ constexpr StageInfo stage_info(Stage stage) noexcept {
 /// The name of the enumerator, like "pid_file_lock".
 inline const char* to_string(Stage stage) noexcept { return detail::stage_info(stage).name; }
 
-/// The exit status of a launcher if this step fails. Each stage has one of its own, except 1: readiness and body.
+/// The exit status of a launcher if this step fails. Each stage has a distinct status, except readiness and body, which
+/// share 1.
 inline int exit_code(Stage stage) noexcept { return detail::stage_info(stage).exit_code; }
 
 } // namespace daemonize

@@ -26,7 +26,7 @@ namespace detail {
 using ServiceCallback = Callback<std::uint32_t(WinServiceContext&, const ControlEvent&)>;
 
 // The answer of a handler to Windows: a number as it is, false as BROADCAST_QUERY_DENY, true and void as NO_ERROR.
-// Windows gets the answer of a handler that runs in_handler only.
+// Windows gets only the answer of a handler with in_handler.
 template <class Call>
 std::uint32_t answer_of(Call call) {
     using Result = decltype(call());

@@ -10,7 +10,8 @@ namespace daemonize {
 namespace detail {
 
 // The path of a program is always quoted: Windows starts C:\My.exe for an unquoted `C:\My Service\x.exe`, if C:\My.exe
-// exists. The path cannot hold a quotation mark: Windows knows no escape here, and no file name has one.
+// exists. The path cannot hold a quotation mark: Windows has no escape for it here, and no file name has a quotation
+// mark.
 inline std::string quote_program(const std::string& path) { return '"' + path + '"'; }
 
 // CommandLineToArgvW reads the result back as `argument`. Backslashes are doubled before a quotation mark, and only
@@ -59,7 +60,7 @@ inline std::string read_argument(const std::string& line, std::size_t& at) {
         if (backslashes % 2 != 0) {
             argument += '"';
         } else if (quoted && at < line.size() && line[at] == '"') {
-            argument += '"'; // `""` inside quotation marks is one of them, and ends the quoting
+            argument += '"'; // `""` inside quotation marks is one quotation mark, and ends the quoting
             ++at;
             quoted = false;
         } else {

@@ -50,6 +50,7 @@ class WinServiceContext {
         return !core_.stopping();
     }
 
+    /// Whether a stop was requested.
     bool stop_requested() const noexcept {
         const PortLock held(port());
         return core_.stopping();
@@ -86,7 +87,7 @@ class WinServiceContext {
     const std::string& name() const noexcept { return core_.name; }
 
     /// An event (HANDLE) for an event loop of the body. The event is set while poll() has something to do. The library
-    /// owns it: wait for it only. Null below FakeScm.
+    /// owns the event: only wait for it. Null below FakeScm.
     void* native_handle() const noexcept { return port().native_handle(); }
 
     /// The SERVICE_STATUS_HANDLE, for the registration for device and power events. Null on a console.
@@ -98,6 +99,7 @@ class WinServiceContext {
         const PortLock held(port());
         core_.end_.exit_code = win32_error;
     }
+    /// Sets the service-specific exit code of the report of STOPPED.
     void service_exit_code(std::uint32_t code) noexcept {
         const PortLock held(port());
         core_.end_.service_exit_code = code;

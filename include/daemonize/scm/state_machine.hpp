@@ -76,8 +76,8 @@ class ServiceMachine {
         return status_.state == ServiceState::continue_pending && enter(ServiceState::running);
     }
 
-    // STOPPED, from any state; no state follows. An exception is a failure in any case. After a stop request any other
-    // end is a success. A body that ends before ready(), without a stop request, has failed.
+    // STOPPED, from any state; no state follows. An exception is always a failure. After a stop request any other end
+    // is a success. A body that ends before ready(), without a stop request, has failed.
     bool end(const BodyEnd& end) noexcept {
         if (!alive()) return false;
         const bool never_ready = status_.state == ServiceState::start_pending;

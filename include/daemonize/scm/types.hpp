@@ -1,5 +1,5 @@
-// The public types of a Windows service: states, controls, accepted controls, status, the contents of events; and the
-// Win32 error numbers (internal).
+// The types of a Windows service: states, controls, accepted controls, status and events (public); and the Win32 error
+// numbers (internal).
 #ifndef DAEMONIZE_SCM_TYPES_HPP
 #define DAEMONIZE_SCM_TYPES_HPP
 
@@ -125,7 +125,7 @@ struct ServiceStatus {
     ServiceState state = ServiceState::stopped;
     Accept accepted = Accept::none;
     std::uint32_t exit_code = 0;         ///< a Win32 error; 1066 means that service_exit_code holds the code
-    std::uint32_t service_exit_code = 0; ///< the code that the service itself chose
+    std::uint32_t service_exit_code = 0; ///< the code that the service set
     std::uint32_t checkpoint = 0;        ///< 0 unless the state is pending; it grows with each progress report
     Duration wait_hint;                  ///< the longest time until the next checkpoint
     std::uint32_t process_id = 0;        ///< 0 if the process is not known

@@ -61,10 +61,10 @@ class CoreOwner {
 /// A Windows service. The setters store their values and never fail; call them before run(). run() checks the values,
 /// detects the start by the SCM or by a person, and runs the body. Fails at Stage::options, dispatcher and chdir.
 ///
-/// A handler takes (service, event), (service) or (), where `service` is a WinService::Context&. Its control is
-/// accepted. The handler runs on the thread of the body, when the body sleeps or polls, so it needs no lock. A handler
-/// with `in_handler` runs inside the control handler of Windows. The controls stop and shutdown are accepted by
-/// default.
+/// A handler takes (service, event), (service) or (), where `service` is a WinService::Context&. A handler makes the
+/// service accept its control. The handler runs on the thread of the body, when the body sleeps or polls, so it needs
+/// no lock. A handler with `in_handler` runs inside the control handler of Windows. The controls stop and shutdown are
+/// accepted by default.
 class WinService {
   public:
     using Context = WinServiceContext;
@@ -72,7 +72,7 @@ class WinService {
     /// `name` is the name of the installed service, in UTF-8: up to 256 characters, without a slash or a backslash.
     explicit WinService(Text name) : core_(std::move(name)) {}
 
-    /// Empty for a moved-from object: run() refuses it with Stage::options.
+    /// The name of the service. Empty for a moved-from object, which run() refuses with Stage::options.
     const std::string& name() const { return core().name; }
 
     /// The longest time without a report during a start, stop, pause or continue. The default is 20 s.
@@ -153,6 +153,7 @@ class WinService {
     WinService&& on_preshutdown(Body call) && {
         return std::move(on_preshutdown(std::move(call)));
     }
+    /// The control paramchange: the parameters of the service have changed.
     template <class Body>
     WinService& on_param_change(Body call) & {
         return on(Control::param_change, false, std::move(call));
@@ -171,6 +172,7 @@ class WinService {
     WinService&& on_netbind_change(Body call) && {
         return std::move(on_netbind_change(std::move(call)));
     }
+    /// A change of the hardware profile: HardwareProfileEvent.
     template <class Body>
     WinService& on_hardware_profile_change(Body call) & {
         return hardware(false, std::move(call));
@@ -188,6 +190,7 @@ class WinService {
     WinService&& on_hardware_profile_change(InHandler, Body call) && {
         return std::move(on_hardware_profile_change(in_handler, std::move(call)));
     }
+    /// A power event: PowerEvent.
     template <class Body>
     WinService& on_power_event(Body call) & {
         return power(false, std::move(call));
@@ -205,6 +208,7 @@ class WinService {
     WinService&& on_power_event(InHandler, Body call) && {
         return std::move(on_power_event(in_handler, std::move(call)));
     }
+    /// A change of a session, such as a logon: SessionEvent.
     template <class Body>
     WinService& on_session_change(Body call) & {
         return session(false, std::move(call));
@@ -213,6 +217,7 @@ class WinService {
     WinService&& on_session_change(Body call) && {
         return std::move(on_session_change(std::move(call)));
     }
+    /// As above, inside the control handler of Windows.
     template <class Body>
     WinService& on_session_change(InHandler, Body call) & {
         return session(true, std::move(call));
@@ -239,6 +244,7 @@ class WinService {
     WinService&& on_device_event(InHandler, Body call) && {
         return std::move(on_device_event(in_handler, std::move(call)));
     }
+    /// A change of the system time: TimeChangeEvent.
     template <class Body>
     WinService& on_time_change(Body call) & {
         return on<TimeChangeEvent, &ControlEvent::time>(Control::time_change, Control::time_change, false,
@@ -248,6 +254,7 @@ class WinService {
     WinService&& on_time_change(Body call) && {
         return std::move(on_time_change(std::move(call)));
     }
+    /// An event of a service trigger.
     template <class Body>
     WinService& on_trigger_event(Body call) & {
         return on(Control::trigger_event, false, std::move(call));
@@ -256,6 +263,7 @@ class WinService {
     WinService&& on_trigger_event(Body call) && {
         return std::move(on_trigger_event(std::move(call)));
     }
+    /// A reboot that a user started.
     template <class Body>
     WinService& on_user_mode_reboot(Body call) & {
         return on(Control::user_mode_reboot, false, std::move(call));

@@ -1,4 +1,4 @@
-// The exit statuses of the verbs: those of the Linux Standard Base, "Init Script Actions" (internal).
+// The exit statuses of the verbs, by the Linux Standard Base, "Init Script Actions" (internal).
 #ifndef DAEMONIZE_SERVICE_LSB_STATUS_HPP
 #define DAEMONIZE_SERVICE_LSB_STATUS_HPP
 
@@ -15,7 +15,7 @@ constexpr int no_rights = 4;
 constexpr int not_installed = 5;
 constexpr int not_configured = 6;
 constexpr int not_running = 7;
-// Only of the verb status:
+// These are exit statuses of the verb status only.
 constexpr int status_dead = 1;
 constexpr int status_not_running = 3;
 constexpr int status_unknown = 4;
@@ -24,7 +24,7 @@ constexpr int status_unknown = 4;
 // The exit status of a verb that failed with `failure`.
 inline int lsb_code(const Failure& failure) noexcept {
     if (!failure) return lsb::success;
-    if (failure.code() == std::errc::not_enough_memory) return lsb::failed; // whatever the stage
+    if (failure.code() == std::errc::not_enough_memory) return lsb::failed; // at every stage
     const bool refused =
         failure.code() == std::errc::permission_denied || failure.code() == std::errc::operation_not_permitted;
     if (refused) return lsb::no_rights;

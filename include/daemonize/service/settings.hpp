@@ -35,7 +35,7 @@ struct ServiceSettings {
     // The name of files, of units and in logs: NAME, or NAME@INSTANCE.
     std::string full_name() const { return joined({name, instance.empty() ? "" : "@", instance}); }
 
-    // Refuses values that name nothing, at Stage::options.
+    // Refuses invalid values, at Stage::options.
     Failure check_values() const {
         const auto refuse = [](const char* setter, const char* reason) {
             return Failure(Stage::options, std::make_error_code(std::errc::invalid_argument), setter, reason);

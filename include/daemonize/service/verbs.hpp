@@ -29,7 +29,7 @@ constexpr VerbInfo all_verbs[] = {
     {"reload", "check the configuration, and have the service read it again", Verb::reload, true},
     {"status", "print whether the service runs; with --json for programs", Verb::status, false},
     {"install", "start the service at each boot, with these arguments", Verb::install, true},
-    {"uninstall", "undo install", Verb::uninstall, false},
+    {"uninstall", "remove the installation", Verb::uninstall, false},
     {"help", "print this text", Verb::help, false},
 };
 
@@ -66,34 +66,34 @@ inline const VerbInfo* find_verb(std::string_view word) noexcept {
     return nullptr;
 }
 
-// The exit status of a run that is out of memory. `word` is the first word of the command line.
+// The exit status of a run that is out of memory. `word` is the first argument of the command line.
 inline int exit_code_without_memory(std::string_view word) noexcept {
     const VerbInfo* const info = find_verb(word);
     if (info == nullptr || info->verb == Verb::run) return exit_code(Stage::memory);
     return info->verb == Verb::status ? lsb::status_unknown : lsb::failed;
 }
 
-// Parses the command line from words[at] on; `at` skips the program. The first word is the verb. Without a word, or if
-// the first word begins with `-`, the verb is Verb::none. The words behind the verb, or behind `--`, are the arguments
-// of the body.
-inline VerbLine parse_verbs(const std::vector<std::string>& words, std::size_t at = 0) {
+// Parses the command line from command_line[at] on; `at` skips the program. The first argument is the verb. Without an
+// argument, or if the first argument begins with `-`, the verb is Verb::none. The arguments behind the verb, or behind
+// `--`, are the arguments of the body.
+inline VerbLine parse_verbs(const std::vector<std::string>& command_line, std::size_t at = 0) {
     VerbLine line;
     const VerbInfo* info = nullptr;
-    if (at < words.size() && (words[at].empty() || words[at][0] != '-')) {
-        info = find_verb(words[at]);
+    if (at < command_line.size() && (command_line[at].empty() || command_line[at][0] != '-')) {
+        info = find_verb(command_line[at]);
         if (info == nullptr) {
-            line.problem = joined({"\"", one_line(words[at]), "\" is not a verb; expected ", verb_list()});
+            line.problem = joined({"\"", one_line(command_line[at]), "\" is not a verb; expected ", verb_list()});
             return line;
         }
         line.verb = info->verb;
         ++at;
     }
-    if (line.verb == Verb::status && at < words.size() && words[at] == "--json") {
+    if (line.verb == Verb::status && at < command_line.size() && command_line[at] == "--json") {
         line.json = true;
         ++at;
     }
-    if (at < words.size() && words[at] == "--") ++at;
-    for (; at < words.size(); ++at) line.arguments.push_back(words[at]);
+    if (at < command_line.size() && command_line[at] == "--") ++at;
+    for (; at < command_line.size(); ++at) line.arguments.push_back(command_line[at]);
     if (info != nullptr && !info->takes_arguments && !line.arguments.empty()) {
         line.problem = joined({info->name, " takes no argument \"", one_line(line.arguments[0]), "\""});
     }
@@ -110,7 +110,7 @@ inline std::string help_text(const std::string& program, const std::string& name
     }
     text +=
         "\nWithout a verb the service runs as its host expects. The host is a shell, systemd, a supervisor, inetd, a\n"
-        "container or the service control manager. The words behind the verb, or behind --, are arguments of the "
+        "container or the service control manager. The arguments behind the verb, or behind --, are passed to the "
         "service.\n";
     return text;
 }

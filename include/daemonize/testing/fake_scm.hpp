@@ -27,10 +27,12 @@ namespace testing {
 ///     assert(scm.state() == daemonize::ServiceState::stopped && scm.exit_code() == 0);
 class FakeScm final : private detail::ServicePort {
   public:
+    /// A report of the service, and the simulated time of the report.
     struct Report {
         ServiceStatus status;
         Duration at;
     };
+    /// An entry of the event log.
     struct LogEntry {
         Severity severity;
         std::string text;
@@ -127,6 +129,7 @@ class FakeScm final : private detail::ServicePort {
         monitor_.unlock();
     }
 
+    /// The state and the status of the last report.
     ServiceState state() const { return last_.state; }
     const ServiceStatus& status() const { return last_; }
     /// All reports since the start, the oldest first.

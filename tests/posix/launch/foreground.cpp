@@ -218,7 +218,7 @@ TEST_CASE("a log that cannot be opened in the foreground is told where standard 
     const std::string what = stream == 1 ? "output" : "error";
     CHECK(ended.with(exit_code(stream == 1 ? Stage::standard_output : Stage::standard_error)));
     CHECK(ended.error ==
-          "foreground-test: cannot open standard " + what + " to " + path + ": it is a FIFO that nobody reads\n");
+          "foreground-test: cannot open standard " + what + " to " + path + ": it is a FIFO without a reader\n");
     CHECK_FALSE(test::exists(directory / "pid"));
 }
 

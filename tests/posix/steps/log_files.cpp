@@ -149,7 +149,7 @@ TEST_CASE("a FIFO that nobody reads fails the start, and does not hang it") {
     REQUIRE(::mkfifo(path.c_str(), 0600) == 0);
     const test::Ended ended = launch_with_output(path);
     CHECK(ended.with(exit_code(Stage::standard_output)));
-    CHECK(ended.error == "log-test: cannot open standard output to " + path + ": it is a FIFO that nobody reads\n");
+    CHECK(ended.error == "log-test: cannot open standard output to " + path + ": it is a FIFO without a reader\n");
     CHECK(orphans.is_empty());
 }
 

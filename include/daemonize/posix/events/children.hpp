@@ -63,8 +63,8 @@ class WatchedChildren {
         return false;
     }
 
-    // Calls the callback of each marked child that has ended. Sets `has_called` before the first call, because a callback
-    // may throw.
+    // Calls the callback of each marked child that has ended. Sets `has_called` before the first call, because a
+    // callback may throw.
     void call_ended(bool& has_called) {
         WatchedChild ended;
         for (int wait_status = 0; take_ended(ended, wait_status);) {
@@ -73,7 +73,7 @@ class WatchedChildren {
         }
     }
 
-    // Frees no memory: a forked child calls it, where free(3) is not safe.
+    // Frees no memory: a forked child calls close(), and free(3) is not safe in a forked child.
     void close() noexcept {
         for (WatchedChild& child : children_) child.pidfd.reset();
     }

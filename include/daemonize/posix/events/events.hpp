@@ -75,8 +75,8 @@ class Events {
         return replace(callbacks_[SIGUSR1], std::move(f));
     }
 
-    /// Calls `f()` on another signal. Refused are the signals that request a stop, SIGCHLD (see on_child()), SIGSEGV
-    /// and other faults, which cannot wait for a callback, and signals that the kernel lets nobody handle, such as
+    /// Calls `f()` on another signal. Fails for the signals that request a stop, for SIGCHLD (see on_child()), for
+    /// SIGSEGV and other faults, which cannot wait for a callback, and for signals that no process can handle, such as
     /// SIGKILL.
     template <class F>
     [[nodiscard]] bool on(int signal, F f, Failure& failure) noexcept {
@@ -155,8 +155,9 @@ class Events {
     /// errno.
     void stop() noexcept { handlers_.stop(); }
 
-    /// A descriptor for poll(2), epoll(7) or Asio. It is readable while an event is pending, and quiet after poll().
-    /// The library owns it: do not read, write or close it. -1 if `if (events)` is false.
+    /// A descriptor for poll(2), epoll(7) or Asio. The descriptor is readable while an event is pending, and not
+    /// readable after poll(). The library owns the descriptor: do not read, write or close it. -1 if `if (events)` is
+    /// false.
     int native_handle() const noexcept { return poller_.descriptor(); }
 
   private:
@@ -266,7 +267,7 @@ class Events {
         return *this;
     }
 
-    // Waits for an event. Without a descriptor, and where RLIMIT_NOFILE is 0 and poll(2) fails with EINVAL, it sleeps
+    // Waits for an event. Without a descriptor, and if RLIMIT_NOFILE is 0 and poll(2) fails with EINVAL, wait() sleeps
     // for a short time: the caller polls again.
     void wait(Duration rest) const noexcept {
         const int time = rest == Duration::longest() ? -1 : detail::poll_time(detail::monotonic_now() + rest);

@@ -1,4 +1,4 @@
-// Poller: one descriptor that is readable when the wake pipe is, or when a watched child has ended (internal).
+// Poller: one descriptor that is readable when the wake pipe is readable or a watched child has ended (internal).
 #ifndef DAEMONIZE_POSIX_EVENTS_POLLER_HPP
 #define DAEMONIZE_POSIX_EVENTS_POLLER_HPP
 
@@ -24,7 +24,7 @@ class Poller {
 
     int descriptor() const noexcept { return epoll_.get(); }
 
-    // Returns the pidfd of the child. The result is empty where pidfd_open(2) fails: on Linux before 5.3, or under a
+    // Returns the pidfd of the child. The result is empty if pidfd_open(2) fails: on Linux before 5.3, or under a
     // container's seccomp filter.
     Descriptor watch(pid_t child) const noexcept {
         Descriptor pidfd = open_pidfd(child);
@@ -38,7 +38,7 @@ class Poller {
         static_cast<void>(DAEMONIZE_SYSTEM(epoll_ctl)(epoll_.get(), EPOLL_CTL_DEL, pidfd.get(), nullptr));
     }
 
-    // Takes the memory that visit_ended() needs for so many watched children.
+    // Allocates the memory that visit_ended() needs for `count` watched children.
     void reserve(std::size_t count) {
         if (ready_.size() < count + 1) ready_.resize(count + 1);
     }

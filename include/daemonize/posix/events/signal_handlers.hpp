@@ -66,7 +66,7 @@ class SignalHandlers {
         // Read before the handler is installed: the handler restores this action in a child.
         struct sigaction& before = before_[number];
         if (DAEMONIZE_SYSTEM(sigaction)(number, nullptr, &before) != 0) return step_error(Stage::events, errno);
-        // A shell ignores the keys of the terminal for a background job. They stay ignored.
+        // A shell ignores the signals of the keys for a background job. Such signals stay ignored.
         if (is_key_signal(number) && is_ignored(before)) return StepError();
         if (has_handler(before) && is_marked(before) && before.sa_sigaction != handle) {
             return step_error(Stage::events, EBUSY, "",

@@ -12,7 +12,7 @@
 namespace daemonize {
 namespace detail {
 
-// Makes the variables that name process 1 name the child. Fails only without memory.
+// Makes the variables that name process 1 name the child. Fails only if memory is short.
 inline Failure update_variables(pid_t child) {
     for (const char* name : {"LISTEN_PID", "WATCHDOG_PID"}) {
         const char* value = std::getenv(name);
@@ -28,8 +28,8 @@ inline Failure update_variables(pid_t child) {
 class ContainerInit {
   public:
     // Forks. Returns true in the child, which becomes the service. Returns false in process 1: after the child has
-    // ended, with the exit status in `code`, or after a failed fork, with the failure. Returns false with a failure in a child that
-    // has no memory for its variables.
+    // ended, with the exit status in `code`, or after a failed fork, with the failure. Returns false with a failure in
+    // a child that has no memory for its variables.
     static bool enter(int& code, Failure& failure) {
         if (process_status().threads > 1) {
             failure = posix_failure(

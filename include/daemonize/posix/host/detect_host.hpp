@@ -1,4 +1,4 @@
-// detect_host() on POSIX: what started the program (public).
+// detect_host() on POSIX: finds the program that started this program (public).
 #ifndef DAEMONIZE_POSIX_HOST_DETECT_HOST_HPP
 #define DAEMONIZE_POSIX_HOST_DETECT_HOST_HPP
 
@@ -86,8 +86,8 @@ inline Host find_host(Failure& failure) {
 
 /// The host that started this program, and the observation that shows it. The environment variable DAEMONIZE_HOST, set
 /// to the name of a HostKind, overrides the detection. Another value fails at Stage::configuration and gives
-/// HostKind::unknown. An observation that the system hides counts as not made. Call it before a launch: a launch
-/// changes the parent process and standard input. Not safe while another thread changes the environment.
+/// HostKind::unknown. The detection goes on without an observation that the system hides. Call it before a launch: a
+/// launch changes the parent process and standard input. Not safe while another thread changes the environment.
 [[nodiscard]] inline Host detect_host(Failure& failure) noexcept {
     failure = Failure();
     return detail::guard_memory(Stage::memory, failure, [&] { return detail::find_host(failure); });

@@ -16,7 +16,7 @@ namespace daemonize {
 
 namespace detail {
 
-// The size of the longest message, in bytes: NOTIFY_BUFFER_MAX. systemd drops a longer one silently.
+// The size of the longest message, in bytes: NOTIFY_BUFFER_MAX. systemd drops a longer message silently.
 constexpr std::size_t notification_limit = 4096;
 
 // Makes one line of valid UTF-8: systemd drops a message with invalid UTF-8. Cuts a text that does not fit into a
@@ -66,12 +66,12 @@ inline int wait_for_hangup(int pipe, Duration timeout) noexcept {
 /// called) every function succeeds and does nothing.
 ///
 /// Each notification has three forms: `ready(failure)` returns false and fills in the Failure (Stage::notification),
-/// `ready()` throws Error, and `try_ready()` returns false and drops the reason. A service that works seldom has a
-/// reason to end because its manager is unreachable: such programs use the form with try_. All forms block while the
-/// manager's queue is full. The environment stays as it is.
+/// `ready()` throws Error, and `try_ready()` returns false and drops the reason. Most services go on when their manager
+/// is unreachable, and use the form with try_. All forms block while the manager's queue is full. The environment stays
+/// as it is.
 ///
 /// Fork safety: a forked child may send, and the manager sees the child's own process number. Daemonizer::close_fds()
-/// closes the socket: name native_handle(), and the descriptor of notify_fd(), to keep_fd(). Thread safety: each
+/// closes the socket: pass native_handle(), and the descriptor of notify_fd(), to keep_fd(). Thread safety: each
 /// function sends one message, so several threads may send; ready() with notify_fd() is for one thread. Source:
 /// sd_notify(3).
 class Notifier {
@@ -104,8 +104,8 @@ class Notifier {
 #endif
 
     /// Takes over a descriptor above 2 at which a supervisor (s6, dinit) waits for readiness. ready() writes a newline
-    /// to the descriptor and closes it. Programs that are started do not inherit it. A descriptor that cannot be used
-    /// is reported by ready().
+    /// to the descriptor and closes it. Programs that are started do not inherit the descriptor. ready() reports a
+    /// descriptor that cannot be used.
     Notifier& notify_fd(int fd) {
         ready_to_ = detail::joined({"at descriptor ", fd});
         ready_error_ = fd >= 0 && fd <= STDERR_FILENO ? EINVAL : 0;
@@ -117,18 +117,18 @@ class Notifier {
         return *this;
     }
 
-    /// Whether there is a manager.
+    /// Whether this object has a manager.
     explicit operator bool() const noexcept { return socket_ || ready_fd_; }
 
     /// The socket, for keep_fd(). -1 without a manager, and for a vsock address that needs a connection for each
     /// message.
     int native_handle() const noexcept { return socket_.get(); }
 
-    /// The interval at which to call watchdog(): half of the manager's timeout. Zero if the manager does not watch this
+    /// The interval for calls of watchdog(): half of the manager's timeout. Zero if the manager does not watch this
     /// process. Source: sd_watchdog_enabled(3).
     Duration watchdog_interval() const noexcept { return Duration::nanoseconds(watchdog_timeout_.nanoseconds() / 2); }
 
-    /// The start, or a reload, is complete. `text` is sent as the status in the same message.
+    /// Reports that the start, or a reload, is complete. `text` is sent as the status in the same message.
     [[nodiscard]] bool ready(Failure& failure) noexcept { return announce_ready("READY=1", failure); }
     [[nodiscard]] bool ready(const std::string& text, Failure& failure) noexcept {
         return within_memory(failure, [&] {
@@ -136,24 +136,24 @@ class Notifier {
         });
     }
 
-    /// The state of the service as a text for people. It is made one line of valid UTF-8 and cut at about 4000 bytes.
+    /// Sends the state of the service as a text for people: one line of valid UTF-8, cut at about 4000 bytes.
     [[nodiscard]] bool status(const std::string& text, Failure& failure) const noexcept {
         return within_memory(failure, [&] { return send(detail::status_line(text), failure); });
     }
 
-    /// A reload begins; ready() ends it. The message carries the monotonic time, by which the manager tells two reloads
-    /// apart.
+    /// Reports that a reload begins; ready() reports its end. The message has the monotonic time, by which the manager
+    /// distinguishes two reloads.
     [[nodiscard]] bool reloading(Failure& failure) const noexcept {
         return send_joined({"RELOADING=1\nMONOTONIC_USEC=", detail::monotonic_now().nanoseconds() / 1000}, failure);
     }
 
-    /// The service begins to stop.
+    /// Reports that the service begins to stop.
     [[nodiscard]] bool stopping(Failure& failure) const noexcept { return send("STOPPING=1", failure); }
 
-    /// A sign of life; see watchdog_interval().
+    /// Sends a sign of life; see watchdog_interval().
     [[nodiscard]] bool watchdog(Failure& failure) const noexcept { return send("WATCHDOG=1", failure); }
 
-    /// The service has failed: the manager acts as if a sign of life were overdue.
+    /// Reports that the service has failed: the manager acts as if a sign of life were overdue.
     [[nodiscard]] bool watchdog_trigger(Failure& failure) const noexcept { return send("WATCHDOG=trigger", failure); }
 
     /// Changes the manager's timeout for signs of life. watchdog_interval() follows.
@@ -163,28 +163,29 @@ class Notifier {
         return true;
     }
 
-    /// Extends the timeout of the current start or stop: it ends `by` from now. Send the next one before that time.
+    /// Moves the end of the timeout of the current start or stop to `by` from now. Send the next extension before that
+    /// time.
     [[nodiscard]] bool extend_timeout(Duration by, Failure& failure) const noexcept {
         return send_joined({"EXTEND_TIMEOUT_USEC=", detail::to_microseconds(by)}, failure);
     }
 
-    /// The number of the service's main process.
+    /// Sets the number of the service's main process.
     [[nodiscard]] bool main_pid(pid_t pid, Failure& failure) const noexcept {
         return send_joined({"MAINPID=", pid}, failure);
     }
 
-    /// The errno value by which the service fails.
+    /// Sends the errno value with which the service fails.
     [[nodiscard]] bool error_number(int error, Failure& failure) const noexcept {
         return send_joined({"ERRNO=", error}, failure);
     }
 
-    /// The exit status of the service, or of a machine.
+    /// Sends the exit status of the service, or of a virtual machine.
     [[nodiscard]] bool exit_status(int code, Failure& failure) const noexcept {
         return send_joined({"EXIT_STATUS=", code}, failure);
     }
 
-    /// The manager keeps a copy of the descriptor and passes it to the next start of the service, which gets it from
-    /// listen_fds(). A name has 1 to 255 printable ASCII characters without a colon. The unit must allow it
+    /// Gives the manager a copy of the descriptor. The next start of the service gets the descriptor from listen_fds().
+    /// A name has 1 to 255 printable ASCII characters without a colon. The unit must allow stored descriptors
     /// (FileDescriptorStoreMax=).
     [[nodiscard]] bool store(int fd, const std::string& name, Failure& failure) const noexcept {
         return within_memory(failure, [&] {
@@ -192,7 +193,7 @@ class Notifier {
         });
     }
 
-    /// The manager closes the stored descriptors of that name.
+    /// Makes the manager close the stored descriptors of that name.
     [[nodiscard]] bool remove(const std::string& name, Failure& failure) const noexcept {
         return within_memory(failure, [&] {
             return is_name_valid(name, failure) && send(detail::joined({"FDSTOREREMOVE=1\nFDNAME=", name}), failure);
@@ -212,8 +213,8 @@ class Notifier {
         return error == 0 || fail(error, failure);
     }
 
-    /// Sends assignments, one a line, in one message of at most 4096 bytes. systemd drops a longer one silently, so it
-    /// is refused here: EMSGSIZE. `fds` are the descriptors that some assignments ask for.
+    /// Sends assignments, one a line, in one message of at most 4096 bytes. systemd drops a longer message silently, so
+    /// the call fails with EMSGSIZE. `fds` are the descriptors that belong to the assignments, such as FDSTORE=1.
     [[nodiscard]] bool send(const std::string& assignments, Failure& failure) const noexcept {
         return send(assignments, nullptr, 0, failure);
     }

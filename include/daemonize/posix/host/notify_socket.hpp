@@ -54,7 +54,7 @@ inline const char* to_vsock_address(const std::string& rest, SocketAddress& addr
 }
 
 // The manager of a virtual machine sends from a port below 1024, and the host accepts its notifications by that port.
-// Only root may bind one; for other users EACCES or EPERM is success, and the message is sent from any port.
+// Only root may bind such a port; for other users EACCES or EPERM is success, and the message is sent from any port.
 inline bool take_privileged_port(int socket) noexcept {
     struct sockaddr_vm own = {};
     own.svm_family = AF_VSOCK;
@@ -140,8 +140,8 @@ inline int finish_connection(int socket) noexcept {
 }
 
 // A datagram socket is connected once and stays open: the connected socket works in a new root directory and as another
-// user, where the path is out of reach. The other types are of vsock, which has no paths: each message has a connection
-// of its own.
+// user, where the path is out of reach. The other types are of vsock, which has no paths: each message has a separate
+// connection.
 class NotifySocket {
   public:
     NotifySocket() noexcept = default;

@@ -76,7 +76,7 @@ inline bool send_step_error(int channel, const StepError& failed, int exit_code)
     return send_record(channel, record, failed.detail, failed.reason);
 }
 
-// Receives `size` bytes. Returns false on an error, and at the end of the stream, where errno is 0.
+// Receives `size` bytes. Returns false on an error, and at the end of the stream with errno 0.
 inline bool receive_whole(int channel, void* buffer, std::size_t size) noexcept {
     for (std::size_t done = 0; done < size;) {
         const ssize_t received =
@@ -93,7 +93,7 @@ inline bool receive_text(int channel, std::size_t size, char (&text)[record_text
     return size == 0 || receive_whole(channel, text, size);
 }
 
-// Whether the record is one that send_record() sends. An exit code above 255 is refused: exit(3) would cut 256 to
+// Whether send_record() could have sent the record. An exit code above 255 is refused: exit(3) would cut 256 to
 // success.
 inline bool is_record(const Record& record) noexcept {
     const bool names_daemon = record.kind == Record::ready || record.kind == Record::died;

@@ -1,5 +1,5 @@
-// The checks of a plan: values of options, other threads, directories, log files and the pid file. They change nothing
-// (internal).
+// The checks of a plan: values of options, other threads, directories, log files and the pid file (internal). The
+// checks change nothing.
 #ifndef DAEMONIZE_POSIX_LAUNCH_CHECK_HPP
 #define DAEMONIZE_POSIX_LAUNCH_CHECK_HPP
 
@@ -12,7 +12,7 @@
 namespace daemonize {
 namespace detail {
 
-// Refuses values that a system call would cut, or that name nothing.
+// Refuses values that a system call would cut, and values without a meaning.
 inline void Plan::check_values(const Options& options) {
     const auto refuse = [&](std::string_view setter, std::string_view reason) {
         problem(Stage::options, EINVAL, setter, reason);
@@ -105,7 +105,7 @@ inline int stream_error_as_user(Plan& plan, int stream, const std::string& path,
         became = became && (!plan.identity.changes || !take_groups(plan.identity));
         became = became && (!plan.identity.changes_user || !become_user(plan.identity));
         if (became) DAEMONIZE_SYSTEM(_exit)(stream_error(stream, path, directory));
-        // take_groups() and become_user() set no errno where an identity did not verify.
+        // take_groups() and become_user() set no errno if the verification of the identity fails.
         DAEMONIZE_SYSTEM(_exit)(errno != 0 ? errno : EPERM);
     }
     int status = 0;

@@ -43,8 +43,8 @@ constexpr const char* launched_elsewhere =
     "another copy of the library in this process launched this daemon: pass the Daemon of daemonize() to this module";
 
 // Whether a copy of the library in another module launched this daemon. set_sigchld() leaves a mark that every copy can
-// read. An application that sets the action of SIGCHLD removes the mark. Only Linux clears the mark at exec(2), so other
-// kernels are not asked.
+// read. An application that sets the action of SIGCHLD removes the mark. Only Linux clears the mark at exec(2), so
+// other kernels are not asked.
 inline bool is_launched_elsewhere(const DaemonState& state) noexcept {
     struct sigaction action;
     return DAEMONIZE_ON_LINUX() && state.plan == nullptr &&
@@ -62,8 +62,8 @@ inline bool is_launched_elsewhere(const DaemonState& state) noexcept {
     std::exit(code);
 }
 
-// Whether a process reads the pipe. SIGPIPE would kill the daemon of a dead launcher, where the record of readiness fails
-// next, and the daemon exits cleanly.
+// Whether a process reads the pipe. SIGPIPE would kill the daemon of a dead launcher. Without the write, the record of
+// readiness fails next, and the daemon exits cleanly.
 inline bool has_reader(int pipe) noexcept {
     pollfd watched = {pipe, POLLOUT, 0};
     return DAEMONIZE_SYSTEM(poll)(&watched, 1, 0) <= 0 || (watched.revents & POLLERR) == 0;
@@ -126,16 +126,16 @@ inline int report_failure(std::string_view text, int exit_code, DaemonState& sta
 /// Thread safety: one thread at a time. Not for signal handlers. Fork safety: in a worker that the daemon forked, the
 /// calls report nothing to the launcher. In a process that no launch made a daemon, they do nothing.
 ///
-/// Daemon() stands for the launch of this process. A module of the process that does not share the state of the library
-/// (README, "Gotchas") needs a copy of the Daemon of daemonize(). Daemon() there is of no launch: ready() and progress()
-/// say so once on standard error, and reopen_logs() fails at Stage::standard_output.
+/// Daemon() refers to the launch of this process. A module of the process that does not share the state of the library
+/// (README, "Gotchas") needs a copy of the Daemon of daemonize(). In such a module Daemon() refers to no launch:
+/// ready() and progress() report that once on standard error, and reopen_logs() fails at Stage::standard_output.
 class Daemon {
   public:
-    /// Reports readiness: the launcher exits 0. Flushes standard output, and puts the target of stderr_to() in place,
-    /// with show_stdout() that of stdout_to() too.
-    /// Without wait_until_ready() the daemon is ready after set-up, and the call does nothing. A second call does
-    /// nothing. Exits non-zero, and removes the pid file, if the launcher is dead (Stage::readiness), if standard
-    /// output cannot be written (Stage::flush), or if dup2(2) fails (Stage::standard_error).
+    /// Reports readiness: the launcher exits 0. Flushes standard output, and puts the target of stderr_to() in place;
+    /// with show_stdout() the target of stdout_to() too. Without wait_until_ready() the daemon is ready after set-up,
+    /// and the call does nothing. A second call does nothing. Exits non-zero, and removes the pid file, if the launcher
+    /// is dead (Stage::readiness), if standard output cannot be written (Stage::flush), or if dup2(2) fails
+    /// (Stage::standard_error).
     void ready() {
         detail::DaemonState& state = *state_;
         if (state.ready || state.plan == nullptr) return warn_if_launched_elsewhere("ready()");
@@ -162,8 +162,8 @@ class Daemon {
     void progress(std::nullptr_t, Duration = Duration()) = delete;
 
     /// Ends the daemon as failed, by exit(3) with `exit_code`. A waiting launcher prints `text` as its one line, and
-    /// exits with `exit_code` too. After readiness `text` goes to standard error. An exit code of which exit(3) would
-    /// make 0 becomes 1.
+    /// exits with `exit_code` too. After readiness `text` goes to standard error. An exit code that exit(3) would cut
+    /// to 0 becomes 1.
     [[noreturn]] void fail_and_exit(std::string_view text, int exit_code = 1) {
         std::exit(detail::report_failure(text, exit_code, *state_));
     }
@@ -171,7 +171,8 @@ class Daemon {
 
     /// Opens the files of stdout_to() and stderr_to() again after a log rotation: by the same path, as the same user,
     /// and for appending. A stream whose file cannot be opened keeps its old file. Streams without a file stay as they
-    /// are. Returns false on failure, with the first one. Stage::standard_output, Stage::standard_error, Stage::flush.
+    /// are. Returns false on failure, with the first failure. Stage::standard_output, Stage::standard_error,
+    /// Stage::flush.
     [[nodiscard]] bool reopen_logs(Failure& failure) noexcept {
         detail::DaemonState& state = *state_;
         failure = Failure();

@@ -36,9 +36,9 @@ inline Options& options_of(Daemonizer& daemonizer) noexcept;
 /// Turns the running program into a daemon by the steps of daemon(7), or reports why it failed.
 ///
 /// Setters store a value and never fail. daemonize() and launch() validate all values before they fork, and report
-/// every problem at once. Each failure has a Stage, and each Stage an exit status: exit_code(Stage). The defaults are
-/// those of daemon(7): two forks, a new session, "/", umask 027, /dev/null as standard streams, no descriptor above 2,
-/// no pid file.
+/// every problem at once. Each failure has a Stage, and each Stage an exit status: exit_code(Stage). The defaults
+/// follow daemon(7): two forks, a new session, "/", umask 027, /dev/null as standard streams, no descriptor above 2, no
+/// pid file.
 ///
 /// Fork safety: launch before the program starts threads, and before libraries open descriptors, which the launch
 /// closes. Thread safety: one launch at a time in a process.
@@ -84,8 +84,9 @@ class Daemonizer {
     Daemonizer& umask(Keep) & { return set(options_.umask, std::nullopt); }
     Daemonizer&& umask(Keep) && { return std::move(umask(keep)); }
 
-    /// Whether the daemon closes every inherited descriptor above 2, but those of keep_fd() and LISTEN_FDS; true by
-    /// default. The time depends on the number of open descriptors. close_range(2), Stage::descriptors.
+    /// Whether the daemon closes every inherited descriptor above 2, except the descriptors of keep_fd() and
+    /// LISTEN_FDS; true by default. The time depends on the number of open descriptors. close_range(2),
+    /// Stage::descriptors.
     Daemonizer& close_fds(bool value = true) & { return set(options_.close_fds, value); }
     Daemonizer&& close_fds(bool value = true) && { return std::move(close_fds(value)); }
 
@@ -116,13 +117,14 @@ class Daemonizer {
     Daemonizer&& stdout_to(Keep) && { return std::move(stdout_to(keep)); }
 
     /// Whether the launcher shows standard output until readiness, as it shows standard error; false by default. From
-    /// readiness on the target of stdout_to() gets it. launch() does not show it: see Launch::output(). Without effect in
-    /// the foreground, and with stdout_to(keep).
+    /// readiness on standard output goes to the target of stdout_to(). launch() shows no output: see Launch::output().
+    /// The setting has no effect in the foreground, and with stdout_to(keep).
     Daemonizer& show_stdout(bool value = true) & { return set(options_.show_stdout, value); }
     Daemonizer&& show_stdout(bool value = true) && { return std::move(show_stdout(value)); }
 
-    /// Standard error from readiness on, like standard output. Before readiness the launcher shows it. One path for
-    /// both streams is one open file. A failed start removes an empty log that it made. Stage::standard_error.
+    /// Standard error from readiness on: a file, a descriptor, or the launcher's stream, as for stdout_to(). Before
+    /// readiness the launcher shows standard error. One path for both streams is one open file. A failed start removes
+    /// an empty log that the launch made. Stage::standard_error.
     Daemonizer& stderr_to(Text path) & { return stream(2, std::move(path)); }
     Daemonizer&& stderr_to(Text path) && { return std::move(stderr_to(std::move(path))); }
     Daemonizer& stderr_to(int fd) & { return stream(2, fd); }
@@ -155,8 +157,8 @@ class Daemonizer {
     }
 
     /// Makes /run/`name` (for other users than root $XDG_RUNTIME_DIR/`name`), mode 0755, and gives it to the run-as
-    /// user. With a new root the launch makes it outside, for a pid file, and inside. A failed launch removes an empty
-    /// directory that it made. Stage::runtime_directory.
+    /// user. With a new root the launch makes the directory outside, for a pid file, and inside. A failed launch
+    /// removes an empty directory that the launch made. Stage::runtime_directory.
     Daemonizer& runtime_directory(Text name) & { return set(options_.runtime_directory, std::move(name)); }
     Daemonizer&& runtime_directory(Text name) && { return std::move(runtime_directory(std::move(name))); }
 
@@ -183,7 +185,7 @@ class Daemonizer {
     Daemonizer&& pid_file_mode(mode_t mode) && { return std::move(pid_file_mode(mode)); }
 
     /// Calls `f()` or `f(std::string& why)` in the daemon before it enters the new root and becomes the user: bind port
-    /// 80 here. `f` fails by an exception, or by returning false. A descriptor that it opens stays open.
+    /// 80 here. `f` fails by an exception, or by returning false. A descriptor that `f` opens stays open.
     /// Stage::before_drop.
     template <class Body>
     Daemonizer& before_drop(Body body) & {
@@ -208,9 +210,10 @@ class Daemonizer {
     Daemonizer& group(gid_t id) & { return set(options_.group, detail::AccountOption{detail::joined({id}), true}); }
     Daemonizer&& group(gid_t id) && { return std::move(group(id)); }
 
-    /// Linux: the daemon keeps exactly these capabilities, such as CAP_NET_BIND_SERVICE of <linux/capability.h>, permitted
-    /// and effective, after the change of the user. None by default. The launch verifies them, and leaves the bounding
-    /// set. The daemon needs a user() other than root. CAP_SETUID is refused. capabilities(7), Stage::capabilities.
+    /// Linux: the daemon keeps exactly these capabilities, such as CAP_NET_BIND_SERVICE of <linux/capability.h>,
+    /// permitted and effective, after the change of the user. None by default. The launch verifies the capabilities,
+    /// and leaves the bounding set. The daemon needs a user() other than root. CAP_SETUID is refused. capabilities(7),
+    /// Stage::capabilities.
     Daemonizer& keep_capabilities(std::vector<int> numbers) & { return set(capabilities().kept, std::move(numbers)); }
     Daemonizer&& keep_capabilities(std::vector<int> numbers) && {
         return std::move(keep_capabilities(std::move(numbers)));
@@ -231,7 +234,7 @@ class Daemonizer {
 
     /// Makes the launcher wait until the daemon calls Daemon::ready(), 30 s at most by default. After the time-out the
     /// launcher ends the daemon, and the launch has failed. Without this call the daemon is ready after set-up, for
-    /// which it has 30 s. Stage::timeout, Stage::readiness.
+    /// which the daemon has 30 s. Stage::timeout, Stage::readiness.
     Daemonizer& wait_until_ready(Duration timeout = Duration::seconds(30)) & {
         options_.wait = true;
         options_.timeout = timeout;
@@ -270,8 +273,8 @@ class Daemonizer {
     [[nodiscard]] std::string explain() const { return detail::explain(options_); }
 
     /// Becomes a daemon, and returns in the daemon only, like daemon(3). The launcher exits 0 when the daemon is ready.
-    /// Otherwise it writes a line for each failure to standard error, and exits with the first one's exit status. Never
-    /// throws.
+    /// After a failure the launcher writes a line for each failure to standard error, and exits with the exit status of
+    /// the first failure. Never throws.
     Daemon daemonize() noexcept {
         const std::optional<Launch> launch = detail::start(options_, detail::WhenReady::exit);
         if (!launch) return Daemon();
@@ -279,10 +282,10 @@ class Daemonizer {
         DAEMONIZE_SYSTEM(_exit)(launch->exit_code());
     }
 
-    /// Starts a daemon, and returns the result in both processes, like fork(2): Launch::in_daemon() is true in the daemon.
-    /// With wait_until_ready(), a daemon that leaves main() or calls exit(3) before Daemon::ready() is a failed start. If a
-    /// signal interrupts the wait, launch() ends the daemon and raises the signal again before it returns. In the
-    /// foreground this process becomes the daemon. Throws nothing.
+    /// Starts a daemon, and returns the result in both processes, like fork(2): Launch::in_daemon() is true in the
+    /// daemon. With wait_until_ready(), a daemon that leaves main() or calls exit(3) before Daemon::ready() is a failed
+    /// start. If a signal interrupts the wait, launch() ends the daemon and raises the signal again before it returns.
+    /// In the foreground this process becomes the daemon. Throws nothing.
     [[nodiscard]] Launch launch() {
         if (std::optional<Launch> launch = detail::start(options_, detail::WhenReady::go_on)) {
             if (launch->interrupted_by() != 0) {

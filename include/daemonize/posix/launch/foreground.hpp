@@ -14,9 +14,9 @@
 namespace daemonize {
 namespace detail {
 
-// A child process that rolls a launch back. This process cannot do so in a new root, where each path leads elsewhere,
-// nor as another user. The child keeps the old root and identity. It waits for a byte on a socket, and exits without
-// rolling back when the socket closes.
+// A child process that rolls a launch back. This process cannot roll back in a new root, because each path leads
+// elsewhere, or as another user. The child keeps the old root and identity. The child waits for a byte on a socket, and
+// exits without a rollback when the socket closes.
 class RollbackHelper {
   public:
     RollbackHelper() noexcept = default;
@@ -36,8 +36,8 @@ class RollbackHelper {
         DAEMONIZE_SYSTEM(_exit)(0);
     }
 
-    // Has the child roll the launch back. Returns false if no child runs.
-    bool undo() noexcept {
+    // Makes the child roll the launch back. Returns false if no child runs.
+    bool request_rollback() noexcept {
         const bool is_sent = child_ > 0 && DAEMONIZE_SYSTEM(send)(parent_end_.get(), "", 1, no_sigpipe) == 1;
         finish();
         return is_sent;
@@ -93,7 +93,7 @@ inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& 
         Outcome outcome;
         outcome.failure = to_failure(failed);
         if (plan->pid_file.file) plan->pid_file.remove();
-        if (!helper.undo()) roll_back_all(*plan, launch_state.pid_file, true);
+        if (!helper.request_rollback()) roll_back_all(*plan, launch_state.pid_file, true);
         HeldPidFiles::remove(&plan->pid_file);
         return Launch(std::move(plan->name), std::move(outcome));
     }

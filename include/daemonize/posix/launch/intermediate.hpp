@@ -11,13 +11,13 @@
 namespace daemonize {
 namespace detail {
 
-// The intermediate process waits for the daemon, and reports the daemon's exact wait status to the launcher. It ends
-// the daemon if the launcher asks for that, or dies. Only a parent can do so safely: the kernel reuses the PID of a
-// process once its parent has reaped it.
+// The intermediate process waits for the daemon, and reports the daemon's exact wait status to the launcher. The
+// intermediate process ends the daemon if the launcher requests the end, or dies. Only a parent can end a process
+// safely: the kernel reuses the PID of a process once its parent has reaped the process.
 
 constexpr unsigned ending_grace = 5; // seconds from SIGTERM to SIGKILL for a daemon that is ended before readiness
 
-// For the signal handlers of the intermediate process, which has one thread.
+// The variables of the signal handlers. The intermediate process has one thread.
 inline int intermediate_channel = -1;
 inline pid_t intermediate_child = -1;
 

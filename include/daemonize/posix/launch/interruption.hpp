@@ -11,12 +11,12 @@
 namespace daemonize {
 namespace detail {
 
-// For the signal handler. One launch at a time waits in a process.
+// The variables of the signal handler. One launch at a time waits in a process.
 inline volatile std::sig_atomic_t interrupting_signal = 0;
 inline int interrupted_channel = -1;
 inline pid_t interrupted_child = -1; // the daemon after one fork, which has no intermediate process
 
-// Asks for the daemon's end inside the handler, so that a signal just before poll(2) is not lost: poll(2) then returns
+// Requests the daemon's end inside the handler, so that a signal just before poll(2) is not lost: poll(2) then returns
 // when the daemon's end of the channel closes.
 inline void interrupt_launch(int number) noexcept {
     const int error = errno;
@@ -26,8 +26,8 @@ inline void interrupt_launch(int number) noexcept {
     errno = error;
 }
 
-// While it lives, SIGINT, SIGTERM, SIGHUP and SIGQUIT end the daemon before the launcher. An ignored signal stays
-// ignored, as nohup(1) asks.
+// During the lifetime of the object, SIGINT, SIGTERM, SIGHUP and SIGQUIT end the daemon before the launcher. An ignored
+// signal stays ignored, as nohup(1) asks.
 class Interruption {
   public:
     Interruption(int channel, pid_t child) noexcept {
@@ -46,7 +46,7 @@ class Interruption {
         for (int i = 0; i < count; ++i) restore(i);
     }
 
-    // Keeps the handler, without an effect. For a launcher that exits next, and has every signal blocked.
+    // Keeps the handler, without an effect: the launcher exits next, and has every signal blocked.
     void stay() noexcept {
         interrupted_channel = interrupted_child = -1;
         for (bool& replaced : replaced_) replaced = false;

@@ -85,7 +85,7 @@ inline StepError finish_set_up(OwnedPlan& plan, const Options& options, LaunchSt
 // The child's side of the first fork. Returns in the daemon only.
 inline void run_child(OwnedPlan& plan, const Options& options, LaunchState& launch_state, DaemonState& state) {
     launch_state.channel.launcher.reset();
-    // A daemon may launch another one. The state of the first is not the second's.
+    // A daemon may launch another daemon, which must not use the state of the first.
     state.plan = nullptr;
     for (Descriptor& target : state.targets) target.reset();
     state.ready = false;
@@ -101,7 +101,7 @@ inline void run_child(OwnedPlan& plan, const Options& options, LaunchState& laun
     DAEMONIZE_SYSTEM(_exit)(exit_code(failed.stage));
 }
 
-// The launcher's next act once the daemon is ready.
+// The launcher's next step once the daemon is ready.
 enum class WhenReady {
     exit,   // exits 0 inside start()
     finish, // returns from start() with signals blocked, to print a line and exit

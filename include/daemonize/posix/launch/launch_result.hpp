@@ -38,27 +38,29 @@ class Launch {
     Launch(std::string name, detail::Outcome outcome) noexcept : name_(std::move(name)), outcome_(std::move(outcome)) {
         const auto move_failure = [this] { problems_.push_back(std::move(outcome_.failure)); };
         if (outcome_.failure)
-            detail::call_within_memory(move_failure); // the failure stays where the list has no memory
+            detail::call_within_memory(
+                move_failure); // the failure stays in the outcome if memory is short for the list
     }
 
     /// Whether this process is the daemon. Only Daemonizer::launch() without a body returns there.
     bool in_daemon() const noexcept { return outcome_.in_daemon; }
 
-    /// The calls of the daemon to its launcher. For the daemon: ask in_daemon() first.
+    /// The Daemon of the launch, for calls from the daemon to its launcher. Use it only if in_daemon() is true.
     Daemon daemon() const noexcept { return daemon_; }
 
     /// Whether the daemon was ready. In the daemon: true.
     bool ok() const noexcept { return !failure(); }
+    /// The same as ok().
     explicit operator bool() const noexcept { return ok(); }
 
     /// The daemon's PID, also in the daemon; -1 if no daemon has reported one.
     pid_t pid() const noexcept { return outcome_.pid; }
 
-    /// The failure; the first one if validation found several. Without a failure it is empty.
+    /// The failure; the first failure if validation found several. A default-constructed Failure after a success.
     const Failure& failure() const noexcept { return problems_.empty() ? outcome_.failure : problems_[0]; }
 
-    /// All failures. Validation reports every problem at once. Empty where memory is too short for the list: failure()
-    /// then has the only one.
+    /// All failures. Validation reports every problem at once. Empty if memory is too short for the list: failure()
+    /// then returns the only failure.
     const std::vector<Failure>& problems() const noexcept { return problems_; }
 
     /// The daemon's exit status if it exited before readiness; -1 otherwise.

@@ -31,8 +31,8 @@ class Watched {
     pollfd all_[3]; // the channel, then the pipes of the streams 1 and 2
 };
 
-// The launcher's side of a launch. It waits for its own child alone, and leaves other children of the application
-// unreaped.
+// The launcher's side of a launch. The launcher waits for its own child alone, and leaves other children of the
+// application unreaped.
 class Launcher {
   public:
     // `keep_output`: the daemon's output goes into the outcome, and is not shown.
@@ -113,8 +113,9 @@ class Launcher {
         return false;
     }
 
-    // Ends the intermediate process and reaps it. If kill(2) fails, a byte on the channel asks it to exit. It takes any
-    // other event on the channel as an order to end the daemon. If send(2) fails, the daemon has ended already.
+    // Ends the intermediate process and reaps it. If kill(2) fails, a byte on the channel makes the intermediate
+    // process exit. Any other event on the channel makes the intermediate process end the daemon. If send(2) fails, the
+    // daemon has ended already.
     void release_intermediate() noexcept {
         if (DAEMONIZE_SYSTEM(kill)(child_, SIGKILL) != 0 && DAEMONIZE_SYSTEM(send)(channel_, "", 1, no_sigpipe) != 1) {
             static_cast<void>(DAEMONIZE_SYSTEM(shutdown)(channel_, SHUT_RDWR));
@@ -145,7 +146,7 @@ class Launcher {
         if (later > deadline_) deadline_ = later;
     }
 
-    // Shows or keeps a part of the daemon's output. Returns false if none is left for now.
+    // Shows or keeps a part of the daemon's output. Returns false if no output is left for now.
     bool relay(int stream) noexcept {
         char part[4096];
         const ssize_t size = retry([&] { return DAEMONIZE_SYSTEM(read)(pipes_[stream], part, sizeof part); });
@@ -179,7 +180,7 @@ class Launcher {
         }
     }
 
-    // Ends a line that the daemon began, before the launcher writes its own.
+    // Ends a line that the daemon began, before the launcher writes a line.
     void finish_line() noexcept {
         if (is_line_open_ && is_writable(STDERR_FILENO)) write_error("\n");
         is_line_open_ = false;

@@ -27,7 +27,7 @@ struct StreamOption {
     int descriptor = -1;
 };
 
-// Nothing here is checked: Plan validates the options, and computes the values that the launch needs.
+// Stores unchecked values: Plan validates the options, and computes the values that the launch needs.
 struct Options {
     std::string name;
     Fork fork = Fork::twice;

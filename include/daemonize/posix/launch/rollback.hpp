@@ -1,4 +1,4 @@
-// Rollback: removing the files and directories that a failed launch made. Allocates nothing (internal).
+// Rollback: removes the files and directories that a failed launch made, and allocates nothing (internal).
 #ifndef DAEMONIZE_POSIX_LAUNCH_ROLLBACK_HPP
 #define DAEMONIZE_POSIX_LAUNCH_ROLLBACK_HPP
 
@@ -27,7 +27,7 @@ inline bool is_open_elsewhere(int, const char*) noexcept { return false; }
 
 // Removes a log that the launch made, if the log is empty and no other process has it open. A log with text stays.
 // unlinkat(2) takes the descriptor of the directory, and the file must belong to the user: a link that the user placed
-// in the path then leads to no file that the user could not remove.
+// in the path can then lead only to a file that the user may remove.
 inline void remove_empty_log(const std::string& path, uid_t owner, bool is_open_here) noexcept {
     char directory[4096] = "/";
     const std::size_t slash = path.rfind('/');
@@ -54,8 +54,7 @@ inline void roll_back_preparation(const Plan& plan, const OpenPidFile& pid_file)
 }
 
 // Rolls back a launch that has run steps of set-up, which made directories and logs. rmdir(2) keeps a directory that
-// another process uses. In the foreground this process may
-// have the logs open.
+// another process uses. In the foreground this process may have the logs open.
 inline void roll_back_all(const Plan& plan, const OpenPidFile& pid_file, bool is_foreground) noexcept {
     const uid_t owner = plan.identity.changes_user ? plan.identity.uid : geteuid();
     for (const std::string& path : plan.missing_logs) remove_empty_log(path, owner, is_foreground);

@@ -1,5 +1,5 @@
-// Set-up: the steps that make the forked process a daemon, in the order of daemon(7). Only before_drop() and the
-// binding of a Service's sockets allocate (internal).
+// Set-up: the steps that make the forked process a daemon, in the order of daemon(7) (internal). Only before_drop() and
+// the binding of a Service's sockets allocate.
 #ifndef DAEMONIZE_POSIX_LAUNCH_SET_UP_HPP
 #define DAEMONIZE_POSIX_LAUNCH_SET_UP_HPP
 
@@ -73,7 +73,7 @@ inline StepError enter_root(const Plan& plan) noexcept {
     if (plan.chroot.empty()) return StepError();
     if (DAEMONIZE_SYSTEM(chroot)(plan.chroot.c_str()) != 0)
         return step_error(Stage::chroot, errno, plan.chroot.c_str());
-    // chroot(2) leaves the working directory outside the new root, where the process could leave the root by it.
+    // chroot(2) leaves the working directory outside the new root: by that directory the process could leave the root.
     return DAEMONIZE_SYSTEM(chdir)("/") == 0 ? StepError() : step_error(Stage::chroot, errno, plan.chroot.c_str());
 }
 
@@ -162,7 +162,7 @@ inline StepError open_streams(const Plan& plan, const Options& options, LaunchSt
         if (const StepError failed = put_stream(opened.get(), stream, plan.streams[stream].path.c_str())) return failed;
     }
     launch_state.null.reset();
-    // Closes the descriptors that were given for streams, but for those of keep_fd().
+    // Closes the descriptors that were given for streams, except the descriptors of keep_fd().
     for (const StreamTarget& target : plan.streams) {
         bool kept = target.descriptor <= STDERR_FILENO || (!options.close_fds && !target.is_copy);
         for (const int number : options.kept_fds) kept = kept || number == target.descriptor;

@@ -12,7 +12,7 @@ namespace detail {
 
 // Takes the lock that names this process, and writes the number as the file's one line. Allocates nothing.
 inline StepError claim_pid_file(int file, const char* path) noexcept {
-    // A read lock of another process may come in between, and must not refuse the start. The number in the file then names
+    // A read lock that another process takes in between must not refuse the start. The number in the file then names
     // this process: only the owner of the file can write it.
     bool is_taken = false;
     if (!lock_daemon(file, is_taken) && !is_taken) return step_error(Stage::pid_file_lock, errno, path);
@@ -27,15 +27,15 @@ inline StepError claim_pid_file(int file, const char* path) noexcept {
     return error == 0 ? StepError() : step_error(Stage::pid_file_write, error, path);
 }
 
-// A pid file that this process holds. A forked worker holds nothing: a lock that outlives the daemon would refuse the next
-// start, and a worker that returns from main would remove the daemon's file.
+// A pid file that this process holds. A forked worker holds nothing: a lock that outlives the daemon would refuse the
+// next start, and a worker that returns from main would remove the daemon's file.
 struct HeldPidFile {
     ForkGuard file;
     std::string path;
     struct stat info = {};
     pid_t owner = 0;
     HeldPidFile* next = nullptr;
-    HeldPidFile** place = nullptr; // the pointer of the list that leads here
+    HeldPidFile** place = nullptr; // the pointer of the list to this object
 
     void remove() noexcept {
         if (file && owner == DAEMONIZE_SYSTEM(getpid)()) remove_pid_file(file.get(), info, path.c_str());
@@ -82,8 +82,8 @@ class HeldPidFiles {
 
 DAEMONIZE_SHARED inline HeldPidFiles held_pid_files;
 
-// Whether this process holds the file at `path`. The caller must not open and close such a file: the close(2) would end the
-// POSIX lock that names this process.
+// Whether this process holds the file at `path`. The caller must not open and close such a file: the close(2) would end
+// the POSIX lock that names this process.
 inline bool is_held_here(const std::string& path) noexcept {
     struct stat info;
     return !held_pid_files.empty() && DAEMONIZE_SYSTEM(lstat)(path.c_str(), &info) == 0 &&
@@ -93,7 +93,7 @@ inline bool is_held_here(const std::string& path) noexcept {
 // As is_held_here(), and also for a file that another copy of the library in this process holds.
 inline bool is_held_by_process(const std::string& path) { return is_held_here(path) || is_held_by_other_copy(path); }
 
-// open_pid_file(), which refuses a file that this process holds.
+// As open_pid_file(), and refuses a file that this process holds.
 inline Failure open_others_pid_file(const std::string& path, mode_t mode, const Owners& owners, OpenPidFile& locked) {
     if (!is_held_here(path)) return open_pid_file(path, mode, owners, locked);
     return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)(), true});

@@ -1,4 +1,5 @@
-// Finding the daemon of a pid file: the locks name the process, never the number in the file alone (internal).
+// Finds the daemon of a pid file by the locks of the file (internal). The number in the file alone never names the
+// process.
 #ifndef DAEMONIZE_POSIX_PID_FILE_FIND_DAEMON_HPP
 #define DAEMONIZE_POSIX_PID_FILE_FIND_DAEMON_HPP
 
@@ -12,10 +13,10 @@
 
 namespace daemonize {
 
-/// What the daemon of a pid file does.
+/// The state of the daemon of a pid file.
 enum class InstanceState {
     not_running,
-    dead,     ///< the pid file is there, and no process holds it: the daemon was killed, or the machine crashed
+    dead,     ///< the pid file exists, and no process holds it: the daemon was killed, or the machine crashed
     starting, ///< not ready yet
     running
 };
@@ -28,7 +29,7 @@ struct FoundDaemon {
     pid_t pid = 0;           // 0 in a start before the daemon's fork
     bool is_certain = false; // the process with this number is the daemon
     ProcessHandle process;   // opened between two queries that named the same process
-    OpenPidFile file;        // open where the caller asked for O_RDWR
+    OpenPidFile file;        // open if the caller passed O_RDWR
 
     bool is_up() const noexcept { return state == InstanceState::running || state == InstanceState::starting; }
 };
@@ -44,8 +45,8 @@ inline bool query_holder(const std::string& path, int file, LockHolder& holder, 
     return false;
 }
 
-// The result of one look at an open pid file. `changing`: a new daemon has just taken the file over, or a lock is held for
-// an instant by an Instance::stop() that removes a dead daemon's file.
+// The result of one look at an open pid file. `changing`: a new daemon has just taken the file over, or a lock is held
+// for an instant by an Instance::stop() that removes a dead daemon's file.
 enum class Look { settled, changing, failed };
 
 inline Look look_at_holder(const std::string& path, const OpenPidFile& file, int round, FoundDaemon& found,
@@ -57,14 +58,14 @@ inline Look look_at_holder(const std::string& path, const OpenPidFile& file, int
         return Look::settled;
     }
     if (holder.state == LockHolder::State::starting) {
-        found.state = InstanceState::starting; // the lock names the launcher, which nobody may signal
+        found.state = InstanceState::starting; // the lock names the launcher, which must get no signal
         return Look::settled;
     }
     found.process = ProcessHandle(holder.pid);
     if (!query_holder(path, file.get(), again, failure)) return Look::failed;
     if (again.state != holder.state || again.pid != holder.pid) return Look::changing;
     const Answer holds = holder.is_named ? Answer::yes : holds_lock(holder.pid, file.info);
-    // Tries longer where /proc shows that the process does not hold the lock than where /proc shows nothing.
+    // Tries longer if /proc shows that the process does not hold the lock than if /proc shows nothing.
     if (holds != Answer::yes && round < (holds == Answer::no ? 900 : 100)) {
         static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 1)); // EINTR does no harm
         return Look::changing;
@@ -75,8 +76,8 @@ inline Look look_at_holder(const std::string& path, const OpenPidFile& file, int
     return Look::settled;
 }
 
-// Finds the daemon of the pid file at `path`. With O_RDWR the result keeps the file open, so that a stop can remove the file
-// at once; a user who may not write the file gets a search with O_RDONLY.
+// Finds the daemon of the pid file at `path`. With O_RDWR the result keeps the file open, so that a stop can remove the
+// file at once; a user who may not write the file gets a search with O_RDONLY.
 inline FoundDaemon find_daemon(const std::string& path, int access, Failure& failure) {
     FoundDaemon found;
     failure = Failure();

@@ -9,37 +9,40 @@
 
 namespace daemonize {
 
-/// What Instance::stop() does with a daemon that has not ended when the time is over.
+/// The action of Instance::stop() for a daemon that has not ended when the time-out is over.
 enum class OnTimeout {
     fail, ///< leaves the daemon running; the failure is ETIMEDOUT
     kill  ///< sends SIGKILL and waits
 };
 
 /// The daemon that holds a pid file. The file's locks find the daemon: the number in the file is never trusted, and a
-/// process that got the number of a dead daemon is never signalled. Each operation looks again, and keeps nothing open.
-/// Each operation has two forms: with a Failure&, at Stage::instance or Stage::pid_file_open, and without, which throws the
-/// Failure as an Error.
+/// process that got the number of a dead daemon is never signalled. Each operation opens the file again, and keeps no
+/// file open. Each operation has two forms: with a Failure&, at Stage::instance or Stage::pid_file_open, and without,
+/// which throws the Failure as an Error.
 ///
 /// Safe for use by several threads. Without pidfd_send_signal(2) (Linux before 5.3, a container's seccomp filter, other
 /// systems) a signal goes to the process number at once after the kernel named the number. Source: fcntl(2), "Open file
 /// description locks".
 class Instance {
   public:
+    /// The state of a daemon.
     using State = InstanceState;
 
+    /// The result of status().
     struct Info {
         State state = State::not_running;
-        pid_t pid = 0;            ///< 0 where no daemon runs, and in a start before the daemon's fork
-        std::int64_t since = 0;   ///< the start time of the process, in seconds since 1970; 0 where unknown
-        std::uint64_t memory = 0; ///< the resident memory in bytes; 0 where unknown
+        pid_t pid = 0;            ///< 0 if no daemon runs, and in a start before the daemon's fork
+        std::int64_t since = 0;   ///< the start time of the process, in seconds since 1970; 0 if unknown
+        std::uint64_t memory = 0; ///< the resident memory in bytes; 0 if unknown
     };
 
-    /// The daemon of this pid file. Opens nothing yet.
+    /// Returns the Instance of this pid file. Opens no file.
     [[nodiscard]] static Instance at(std::string pid_file) { return Instance(std::move(pid_file)); }
 
+    /// The path of the pid file.
     const std::string& pid_file() const noexcept { return path_; }
 
-    /// Returns what the daemon does now. Takes no lock, and so disturbs no start.
+    /// Returns the status of the daemon. Takes no lock, so no start is disturbed.
     [[nodiscard]] Info status(Failure& failure) const noexcept {
         return within_memory(failure, [&] {
             const detail::FoundDaemon found = detail::find_daemon(path_, O_RDONLY, failure);
@@ -63,8 +66,8 @@ class Instance {
         });
     }
 
-    /// Makes the daemon read its configuration again, by SIGHUP. Fails with EOPNOTSUPP where the daemon has no handler for
-    /// SIGHUP, which would end the daemon.
+    /// Makes the daemon read its configuration again, by SIGHUP. Fails with EOPNOTSUPP if the daemon has no handler for
+    /// SIGHUP: the signal would end the daemon.
     [[nodiscard]] bool reload(Failure& failure) const noexcept {
         return within_memory(failure, [&] {
             const detail::FoundDaemon found = detail::find_process(path_, failure);
@@ -77,8 +80,8 @@ class Instance {
         });
     }
 
-    /// Sends SIGTERM and waits until the daemon has ended. `on_timeout` says what happens when `timeout` passes first. A
-    /// daemon that does not run is no failure. Removes the pid file of a dead daemon.
+    /// Sends SIGTERM and waits until the daemon has ended. `on_timeout` says what happens when `timeout` passes first.
+    /// A daemon that does not run is no failure. Removes the pid file of a dead daemon.
     [[nodiscard]] bool stop(Duration timeout, OnTimeout on_timeout, Failure& failure) const noexcept {
         const auto may_kill = [on_timeout](pid_t) { return on_timeout == OnTimeout::kill; };
         return within_memory(failure, [&] {
@@ -86,7 +89,7 @@ class Instance {
         });
     }
 
-    /// Waits until the daemon does not run any more. Returns false without a failure where `timeout` passes first.
+    /// Waits until the daemon does not run any more. Returns false without a failure if `timeout` passes first.
     [[nodiscard]] bool wait(Duration timeout, Failure& failure) const noexcept {
         return within_memory(failure, [&] { return detail::wait_for_daemon(path_, timeout, failure); });
     }

@@ -1,7 +1,8 @@
 // The locks of a pid file, which say whether a daemon runs and which process it is (internal).
 //
 // The locks count, and not the number in the file. No single kind of lock can do it: flock(2) and OFD locks name no
-// process, and POSIX locks end with any close(2) of the file and do not pass to a forked child. So a pid file has three:
+// process, and POSIX locks end with any close(2) of the file and do not pass to a forked child. So a pid file has
+// three:
 // byte 0  an OFD lock, taken before the first fork: a daemon runs or starts;
 // byte 1  a POSIX lock of the daemon: F_GETLK names the process, across pid namespaces too;
 // byte 2  a POSIX lock of the launcher: the daemon is being started.
@@ -48,8 +49,8 @@ inline bool lock_running(int file) noexcept {
     return set_lock(file, F_OFD_SETLK, lock_request(F_WRLCK, running_byte, 2));
 }
 
-// Locks byte 1 for this process. An OFD lock conflicts with a POSIX lock even of the same process, so the function gives
-// up the OFD lock of byte 1 first. `is_taken`: another process holds the byte now, at three attempts.
+// Locks byte 1 for this process. An OFD lock conflicts with a POSIX lock even of the same process, so the function
+// gives up the OFD lock of byte 1 first. `is_taken`: another process holds the byte now, at three attempts.
 inline bool lock_daemon(int file, bool& is_taken) noexcept {
     is_taken = false;
     if (!set_lock(file, F_OFD_SETLK, lock_request(F_UNLCK, daemon_byte))) return false;
@@ -90,7 +91,8 @@ struct LockHolder {
     bool is_named = false; // true: the kernel named the process; false: only the file holds the number
 };
 
-// Asks for the lock that conflicts with a write lock of this byte. The type of the answer is F_UNLCK without a conflict.
+// Asks for the lock that conflicts with a write lock of this byte. The type of the answer is F_UNLCK without a
+// conflict.
 inline bool ask_lock(int file, off_t byte, struct flock& answer) noexcept {
     answer = lock_request(F_WRLCK, byte);
     return call_lock(file, F_GETLK, answer);
@@ -124,7 +126,8 @@ inline bool ask_holder(int file, LockHolder& holder) noexcept {
     return true;
 }
 
-// Whether a launcher still waits for this daemon to be ready. A foreground start is its own launcher, and does not count.
+// Whether a launcher still waits for this daemon to be ready. A foreground start is its own launcher, and does not
+// count.
 inline bool is_awaited(int file, pid_t daemon) noexcept {
     struct flock launcher;
     return ask_lock(file, launcher_byte, launcher) && launcher.l_type == F_WRLCK && launcher.l_pid != daemon;

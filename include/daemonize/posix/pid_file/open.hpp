@@ -12,7 +12,7 @@
 namespace daemonize {
 namespace detail {
 
-// An open pid file, what fstat(2) says of it, and whether this start made the file.
+// An open pid file, its status by fstat(2), and whether this start made the file.
 struct OpenPidFile {
     Descriptor file;
     struct stat info = {};
@@ -22,9 +22,10 @@ struct OpenPidFile {
     int get() const noexcept { return file.get(); }
 };
 
-// Whether this process holds the file at `path`, by a descriptor of its own that /proc shows: the descriptor has the OFD lock,
-// and the file has the number of this process. Another copy of the library in the process may have opened that descriptor.
-// The file is not opened. Without OFD locks there is no need: no close(2) of another descriptor ends a lock.
+// Whether this process holds the file at `path`, by a descriptor of its own that /proc shows: the descriptor has the
+// OFD lock, and the file has the number of this process. Another copy of the library in the process may have opened
+// that descriptor. The file is not opened. On systems without OFD locks the result is false: there close(2) of another
+// descriptor ends no lock.
 inline bool is_held_by_other_copy(const std::string& path) {
     struct stat info;
     int descriptor = -1;
@@ -33,9 +34,10 @@ inline bool is_held_by_other_copy(const std::string& path) {
            read_pid(descriptor) == DAEMONIZE_SYSTEM(getpid)();
 }
 
-// Opens the file, or makes it. Never with O_TRUNC: a second start would erase the number of the first. O_NONBLOCK: the path
-// may lead to a FIFO. Does not open a file that another copy of the library in this process holds, because the close(2) would
-// end the POSIX lock: fails with errno 0 then. On any other failure sets errno, and removes a file that it made.
+// Opens the file, or makes it. O_TRUNC is not used: a second start would erase the number of the first. O_NONBLOCK: the
+// path may lead to a FIFO. Does not open a file that another copy of the library in this process holds, because the
+// close(2) would end the POSIX lock, and then fails with errno 0. On any other failure sets errno, and removes a file
+// that it made.
 inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& opened) {
     constexpr int flags = O_RDWR | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY;
     const auto open = [&](int more) {
@@ -60,8 +62,8 @@ inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& open
     return false;
 }
 
-// Opens a pid file for a query. Returns true with an empty `opened` where there is no file. Any owner is accepted: the
-// locks name the holder, and the owner of the file could only name a process of his own.
+// Opens a pid file for a query. Returns true with an empty `opened` if the file does not exist. Any owner is accepted:
+// the locks name the holder, and the owner of the file could name only a process of that owner.
 inline bool open_to_ask(const std::string& path, int access, OpenPidFile& opened, Failure& failure) {
     opened.file = open_above(path.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (!opened && errno == ENOENT) return true;
@@ -75,9 +77,9 @@ inline bool open_to_ask(const std::string& path, int access, OpenPidFile& opened
 
 inline bool lock_for_start(int file) noexcept { return lock_launcher(file) && lock_running(file); }
 
-// Replaces a file that another user's read lock blocks. `path.new` is the mutex of the processes that replace: its mode 0600
-// keeps read locks of other users away, and only the process that locks it renames it. Returns false without a failure
-// where another process was faster: then the caller tries again.
+// Replaces a file that another user's read lock blocks. `path.new` is the mutex of the processes that replace: its mode
+// 0600 keeps read locks of other users away, and only the process that locks it renames it. Returns false without a
+// failure if another process was faster: then the caller tries again.
 inline bool replace_read_locked(const std::string& path, OpenPidFile& blocked, Failure& failure) {
     const std::string next = joined({path, ".new"});
     OpenPidFile fresh;
@@ -105,12 +107,13 @@ inline Failure already_held(const std::string& path, const LockHolder& holder) {
                          joined({process, starts ? " is starting the daemon" : " holds it"}));
 }
 
-// Whether the lock may be one that Instance::stop() holds for an instant while it removes a dead daemon's file.
+// Whether Instance::stop() may hold the lock for an instant, to remove a dead daemon's file.
 inline bool may_be_removal(const LockHolder& holder) noexcept {
     return locks_name_holders && holder.state == LockHolder::State::running && !holder.is_named;
 }
 
-// Locks an open pid file. Returns false without a failure where the file changed meanwhile: then the caller opens it again.
+// Locks an open pid file. Returns false without a failure if the file changed meanwhile: then the caller opens the file
+// again.
 inline bool lock_or_replace(const std::string& path, OpenPidFile& opened, bool patient, Failure& failure) {
     if (lock_for_start(opened.get())) return true;
     const int error = errno;
@@ -140,7 +143,7 @@ inline Failure empty_and_set_mode(const std::string& path, mode_t mode, const Op
     return Failure();
 }
 
-// Opens and locks once. Returns neither a failure nor a file where the caller is to try again.
+// Opens and locks once. Returns no failure and an empty `locked` if the caller must try again.
 inline Failure try_pid_file(const std::string& path, mode_t mode, const Owners& owners, bool patient,
                             OpenPidFile& locked) {
     OpenPidFile opened;

@@ -10,22 +10,23 @@
 
 namespace daemonize {
 
-/// A pid file that this process holds: one line with its number, locked while the object and the process live. The lock
-/// counts, and not the number: a stale file does not refuse a start, and a forked worker holds nothing. A program that
+/// A pid file that this process holds: one line with its number, locked while the object and the process live. Only the
+/// lock counts, not the number: a stale file does not refuse a start, and a forked worker holds no lock. A program that
 /// calls Daemonizer::pid_file() needs no PidFile.
 ///
-/// The destructor, or the exit of the process, removes the file. Where the process may not remove the file, the file is
-/// emptied. Not for use by several threads at once. Sources: fcntl(2), "Advisory record locking"; daemon(7).
+/// The destructor, or the exit of the process, removes the file. If the process may not remove the file, the destructor
+/// empties the file. Not for use by several threads at once. Sources: fcntl(2), "Advisory record locking"; daemon(7).
 class PidFile {
   public:
     /// The holder of a pid file.
     struct Holder {
         bool running = false;
-        /// 0 where no process holds the file, and where the kernel cannot name the process: a start in progress, or a
-        /// process of another pid namespace.
+        /// 0 if no process holds the file, and if the kernel cannot name the process: a start in progress, or a process
+        /// of another pid namespace.
         pid_t pid = 0;
     };
 
+    /// Holds no file.
     PidFile() noexcept = default;
     PidFile(PidFile&& other) noexcept : held_(other.held_) { other.held_ = nullptr; }
     PidFile& operator=(PidFile&& other) noexcept {
@@ -39,20 +40,21 @@ class PidFile {
 
     /// Opens, locks and writes the file, with mode 0644. Refuses a directory or a file that other users can write, a
     /// symbolic link, and a file that is not regular. Fails at Stage::pid_file_open, at Stage::pid_file_lock (another
-    /// process holds the file; the message names the process) and at Stage::pid_file_write. The result is empty on failure.
+    /// process holds the file; the message names the process) and at Stage::pid_file_write. The result is empty on
+    /// failure.
     [[nodiscard]] static PidFile acquire(const std::string& path, Failure& failure) noexcept {
         return acquire(path, detail::default_pid_file_mode, failure);
     }
 
-    /// As above, with a mode: 0600, 0640, 0604 or 0644, whatever the umask. A user who cannot read the file cannot ask for
-    /// its holder. Another mode fails at Stage::pid_file_open with EINVAL.
+    /// As above, with a mode: 0600, 0640, 0604 or 0644, whatever the umask. A user who cannot read the file cannot ask
+    /// for its holder. Another mode fails at Stage::pid_file_open with EINVAL.
     [[nodiscard]] static PidFile acquire(const std::string& path, mode_t mode, Failure& failure) noexcept {
         failure = Failure();
         return detail::guard_memory(Stage::pid_file_open, failure, [&] { return open(path, mode, failure); });
     }
 
-    /// Returns the holder of the file at `path`, by the kernel's locks. Takes no lock, and so disturbs no start. A missing
-    /// file has no holder. Fails at Stage::pid_file_open.
+    /// Returns the holder of the file at `path`, by the kernel's locks. Takes no lock, so no start is disturbed. A
+    /// missing file has no holder. Fails at Stage::pid_file_open.
     [[nodiscard]] static Holder holder(const std::string& path, Failure& failure) noexcept {
         failure = Failure();
         return detail::guard_memory(Stage::pid_file_open, failure, [&] { return ask(path, failure); });
@@ -74,6 +76,7 @@ class PidFile {
     }
 #endif
 
+    /// Whether the object holds a file.
     explicit operator bool() const noexcept { return held_ != nullptr; }
 
     /// Removes the file and gives up the lock. Does nothing in a forked child, whose parent holds the file.
@@ -97,7 +100,7 @@ class PidFile {
             failure = detail::posix_failure(Stage::pid_file_open, error, path);
             return PidFile();
         }
-        // Before the file is made: a failed allocation must not leave it.
+        // The allocation comes before the file is made: a failed allocation must not leave the file.
         PidFile result;
         result.held_ = new detail::HeldPidFile;
         result.held_->path = path;

@@ -1,4 +1,4 @@
-// Removing a pid file: the daemon's own at its exit, and the stale one of a dead daemon (internal).
+// Removes the pid file of a daemon that exits, and the stale pid file of a dead daemon (internal).
 #ifndef DAEMONIZE_POSIX_PID_FILE_REMOVE_HPP
 #define DAEMONIZE_POSIX_PID_FILE_REMOVE_HPP
 
@@ -12,19 +12,20 @@ inline bool make_empty(int file) noexcept {
     return retry([&] { return DAEMONIZE_SYSTEM(ftruncate)(file, 0); }) == 0;
 }
 
-// Removes the file while this process holds the lock, and only if the path still leads to the file. Where unlink(2) fails,
-// because the daemon changed its user or its root directory, the file is emptied: an empty and unlocked file means that no
-// daemon runs. A failure to empty the file has no remedy: the lock counts, and ends with the process.
+// Removes the file while this process holds the lock, and only if the path still leads to the file. If unlink(2) fails,
+// because the daemon changed its user or its root directory, the file is emptied: an empty and unlocked file means that
+// no daemon runs. A failure to empty the file has no remedy: the lock counts, and ends with the process.
 inline void remove_pid_file(int file, const struct stat& held, const char* path) noexcept {
-    // A library may have closed every descriptor, and the application's file may have the number now. Such a file stays.
+    // A library may have closed every descriptor, and the application's file may have the number now. Such a file
+    // stays.
     if (!refers_to(file, held)) return;
     if (leads_to(path, held) && DAEMONIZE_SYSTEM(unlink)(path) == 0) return;
     static_cast<void>(make_empty(file));
 }
 
-// Removes the file of a dead daemon while it holds the file's lock, so that no start loses its file. A failure is none for
-// the caller: the next start takes the file over. A file of an untrusted owner stays: no start would take it over either.
-// `info` is what fstat(2) says of `file`.
+// Removes the file of a dead daemon while it holds the file's lock, so that no start loses its file. A failure is
+// ignored: the next start takes the file over. A file of an untrusted owner stays: a start refuses such a file as well.
+// `info` is the status of `file` by fstat(2).
 inline void remove_stale_pid_file(int file, const struct stat& info, const std::string& path) {
     struct stat directory;
     const bool is_trusted =

@@ -1,4 +1,4 @@
-// Signalling the daemon of a pid file, waiting for its end, and stopping it (internal).
+// Signals the daemon of a pid file, waits for its end, and stops it (internal).
 #ifndef DAEMONIZE_POSIX_PID_FILE_STOP_DAEMON_HPP
 #define DAEMONIZE_POSIX_PID_FILE_STOP_DAEMON_HPP
 
@@ -14,7 +14,7 @@ inline bool send_signal(const std::string& path, const FoundDaemon& found, int n
 }
 
 // Sends a signal that ends the daemon, and SIGCONT, without which a stopped process would not handle it. Returns false
-// where there is no process to wait for: the daemon is gone, or `failure` says why the signal was refused.
+// if there is no process to wait for: the daemon is gone, or `failure` says why the signal was refused.
 inline bool send_ending_signal(const std::string& path, const FoundDaemon& found, int number, Failure& failure) {
     const int error = found.process.signal(number);
     if (error == ESRCH) return false;
@@ -23,8 +23,8 @@ inline bool send_ending_signal(const std::string& path, const FoundDaemon& found
     return true;
 }
 
-// Waits until the daemon does not hold the file any more. The locks are asked as well, because without a pidfd a dead
-// process that nobody reaped looks alive.
+// Waits until the daemon does not hold the file any more. The locks are queried as well, because without a pidfd a dead
+// process that is not reaped looks alive.
 inline bool wait_for_end(const std::string& path, FoundDaemon& found, Duration deadline) {
     const int access = found.file ? O_RDWR : O_RDONLY;
     for (;;) {
@@ -38,8 +38,8 @@ inline bool wait_for_end(const std::string& path, FoundDaemon& found, Duration d
     }
 }
 
-// Waits 5 ms where a launcher has the lock and the daemon has no number yet. Returns false where that is not so, and where
-// the deadline has passed.
+// Waits 5 ms if a launcher has the lock and the daemon has no number yet. Otherwise, and after the deadline, returns
+// false at once.
 inline bool nap_while_starting(const FoundDaemon& found, Duration deadline) noexcept {
     if (found.state != InstanceState::starting || monotonic_now() >= deadline) return false;
     static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, 5)); // EINTR does no harm
@@ -58,8 +58,8 @@ inline bool wait_for_daemon(const std::string& path, Duration timeout, Failure& 
 
 enum class StopResult { failed, did_not_run, stopped };
 
-// Sends SIGTERM and waits until the daemon has ended. When `timeout` passes, calls may_kill(pid): true sends SIGKILL, false
-// is a failure with ETIMEDOUT. Removes a stale pid file.
+// Sends SIGTERM and waits until the daemon has ended. When `timeout` passes, calls may_kill(pid): true sends SIGKILL,
+// false is a failure with ETIMEDOUT. Removes a stale pid file.
 template <class MayKill>
 StopResult stop_daemon(const std::string& path, Duration timeout, MayKill may_kill, Failure& failure) {
     const Duration deadline = monotonic_now() + timeout;

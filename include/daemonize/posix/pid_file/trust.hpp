@@ -1,4 +1,4 @@
-// Which directories and files a pid file may have: refuses those that another user could write or replace (internal).
+// The checks of a pid file and its directory: refuses files that another user could write or replace (internal).
 #ifndef DAEMONIZE_POSIX_PID_FILE_TRUST_HPP
 #define DAEMONIZE_POSIX_PID_FILE_TRUST_HPP
 
@@ -11,7 +11,7 @@
 namespace daemonize {
 namespace detail {
 
-// The users that may own a pid file or its directory: root, this process's user, and `uid` where `also` is set. `uid` is
+// The users that may own a pid file or its directory: root, this process's user, and `uid` if `also` is set. `uid` is
 // the run-as user, whose runtime directory the launch makes.
 struct Owners {
     bool also = false;
@@ -24,15 +24,15 @@ constexpr mode_t writable_by_others = S_IWGRP | S_IWOTH;
 
 constexpr mode_t default_pid_file_mode = 0644; // scripts of all users may read it
 
-// Refuses a mode by which other users could write the file, and bits that mean nothing for a pid file. Its owner must be
-// able to read and write the file, or the next start would fail.
+// Refuses a mode by which other users could write the file, and bits that mean nothing for a pid file. The owner must
+// be able to read and write the file, or the next start would fail.
 inline Failure check_pid_file_mode(const std::string& path, mode_t mode) {
     if ((mode & 0600) == 0600 && (mode & ~mode_t{0644}) == 0) return Failure();
     return posix_failure(Stage::pid_file_open, EINVAL, path, "its mode must be 0600, 0640, 0604 or 0644");
 }
 
-// Whether another user can replace a directory on the way to `directory`: a directory above is writable by others and not
-// sticky, as /tmp is. Returns true with errno set where stat(2) fails.
+// Whether another user can replace a directory on the way to `directory`: a directory above is writable by others and
+// not sticky, as /tmp is. Returns true with errno set if stat(2) fails.
 inline bool is_replaceable(const std::string& directory) {
     for (std::string above = directory_of(directory);; above = directory_of(above)) {
         struct stat info;
@@ -63,7 +63,7 @@ inline Failure distrust_directory(const std::string& path, const Owners& owners)
     return posix_failure(Stage::pid_file_open, EPERM, path, joined({reason, directory}));
 }
 
-// Refuses a file that is no regular file, belongs to another user, is writable by others or has a second name.
+// Refuses a file that is not regular, belongs to another user, is writable by others or has a second name.
 inline Failure distrust_file(const std::string& path, const struct stat& info, const Owners& owners) {
     const auto refused = [&](int error, const char* reason) {
         return posix_failure(Stage::pid_file_open, error, path, reason);

@@ -1,5 +1,4 @@
-// Context: the running service, as its body sees it, on POSIX (public). windows/service/context.hpp has the same
-// functions.
+// Context: the running service, for its body, on POSIX (public). windows/service/context.hpp has the same functions.
 #ifndef DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 #define DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 
@@ -42,10 +41,11 @@ struct RunningService : RunningServiceBase {
 
 } // namespace detail
 
-/// The running service, as its body sees it. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or
-/// poll(), during that call, and never in a signal handler. Only stop() and log() may be called from other threads.
+/// The running service, for its body. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or poll(),
+/// during that call, and never in a signal handler. Only stop() and log() may be called from other threads.
 class Context {
   public:
+    /// Called by the library.
     explicit Context(detail::RunningService& running) : running_(running) {
         running_.events.on_reload([this] { reload(); });
         running_.events.on_reopen_logs([this] { reopen_logs(); });
@@ -76,15 +76,16 @@ class Context {
     /// Sets the line that `systemctl status` shows.
     void status(const std::string& text) { running_.notifier.try_status(text); }
 
-    /// Stores why the body ends, and returns the exit status for the body to return: `return context.fail("port 80 is
-    /// taken", 3);`. The launcher prints the text, systemd shows it, and both exit with `exit_code`. A code that would
-    /// mean success becomes 1.
+    /// Stores the reason of a failure, and returns the exit status for the body to return: `return context.fail("port
+    /// 80 is taken", 3);`. The launcher prints the text, systemd shows it, and both exit with `exit_code`. A code that
+    /// exit(3) would cut to 0 becomes 1.
     [[nodiscard]] int fail(std::string text, int exit_code = 1) {
         running_.failure = std::move(text);
         return detail::failure_status(exit_code);
     }
 
-    /// Writes to the journal with the priority, in a daemon to syslog, else to standard error. From any thread.
+    /// Writes to the journal with the priority, in a daemon to syslog, else to standard error. Any thread may call
+    /// log().
     void log(Severity severity, const std::string& text) const noexcept { running_.log.write(severity, text); }
 
     /// Sets the callback for SIGHUP, `systemctl reload` and the verb reload: `void f()`, `bool f()` or `bool
@@ -144,11 +145,13 @@ class Context {
         return running_.events.poll();
     }
 
+    /// Whether a stop was requested.
     bool stop_requested() const noexcept { return running_.events.stop_requested(); }
 
-    /// Requests a stop, as SIGTERM does. From any thread.
+    /// Requests a stop, as SIGTERM does. Any thread may call stop().
     void stop() noexcept { running_.events.stop(); }
 
+    /// The reason of the first request to stop; StopReason::none without a request.
     StopReason stop_reason() const noexcept {
         if (!stop_requested()) return StopReason::none;
         const int signal = running_.events.stop_signal();
@@ -158,7 +161,8 @@ class Context {
         return supervised && signal != 0 ? StopReason::supervisor : StopReason::operator_request;
     }
 
-    /// The time until the host kills the service. Duration::longest(), because no POSIX host tells the time.
+    /// The time until the host kills the service. On POSIX always Duration::longest(), because no host reports that
+    /// time.
     Duration stop_deadline() const noexcept { return Duration::longest(); }
 
     /// True between SIGTSTP and SIGCONT, if on_pause() has set a callback.
@@ -168,12 +172,12 @@ class Context {
     /// to own a socket moves it: `daemonize::Socket http = std::move(context.sockets()[0]);`.
     [[nodiscard]] std::vector<Socket>& sockets() noexcept { return running_.sockets; }
 
-    /// The words behind the verb, or behind `--`.
+    /// The arguments behind the verb, or behind `--`.
     const std::vector<std::string>& arguments() const noexcept { return running_.arguments; }
 
     /// RUNTIME_DIRECTORY, STATE_DIRECTORY and LOGS_DIRECTORY of systemd; else the paths of
-    /// Daemonizer::runtime_directory(), state_directory() and log_directory(), whether they exist or not. Empty if this
-    /// user has no such directory.
+    /// Daemonizer::runtime_directory(), state_directory() and log_directory(), even if the directories do not exist.
+    /// Empty if this user has no such directory.
     const std::string& runtime_directory() const noexcept { return running_.directories[0]; }
     const std::string& state_directory() const noexcept { return running_.directories[1]; }
     const std::string& log_directory() const noexcept { return running_.directories[2]; }
@@ -187,7 +191,7 @@ class Context {
     /// The connection to the service manager, for messages that only systemd has.
     Notifier& notifier() noexcept { return running_.notifier; }
 
-    /// What started the service.
+    /// The program that started the service, and the observation that shows it.
     const Host& host() const noexcept { return running_.host; }
 
     /// The full name: NAME, or NAME@INSTANCE.

@@ -10,10 +10,12 @@
 
 namespace daemonize {
 
-/// Registers callbacks for further signals and for children of a running service. The callbacks run where the body
-/// sleeps, waits or polls, as those of Context do. For the thread of the body. Fails at Stage::events.
+/// Registers callbacks for further signals and for children of a running service. The callbacks run when the body
+/// sleeps, waits or polls, like the callbacks of Context. Only the thread of the body may call the functions. Fails at
+/// Stage::events.
 class ContextEvents {
   public:
+    /// Called by the library: Context::events().
     explicit ContextEvents(Events& events) noexcept : events_(events) {}
 
     /// Calls `f()` on a signal; see Events::on(). SIGHUP, SIGUSR1, SIGTSTP and SIGCONT are refused:

@@ -111,7 +111,7 @@ inline Failure no_init_system(Stage stage, const std::string& name) {
                                         : "without systemd, only root can change init scripts");
 }
 
-// True if the verb install wrote the file. A file of an administrator must stay as it is.
+// True if the verb install wrote the file. A file of an administrator must not change.
 inline bool is_installed(const InitSystem& init) {
     return init.kind != InitSystem::Kind::none && read_file(init.file).find(install_mark) != std::string::npos;
 }
@@ -143,7 +143,7 @@ inline Failure install_service(ServiceDefinition service) {
         if (!failure && !command.empty()) failure = run_program(Stage::service_install, service.name, command);
     }
     if (!failure) return failure;
-    // The first failure is the one to report, so errors of the restoration are ignored.
+    // The first failure is reported, so errors of the restoration are ignored.
     if (is_update) {
         static_cast<void>(replace_file(Stage::service_install, init.file, init.mode, before));
     } else {

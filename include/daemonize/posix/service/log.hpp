@@ -14,7 +14,7 @@ namespace daemonize {
 namespace detail {
 
 // True if standard error is the stream of the journal. JOURNAL_STREAM names the stream by device and inode. All
-// processes of the unit inherit the variable, also those with another standard error. systemd.exec(5).
+// processes of the unit inherit the variable, also processes with another standard error. systemd.exec(5).
 inline bool writes_to_journal() noexcept {
     const char* stream = std::getenv("JOURNAL_STREAM");
     struct stat status;

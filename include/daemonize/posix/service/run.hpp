@@ -17,7 +17,7 @@
 namespace daemonize {
 namespace detail {
 
-// The input of a run. `options` are those of the Daemonizer of Service::posix().
+// The input of a run. `options` are the options of the Daemonizer of Service::posix().
 struct ServiceTask {
     ServiceSettings& settings;
     Options& options;
@@ -44,7 +44,7 @@ inline int say(const ServiceTask& task, const Failure& failure) {
     return failure.exit_code();
 }
 
-// Chooses the default pid file if the program named no other one. A foreground run goes without a pid file if the
+// Chooses the default pid file if the program named no pid file. A foreground run goes without a pid file if the
 // directory is not writable: the host knows the process. Under inetd many processes of one service run at once, so they
 // have no pid file.
 inline void choose_pid_file(ServiceTask& task, HostKind host, bool background) {
@@ -71,8 +71,8 @@ inline void set_directories(RunningService& running, const Options& options) {
     running.directories[2] = directory_from("LOGS_DIRECTORY", log_base(), options.log_directory.value_or(name));
 }
 
-// The sockets of a run: those that the host passed, or those of Service::listen(), bound before the privileges are
-// dropped.
+// The sockets of a run: the sockets that the host passed, or the sockets of Service::listen(), which are bound before
+// the privileges are dropped.
 struct ServiceSockets {
     std::vector<Socket> passed;
     std::vector<Socket> bound;
@@ -86,7 +86,7 @@ struct ServiceSockets {
         return failure;
     }
 
-    // Passed sockets replace those of Service::listen().
+    // Passed sockets replace the sockets of Service::listen().
     std::vector<Socket> take() { return std::move(passed.empty() ? bound : passed); }
 };
 
@@ -116,7 +116,7 @@ inline int report_failure(RunningService& running, const std::string& text, int 
 }
 
 // Reports how the body ended, and returns the exit status of the service. After a request to stop, the end is success,
-// whatever the body returned. Without one, a body that ends before ready() has failed.
+// whatever the body returned. Without such a request, a body that ends before ready() has failed.
 inline int end_body(RunningService& running, int code) {
     if (running.events.stop_requested()) {
         if (daemon_state().channel) return report_failure("the service was asked to stop before it was ready", 1);
@@ -170,8 +170,8 @@ inline int run_body(RunningService& running, Callback<int(Context&)>& body) {
     return returned ? end_body(running, code) : report_failure(running, what, 1);
 }
 
-// Runs the service in this process, after the set-up. All signals are still blocked: a signal that came before the
-// handlers are installed is neither lost, nor does it end the process.
+// Runs the service in this process, after the set-up. All signals are still blocked: a signal that comes before the
+// handlers are installed is kept, and does not end the process.
 inline int run_in_place(ServiceTask& task, Host host, Notifier notifier, ServiceSockets& sockets) {
     Failure failure;
     RunningService running(task.settings, std::move(host), std::move(notifier), !task.options.foreground, failure);
@@ -198,7 +198,7 @@ struct RunOutcome {
     int code = 0;
 };
 
-// After a failed launch, `try_again(launch)` decides in the launcher whether to launch again. It may be empty.
+// After a failed launch, `try_again(launch)` decides in the launcher whether to launch again. `try_again` may be empty.
 inline RunOutcome run_service(ServiceTask& task, Host host, bool background,
                               const Callback<bool(const Launch&)>& try_again) {
     RunOutcome outcome;

@@ -22,12 +22,12 @@ void apply_posix(ServiceHost& host, Body& body) {
 template <class Body>
 void apply_windows(ServiceHost&, Body&) {}
 
-// The command line. execve(2) allows an empty one; then the result holds the name of the program.
+// Returns the command line. execve(2) allows an empty command line: the result is then the name of the program.
 inline std::vector<std::string> command_line_of(int argc, char** argv) {
-    std::vector<std::string> words;
-    for (int i = 0; i < argc; ++i) words.push_back(argv[i]);
-    if (words.empty()) words.push_back(program_name());
-    return words;
+    std::vector<std::string> arguments;
+    for (int i = 0; i < argc; ++i) arguments.push_back(argv[i]);
+    if (arguments.empty()) arguments.push_back(program_name());
+    return arguments;
 }
 
 // Reports a run that is out of memory: in a daemon to its launcher, else in one line. Allocates nothing.

@@ -38,9 +38,9 @@ inline std::string unit_problem(const ServiceDefinition& service) {
                 {"systemd accepts no quote, backslash or control character in the program's path: ", service.program});
         }
     }
-    std::string words = joined({service.program, service.description});
-    for (const std::string& argument : service.arguments) append(words, {" ", argument});
-    return is_utf8(words) ? "" : "systemd accepts only UTF-8 in a unit";
+    std::string texts = joined({service.program, service.description});
+    for (const std::string& argument : service.arguments) append(texts, {" ", argument});
+    return is_utf8(texts) ? "" : "systemd accepts only UTF-8 in a unit";
 }
 
 inline std::string unit_text(const ServiceDefinition& service) {
@@ -55,7 +55,7 @@ inline std::string unit_text(const ServiceDefinition& service) {
     while (!description.empty() && description.back() == '\\') description.pop_back();
     return joined({install_comment, "\n[Unit]\nDescription=", description, "\nAfter=network.target\n\n",
                    "[Service]\nType=notify\nExecStart=", command,
-                   // The shell has a kill of its own. A minimal system has no /bin/kill.
+                   // The shell has a built-in kill. A minimal system has no /bin/kill.
                    "\nExecReload=/bin/sh -c \"kill -HUP $$MAINPID\"\nRestart=on-failure\n\n[Install]\nWantedBy=",
                    geteuid() == 0 ? "multi-user" : "default", ".target\n"});
 }
@@ -65,9 +65,9 @@ inline std::vector<std::string> arguments_of_unit(const std::string& text) {
     const std::string key = "\nExecStart=";
     const std::size_t at = text.find(key);
     if (at == std::string::npos) return {};
-    std::vector<std::string> words = arguments_in_unit(text.substr(at + 1, text.find('\n', at + 1) - at - 1));
-    if (!words.empty()) words.erase(words.begin()); // the program
-    return words;
+    std::vector<std::string> arguments = arguments_in_unit(text.substr(at + 1, text.find('\n', at + 1) - at - 1));
+    if (!arguments.empty()) arguments.erase(arguments.begin()); // the program
+    return arguments;
 }
 
 } // namespace detail

@@ -35,7 +35,7 @@ class ServiceVerbs {
         return manage(line.verb);
     }
 
-    // Starts the service in the background. A service that runs already is success.
+    // Starts the service in the background. Succeeds if the service runs already.
     int start() {
         if (pid_file_.empty()) return no_pid_file();
         Failure failure;
@@ -69,10 +69,10 @@ class ServiceVerbs {
                                  "this user has no runtime directory: XDG_RUNTIME_DIR is not set"));
     }
 
-    // Prints the result of a verb that changed something. A failed write changes nothing of the result.
-    // Needs no memory: without it the daemon of a start may run.
+    // Prints the result of a verb that changed something. A failed write does not change the result. Allocates nothing:
+    // the daemon of a start may run while memory is short.
     int report(const char* text, pid_t pid = 0) const noexcept {
-        static_cast<void>(std::fflush(stdout)); // the application's own output comes first
+        static_cast<void>(std::fflush(stdout)); // writes the application's output first
         const ServiceSettings& own = task_.settings;
         const char* const at = own.instance.empty() ? "" : "@";
         if (pid == 0) {
@@ -92,7 +92,7 @@ class ServiceVerbs {
         return lsb::failed;
     }
 
-    // EBUSY: another process holds the lock. Any other error of the lock would come again.
+    // EBUSY: another process holds the lock. Any other error of the lock is permanent.
     static bool is_held_by_other(const Failure& failure) noexcept {
         return failure.stage() == Stage::pid_file_lock && failure.code() == posix_error(EBUSY);
     }
@@ -112,7 +112,8 @@ class ServiceVerbs {
     int already_running(const Instance::Info& now) const { return report("already running", now.pid); }
 
     // Runs start, stop, restart and reload. If the verb install wrote a unit of systemd, systemctl(1) does the work:
-    // systemd would not supervise a daemon that this process starts. A process that systemd itself runs does the work.
+    // systemd would not supervise a daemon that this process starts. A process that systemd started does not call
+    // systemctl(1).
     int manage(Verb verb) {
         const bool needs_check = verb == Verb::restart || verb == Verb::reload;
         const ServiceDefinition own = definition();
@@ -121,7 +122,7 @@ class ServiceVerbs {
         if (failure && (verb == Verb::start || verb == Verb::restart)) return end(failure);
         failure = Failure(); // stop and reload do not depend on DAEMONIZE_HOST
         const bool delegates = is_unit_installed(own) && host.kind != HostKind::systemd;
-        // systemd starts the service with the arguments of the unit, and not with those of this verb.
+        // systemd starts the service with the arguments of the unit, and not with the arguments of this verb.
         if (needs_check && delegates) failure = task_.settings.check_configuration(installed_arguments(own));
         if (needs_check && !failure) failure = task_.settings.check_configuration(task_.arguments);
         if (failure) return end(failure);

@@ -1,4 +1,5 @@
-// The variables LISTEN_*, by which a service manager passes descriptors, such as LISTEN_FDS and LISTEN_FDNAMES (internal).
+// The variables LISTEN_*, by which a service manager passes descriptors, such as LISTEN_FDS and LISTEN_FDNAMES
+// (internal).
 #ifndef DAEMONIZE_POSIX_SOCKETS_LISTEN_ENVIRONMENT_HPP
 #define DAEMONIZE_POSIX_SOCKETS_LISTEN_ENVIRONMENT_HPP
 
@@ -29,7 +30,7 @@ struct Activation {
 
 #if DAEMONIZE_ON_LINUX()
 
-// Returns the inode of the pidfd of this process, a number that no later process gets. 0 on Linux before 6.9, and where
+// Returns the inode of the pidfd of this process, a number that no later process gets. 0 on Linux before 6.9, and if
 // ino_t is too small for the inode.
 inline std::uint64_t own_pidfd_id() noexcept {
     constexpr auto pidfs = 0x50494446u; // PID_FS_MAGIC
@@ -67,7 +68,7 @@ inline bool is_activated(Activation& result) noexcept {
         return false;
     }
     const std::uint64_t own = own_pidfd_id();
-    return own == 0 || own == number; // another inode: an earlier process had the same number
+    return own == 0 || own == number; // another inode: an earlier process had the same process number
 }
 
 inline Activation activation() noexcept {

@@ -18,7 +18,8 @@ namespace daemonize {
 
 namespace detail {
 
-// Takes over all descriptors, or none. FD_CLOEXEC keeps them from the programs that are started.
+// Takes over all descriptors, or no descriptor. With FD_CLOEXEC, programs that are started do not inherit the
+// descriptors.
 inline std::vector<Socket> take_activated(std::vector<std::string> names, Failure& failure) {
     std::vector<Socket> sockets;
     sockets.reserve(names.size()); // the last allocation, before any descriptor is taken
@@ -37,11 +38,11 @@ inline std::vector<Socket> take_activated(std::vector<std::string> names, Failur
 
 /// Takes the descriptors that systemd, or a manager with the same protocol, passed to this process, with their names
 /// ("unknown" for a descriptor without a name). The descriptors become close-on-exec and the variables are removed from
-/// the environment: a program that is started does not take the descriptors for its own, and a second call returns
-/// none. Fails at Stage::sockets if a variable is invalid or a descriptor is not open; then no descriptor is taken.
+/// the environment: a program that is started does not take the descriptors for its own, and a second call returns no
+/// socket. Fails at Stage::sockets if a variable is invalid or a descriptor is not open; then no descriptor is taken.
 ///
-/// Call it in the daemon: a Daemonizer keeps the descriptors and makes the variables name the daemon. Descriptors that
-/// are taken before the launch must be named to keep_fd(). Not safe while another thread reads the environment. Source:
+/// Call it in the daemon: a Daemonizer keeps the descriptors and makes the variables name the daemon. Pass descriptors
+/// that are taken before the launch to keep_fd(). Not safe while another thread reads the environment. Source:
 /// sd_listen_fds_with_names(3).
 [[nodiscard]] inline std::vector<Socket> listen_fds(Failure& failure) noexcept {
     failure = Failure();

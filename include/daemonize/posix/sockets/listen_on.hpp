@@ -42,7 +42,8 @@ inline void set_ipv6(SocketAddress& address, const in6_addr& host, unsigned scop
     address.set(internet);
 }
 
-// Parses a numeric address. Names are refused: a name may have several addresses, and the name server may not run yet.
+// Parses a numeric address. Host names are refused: a host name may have several addresses, and the name server may not
+// run yet.
 inline bool parse_host(const ListenText& text, ListenAddress& result) {
     const std::string& host = text.host;
     const unsigned short port = text.port;
@@ -89,8 +90,8 @@ inline bool set_option(int socket, int level, int option, int value) noexcept {
 }
 
 // Without SO_REUSEADDR, bind(2) fails with EADDRINUSE after a restart until the old connections have ended. Datagram
-// sockets do without: with SO_REUSEADDR two of them could have the same port. IPV6_V6ONLY is always set, because its
-// default depends on the system.
+// sockets do not get SO_REUSEADDR, because two datagram sockets could then have the same port. IPV6_V6ONLY is always
+// set, because its default depends on the system.
 inline bool set_listen_options(int socket, const ListenAddress& address) noexcept {
     if (address.family() == AF_INET6 && !set_option(socket, IPPROTO_IPV6, IPV6_V6ONLY, address.every ? 0 : 1)) {
         return false;
@@ -111,8 +112,8 @@ inline int open_listening(const ListenAddress& address, Descriptor& socket) noex
     return 0;
 }
 
-// Removes the file of a socket at which no process listens: a process that was killed leaves such a file. Two services
-// that start at the same moment are kept apart by a pid file, and not here.
+// Removes the file of a socket at which no process listens: a process that was killed leaves such a file. A pid file
+// keeps two services apart that start at the same moment; this function does not.
 inline Failure remove_stale(const ListenAddress& address, const std::string& what) {
     struct stat status;
     const char* path = address.path.c_str();
@@ -164,9 +165,10 @@ inline Socket listen_at(const std::string& name, const std::string& address, Fai
 /// opens a datagram socket. The kernel chooses the port for port 0. Names of hosts are refused. The socket is
 /// close-on-exec and blocking. Fails at Stage::sockets.
 ///
-/// The umask sets the mode of a path. The socket of a process that was killed is replaced; a path at which a process
-/// listens, and a path of another file, fails. The path stays when the socket is closed. Ports below 1024 need
-/// privileges: Daemonizer::before_drop() runs before these are dropped. Source: ip(7), ipv6(7), unix(7).
+/// The umask sets the mode of a path. The socket of a process that was killed is replaced; the call fails for a path at
+/// which a process listens, and for the path of another file. The path stays when the socket is closed. Ports below
+/// 1024 need privileges: Daemonizer::before_drop() runs before the privileges are dropped. Source: ip(7), ipv6(7),
+/// unix(7).
 [[nodiscard]] inline Socket listen_on(const std::string& name, const std::string& address, Failure& failure) noexcept {
     failure = Failure();
     return detail::guard_memory(Stage::sockets, failure, [&] { return detail::listen_at(name, address, failure); });

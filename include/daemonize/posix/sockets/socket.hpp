@@ -12,7 +12,7 @@ namespace daemonize {
 
 namespace detail {
 
-// Returns the value of a socket option that is a number, or `fallback` where getsockopt(2) fails.
+// Returns the value of a socket option that is a number, or `fallback` if getsockopt(2) fails.
 inline int socket_option(int socket, int option, int fallback) noexcept {
     int value = 0;
     socklen_t size = sizeof value;
@@ -58,6 +58,7 @@ inline Failure socket_failure(int error, std::string_view detail, std::string_vi
 /// Owns a socket: close-on-exec, and closed by the destructor. For one thread at a time.
 class Socket {
   public:
+    /// Owns no socket.
     Socket() noexcept = default;
 
     /// Takes over an open descriptor and asks the kernel for its family, type and kind.
@@ -65,6 +66,7 @@ class Socket {
         : number_(number), name_(std::move(name)), family_(detail::family_of(number)),
           type_(detail::socket_option(number, SO_TYPE, 0)), kind_(detail::socket_kind(number, type_)) {}
 
+    /// Whether the object owns a socket.
     explicit operator bool() const noexcept { return static_cast<bool>(number_); }
 
     /// The descriptor; -1 if there is none.
@@ -73,6 +75,7 @@ class Socket {
     /// Gives the descriptor away: the caller closes it.
     [[nodiscard]] int release() noexcept { return number_.release(); }
 
+    /// The kind of the socket.
     SocketKind kind() const noexcept { return kind_; }
 
     /// AF_INET, AF_INET6, AF_UNIX and so on; 0 for a file that is no socket.

@@ -1,5 +1,5 @@
-// The capabilities that the daemon keeps after the change of the user: checked before the fork, set and verified after
-// it (internal). capabilities(7)
+// The capabilities that the daemon keeps after the change of the user, by capabilities(7) (internal). They are checked
+// before the fork, and set and verified after the fork.
 #ifndef DAEMONIZE_POSIX_STEPS_CAPABILITIES_HPP
 #define DAEMONIZE_POSIX_STEPS_CAPABILITIES_HPP
 
@@ -116,7 +116,8 @@ inline bool set_capabilities(const CapabilitySets& sets) noexcept {
     return DAEMONIZE_SYSTEM(syscall)(SYS_capset, &header, data) == 0;
 }
 
-// Keeps, or with false drops, the permitted set when the user changes from root. A caller may have set the flag.
+// Whether the kernel keeps the permitted set when the user changes from root. The launcher may have set the flag
+// already.
 inline bool set_keep_capabilities(bool value) noexcept {
     return DAEMONIZE_SYSTEM(prctl)(PR_SET_KEEPCAPS, value ? 1UL : 0UL, 0UL, 0UL, 0UL) == 0;
 }
@@ -152,8 +153,8 @@ inline Failure add_capability(int number, bool is_ambient, const CapabilitySets&
     return Failure();
 }
 
-// Checks the options. `daemon_is_root`: root gets every capability back at execve(2). `runs_threads`: capset(2) changes
-// the calling thread only, and in the foreground other threads live on.
+// Checks the options. `daemon_is_root`: root gets every capability again at execve(2). `runs_threads`: capset(2)
+// changes the calling thread only, and in the foreground other threads live on.
 inline void find_capabilities(const CapabilityOption& option, bool daemon_is_root, bool runs_threads,
                               Capabilities& capabilities, std::vector<Failure>& problems) {
     CapabilitySets own;
@@ -214,7 +215,7 @@ inline StepError take_capabilities(const Capabilities& capabilities) noexcept {
                       : step_error(Stage::capabilities, EPERM, names, "the daemon has other capabilities");
 }
 
-// Whether the daemon opens files without a look at their permissions.
+// Whether the kernel opens files for the daemon without a check of their permissions.
 inline bool overrides_permissions(const Capabilities& capabilities) noexcept {
     return capabilities.has(CAP_DAC_OVERRIDE) || capabilities.has(CAP_DAC_READ_SEARCH);
 }

@@ -21,8 +21,8 @@ constexpr const char* system_runtime_directory = "/run";
 constexpr const char* system_runtime_directory = "/var/run";
 #endif
 
-// Returns the parent of this user's runtime directories; empty where the session has none. systemd.exec(5), XDG base
-// directories.
+// Returns the parent of this user's runtime directories; or an empty string if the user has no such directory.
+// systemd.exec(5), XDG base directories.
 inline std::string runtime_base() {
     if (geteuid() == 0) return system_runtime_directory;
     const char* base = std::getenv("XDG_RUNTIME_DIR");
@@ -61,7 +61,8 @@ inline int find_missing_directories(const std::string& path, std::vector<std::st
     }
 }
 
-// Whether `name` is a path below a base directory. The base itself is refused: the launch must not give it to the user.
+// Whether `name` is a path below a base directory. The base itself is refused: the launch must not give the base to the
+// user.
 inline bool is_directory_name(const std::string& name) {
     const std::string guarded = joined({"/", name, "/"});
     for (const char* part : {"//", "/./", "/../"}) {
@@ -103,7 +104,7 @@ struct Owner {
 };
 
 // Makes `path` and its missing parents, mode 0755 whatever the umask, and gives `path` to `owner`. fchown(2) takes a
-// descriptor of O_NOFOLLOW, because a link in place of the directory would give away another one. Allocates
+// descriptor of O_NOFOLLOW, because a link in place of the directory would give away another directory. Allocates
 // nothing. `first_made` becomes the size of the shortest path that was made, if `path` or a parent was.
 inline StepError make_directory(Stage stage, const std::string& path, const Owner& owner,
                                 std::size_t* first_made = nullptr) noexcept {
@@ -131,8 +132,8 @@ inline StepError make_directory(Stage stage, const std::string& path, const Owne
     return StepError();
 }
 
-// Removes the directories that make_directory() made: `path`, and its parents down to `first_made` characters. 0: none.
-// rmdir(2) keeps a directory that another process uses.
+// Removes the directories that make_directory() made: `path`, and its parents down to `first_made` characters. 0 means
+// that no directory was made. rmdir(2) keeps a directory that another process uses.
 inline void remove_made_directories(const std::string& path, std::size_t first_made) noexcept {
     char part[4096];
     if (path.size() >= sizeof part) return;

@@ -19,7 +19,7 @@ extern char** environ;
 namespace daemonize {
 namespace detail {
 
-// Made before the fork; install() writes the daemon's PID.
+// The constructor runs before the fork; install() writes the daemon's PID.
 class Environment {
   public:
     // Keeps the variables of `names`; every variable if `names` is null.

@@ -1,4 +1,4 @@
-// The user and the groups of the daemon: looked up before the fork, set and verified after it (internal).
+// The user and the groups of the daemon: looked up before the fork, set and verified after the fork (internal).
 #ifndef DAEMONIZE_POSIX_STEPS_IDENTITY_HPP
 #define DAEMONIZE_POSIX_STEPS_IDENTITY_HPP
 
@@ -127,8 +127,8 @@ using ListedGroup = int;
 using ListedGroup = gid_t;
 #endif
 
-// Returns the groups of a user by the group database, with `primary`: those that initgroups(3) would set. The lookup
-// reads files and allocates, so it runs before the fork.
+// Returns the groups of a user by the group database, with `primary`, as initgroups(3) would set them. The lookup reads
+// files and allocates, so it runs before the fork.
 inline List<gid_t> list_groups(const std::string& user, gid_t primary) {
     List<ListedGroup> list;
     list.resize(64);
@@ -143,8 +143,9 @@ inline List<gid_t> list_groups(const std::string& user, gid_t primary) {
     }
 }
 
-// Looks up the groups of a user. getgrouplist(3) reports no error: where it cannot read the group database, it returns
-// the primary group alone. getgrgid_r(3) reports such an error, so it is called first, and two lists must be equal.
+// Looks up the groups of a user. getgrouplist(3) reports no error: if the group database cannot be read,
+// getgrouplist(3) returns the primary group alone. getgrgid_r(3) reports such an error, so getgrgid_r(3) is called
+// first, and two lists must be equal.
 inline Failure find_groups(const std::string& user, gid_t primary, List<gid_t>& groups) {
     std::string buffer(1024, '\0');
     struct group entry;
@@ -172,7 +173,7 @@ inline void replace_primary_group(List<gid_t>& groups, gid_t primary, gid_t gid)
     }
 }
 
-// Looks up the identity for user() and group(). Only root may change it.
+// Looks up the identity for user() and group(). Only root may change the identity.
 inline Failure find_identity(const std::optional<AccountOption>& user, const std::optional<AccountOption>& group,
                              Identity& identity) {
     bool named = false;
@@ -250,7 +251,7 @@ inline bool give_up_new_privileges() noexcept {
 
 #endif
 
-// Whether this process has no group but the identity's. A daemon that keeps a supplementary group of root is a common
+// Whether this process has only groups of the identity. A daemon that keeps a supplementary group of root is a common
 // security hole.
 inline bool has_only_groups(Identity& identity) noexcept {
     const std::size_t most = identity.seen_groups.size();
@@ -302,8 +303,8 @@ inline StepError take_groups(Identity& identity) noexcept {
     return StepError();
 }
 
-// Sets and verifies the user. With `keeps_capabilities` setresuid(2) leaves root's capabilities in the permitted set, and
-// take_capabilities() follows.
+// Sets and verifies the user. With `keeps_capabilities` setresuid(2) leaves root's capabilities in the permitted set,
+// and take_capabilities() follows.
 inline StepError change_user(const Identity& identity, bool keeps_capabilities) noexcept {
     const char* name = identity.user.c_str();
     if ((identity.uid != 0 && !set_keep_capabilities(keeps_capabilities)) || !set_every_uid(identity.uid)) {

@@ -1,4 +1,4 @@
-// Resource limits: their names, the check before the fork, and setting them (internal).
+// Resource limits: names, the check before the fork, and the call of setrlimit(2) (internal).
 #ifndef DAEMONIZE_POSIX_STEPS_LIMITS_HPP
 #define DAEMONIZE_POSIX_STEPS_LIMITS_HPP
 
@@ -43,7 +43,7 @@ constexpr LimitName limit_names[] = {
     {RLIMIT_NOFILE, "RLIMIT_NOFILE"},
 };
 
-// Returns the name of a resource. The fallback reads on in a message.
+// Returns the name of a resource. The text for an unknown resource continues a message.
 inline const char* limit_name(int resource) noexcept {
     for (const LimitName& known : limit_names) {
         if (known.resource == resource) return known.name;

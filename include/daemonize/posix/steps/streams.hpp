@@ -35,7 +35,7 @@ inline const char* open_reason(int error, const char* path) noexcept {
     struct stat status;
     if (error == ELOOP) return "it is a symbolic link";
     if (error == ENXIO && DAEMONIZE_SYSTEM(lstat)(path, &status) == 0 && S_ISFIFO(status.st_mode)) {
-        return "it is a FIFO that nobody reads";
+        return "it is a FIFO without a reader";
     }
     return "";
 }
@@ -61,8 +61,8 @@ inline StepError put_stream(int source, int stream, const char* path) noexcept {
     return StepError();
 }
 
-// Opens /dev/null as `null`, and fills all standard streams, because a later open(2) would return a closed number from 0 to
-// 2. A stream gets its pipe until readiness, if there is one. Files are opened later, as the daemon's user.
+// Opens /dev/null as `null`, and fills all standard streams, because a later open(2) would return a closed number from
+// 0 to 2. A stream gets its pipe until readiness, if there is one. Files are opened later, as the daemon's user.
 inline StepError fill_streams(const StreamTarget (&streams)[3], Descriptor& null, OutputPipe (&pipes)[3]) noexcept {
     if (const StepError failed = open_null_device(null)) return failed;
     for (int i = 0; i < 3; ++i) {

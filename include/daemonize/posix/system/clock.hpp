@@ -1,4 +1,4 @@
-// The monotonic clock, which no change of the time of day moves, and the time-out of poll(2) (internal).
+// The monotonic clock, and the time-out of poll(2) (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_CLOCK_HPP
 #define DAEMONIZE_POSIX_SYSTEM_CLOCK_HPP
 
@@ -17,7 +17,8 @@ inline Duration monotonic_now() noexcept {
     return Duration::seconds(now.tv_sec) + Duration::nanoseconds(now.tv_nsec);
 }
 
-// Returns the milliseconds from now to `deadline`, rounded up, as poll(2) takes them. 0 where the deadline has passed.
+// Returns the milliseconds from now to `deadline`, rounded up, as poll(2) takes them. Returns 0 if the deadline has
+// passed.
 inline int poll_time(Duration deadline) noexcept {
     const Duration now = monotonic_now();
     if (deadline <= now) return 0;

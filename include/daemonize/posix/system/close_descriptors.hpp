@@ -1,4 +1,5 @@
-// Closing every inherited descriptor above 2 but the kept ones, in a time that depends on how many are open (internal).
+// Closes every inherited descriptor above 2 except the kept descriptors, in a time that depends on the number of open
+// descriptors (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_CLOSE_DESCRIPTORS_HPP
 #define DAEMONIZE_POSIX_SYSTEM_CLOSE_DESCRIPTORS_HPP
 
@@ -19,7 +20,7 @@
 namespace daemonize {
 namespace detail {
 
-// Adds a descriptor above 2 to a sorted list without repetition. Allocates nothing where the list has room.
+// Adds a descriptor above 2 to a sorted list without repetition. Allocates nothing if the list has the capacity.
 inline void insert_sorted(List<int>& list, int number) {
     if (number <= STDERR_FILENO) return;
     for (const int kept : list) {
@@ -61,8 +62,8 @@ inline bool close_range_of(unsigned first, unsigned last) noexcept {
     return DAEMONIZE_SYSTEM(syscall)(close_range_number, first, last, 0u) == 0;
 }
 
-// Closes the descriptors above 2 that /proc/self/fd lists. readdir(3) allocates memory, which is unsafe after a fork, so
-// the function calls getdents64(2). procfs lists by number, so a close(2) moves no entry.
+// Closes the descriptors above 2 that /proc/self/fd lists. readdir(3) allocates memory, which is unsafe after a fork,
+// so the function calls getdents64(2). procfs lists by number, so a close(2) moves no entry.
 inline bool close_listed(const KeptDescriptors& kept) noexcept {
     const Descriptor folder = open_file("/proc/self/fd", O_RDONLY | O_DIRECTORY);
     if (!folder) return false;
@@ -84,9 +85,9 @@ inline bool close_listed(const KeptDescriptors& kept) noexcept {
     }
 }
 
-// Returns the size of this process's descriptor table, or 0 on failure. The size is a small multiple of the highest open
-// number, whatever RLIMIT_NOFILE is. select(2) finds the size without a file system or a privilege: select(2) fails with
-// EBADF for a closed descriptor inside the table, and ignores a descriptor beyond the table.
+// Returns the size of this process's descriptor table, or 0 on failure. The size is a small multiple of the highest
+// open number, whatever RLIMIT_NOFILE is. select(2) finds the size without a file system or a privilege: select(2)
+// fails with EBADF for a closed descriptor inside the table, and ignores a descriptor beyond the table.
 inline int descriptor_table_size() noexcept {
     static unsigned long bits[(1 << 20) / (CHAR_BIT * sizeof(unsigned long))];
     constexpr int word = CHAR_BIT * static_cast<int>(sizeof(unsigned long));
@@ -109,7 +110,7 @@ inline int descriptor_table_size() noexcept {
 inline bool close_range_of(unsigned, unsigned) noexcept { return false; }
 inline bool close_listed(const KeptDescriptors&) noexcept { return false; }
 
-// Returns the limit of open descriptors, or 0 where the limit is so large that a loop would take minutes.
+// Returns the limit of open descriptors, or 0 if the limit is so large that a loop would take minutes.
 inline int descriptor_table_size() noexcept {
     const long most = DAEMONIZE_SYSTEM(sysconf)(_SC_OPEN_MAX);
     return most > 0 && most <= (1 << 20) ? static_cast<int>(most) : 0;
@@ -117,7 +118,7 @@ inline int descriptor_table_size() noexcept {
 
 #endif
 
-// Closes the gaps between the kept descriptors. Returns false where close_range(2) fails.
+// Closes the gaps between the kept descriptors. Returns false if close_range(2) fails.
 inline bool close_gaps(const KeptDescriptors& kept) noexcept {
     int first = STDERR_FILENO + 1;
     for (std::size_t i = 0; i <= kept.count; ++i) {
@@ -128,8 +129,8 @@ inline bool close_gaps(const KeptDescriptors& kept) noexcept {
     return true;
 }
 
-// Closes every descriptor above 2 but the kept ones, by close_range(2), by /proc/self/fd or by number. The time depends on
-// the number of open descriptors, never on RLIMIT_NOFILE.
+// Closes every descriptor above 2 except the kept descriptors, by close_range(2), by /proc/self/fd or by number. The
+// time depends on the number of open descriptors, never on RLIMIT_NOFILE.
 inline StepError close_all_but(const KeptDescriptors& kept) noexcept {
     if (close_gaps(kept) || close_listed(kept)) return StepError();
     const int size = descriptor_table_size();

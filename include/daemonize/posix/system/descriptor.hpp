@@ -12,7 +12,7 @@
 namespace daemonize {
 namespace detail {
 
-// Closes the descriptor that it owns.
+// Owns a descriptor, and closes it.
 class Descriptor {
   public:
     Descriptor() noexcept = default;
@@ -47,14 +47,15 @@ class Descriptor {
     int number_ = -1;
 };
 
-// Returns a second descriptor of the same file, above 2 and close-on-exec. On failure the result is empty and errno is set.
+// Returns a second descriptor of the same file, above 2 and close-on-exec. On failure the result is empty and errno is
+// set.
 inline Descriptor duplicate(int number) noexcept {
     return Descriptor(retry([&] { return DAEMONIZE_SYSTEM(fcntl)(number, F_DUPFD_CLOEXEC, STDERR_FILENO + 1); }));
 }
 
-// Takes over a descriptor and moves it above 2. A program that starts with a standard stream closed gets a number from 0
-// to 2 from open(2), and would take the library's file for that stream. On failure the result is empty, errno is set, and
-// the descriptor is closed.
+// Takes over a descriptor and moves it above 2. A program that starts with a standard stream closed gets a number from
+// 0 to 2 from open(2), and would take the library's file for that stream. On failure the result is empty, errno is set,
+// and the descriptor is closed.
 inline Descriptor above_standard(int number) noexcept {
     Descriptor given(number);
     if (number < 0 || number > STDERR_FILENO) return given;

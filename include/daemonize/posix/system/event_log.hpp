@@ -11,10 +11,11 @@
 namespace daemonize {
 
 /// Writes to the log of the system under one source. syslog(3) has one source for a process: the source of the EventLog
-/// that writes first. Any thread may call every function. syslog(3) does not report failures, so no function fails
-/// here; the functions that throw do so on Windows. Source: openlog(3), syslog(3).
+/// that writes first. Any thread may call every function. syslog(3) does not report failures, so no function fails on
+/// POSIX. Source: openlog(3), syslog(3).
 class EventLog {
   public:
+    /// `source` is usually the name of the program. openlog(3) gets the first 255 bytes.
     explicit EventLog(std::string source) : source_(std::move(source)) {}
 
     /// Writes one entry. On Windows it fails at Stage::event_log.
@@ -51,7 +52,7 @@ class EventLog {
     }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
-    /// As above; they throw Error.
+    /// As above; on Windows they throw Error.
     void write(Severity severity, const std::string& text) const { try_write(severity, text); }
     void information(const std::string& text) const { write(Severity::information, text); }
     void warning(const std::string& text) const { write(Severity::warning, text); }

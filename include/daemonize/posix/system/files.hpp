@@ -1,4 +1,4 @@
-// Whole files: reading, writing and replacing them, and the directory of a path (internal).
+// Reads, writes and replaces whole files, and finds the directory of a path (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_FILES_HPP
 #define DAEMONIZE_POSIX_SYSTEM_FILES_HPP
 
@@ -20,7 +20,7 @@ inline std::string directory_of(const std::string& path) {
     return slash == 0 ? "/" : path.substr(0, slash);
 }
 
-// Opens a directory for readdir(3), and closes it. `directory` is null where opendir(3) failed.
+// Opens a directory for readdir(3), and closes it. `directory` is null if opendir(3) failed.
 struct DirectoryListing {
     explicit DirectoryListing(const char* path) noexcept : directory(::opendir(path)) {}
     DirectoryListing(const DirectoryListing&) = delete;
@@ -31,13 +31,13 @@ struct DirectoryListing {
     DIR* const directory;
 };
 
-// Returns the absolute path without links and dots: realpath(3). Empty where it fails.
+// Returns the absolute path without links and dots, or an empty string if realpath(3) fails.
 inline std::string real_path(const char* path) {
     char real[PATH_MAX];
     return DAEMONIZE_SYSTEM(realpath)(path, real) == nullptr ? std::string() : real;
 }
 
-// Returns the content of a file; empty where the file cannot be read.
+// Returns the content of a file, or an empty string if the file cannot be read.
 inline std::string read_file(const std::string& path) {
     const Descriptor file = open_file(path.c_str(), O_RDONLY | O_NONBLOCK | O_NOCTTY);
     std::string text;
@@ -70,7 +70,7 @@ inline int write_all(int file, const char* data, std::size_t size) noexcept {
 inline Failure replace_file(Stage stage, const std::string& path, mode_t mode, const std::string& text) {
     const std::string fresh = joined({path, ".new"});
     const auto failed = [&](int error) {
-        static_cast<void>(DAEMONIZE_SYSTEM(unlink)(fresh.c_str())); // a failure to remove it has no remedy
+        static_cast<void>(DAEMONIZE_SYSTEM(unlink)(fresh.c_str())); // nothing else can be done if unlink(2) fails
         return posix_failure(stage, error, path);
     };
     const Descriptor file = open_above(fresh.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, mode);

@@ -1,4 +1,4 @@
-// ForkGuard and ForkLock: what pthread_atfork(3) does for descriptors and for shared state (internal).
+// ForkGuard and ForkLock: handlers of pthread_atfork(3) for descriptors and for shared state (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_FORK_HANDLERS_HPP
 #define DAEMONIZE_POSIX_SYSTEM_FORK_HANDLERS_HPP
 
@@ -9,8 +9,8 @@
 namespace daemonize {
 namespace detail {
 
-// Owns a descriptor that fork(2) closes in each child: a worker must not keep the pid file's lock, nor keep the launcher
-// waiting. Close-on-exec does the same for programs that this process starts.
+// Owns a descriptor that the fork handler closes in each child: a worker must not keep the pid file's lock, and must
+// not keep the launcher waiting. Close-on-exec closes the descriptor in programs that this process starts.
 class ForkGuard {
   public:
     ForkGuard() noexcept = default;
@@ -18,14 +18,14 @@ class ForkGuard {
     ForkGuard& operator=(const ForkGuard&) = delete;
     ~ForkGuard() { reset(); }
 
-    // Registers the fork handler, once for the process. Call it before any fork: pthread_atfork(3) allocates. Returns an
-    // errno value, or 0.
+    // Registers the fork handler, once for the process. Must be called before any fork, because pthread_atfork(3)
+    // allocates. Returns an errno value, or 0.
     DAEMONIZE_SHARED static int prepare() noexcept {
         static const int error = DAEMONIZE_SYSTEM(pthread_atfork)(nullptr, nullptr, close_in_child);
         return error;
     }
 
-    // Visits each descriptor that this process guards. A forked child has none.
+    // Visits each descriptor that this process guards. A forked child guards no descriptor.
     template <class Visitor>
     static void visit(Visitor visitor) {
         for (const ForkGuard* guard = first(); guard != nullptr; guard = guard->next_) visitor(guard->get());
@@ -43,7 +43,7 @@ class ForkGuard {
         first() = this;
     }
 
-    // Leaves the list without its head: the guard may be on the list of another copy of the library.
+    // Does not use the head of the list: the guard may be on the list of another copy of the library.
     void reset() noexcept {
         if (place_ != nullptr) {
             *place_ = next_;
@@ -65,10 +65,11 @@ class ForkGuard {
 
     Descriptor descriptor_;
     ForkGuard* next_ = nullptr;
-    ForkGuard** place_ = nullptr; // the pointer of the list that leads here
+    ForkGuard** place_ = nullptr; // the pointer of the list to this guard
 };
 
-// Keeps every other thread of this process from forking while it lives, so that a child finds no half-changed state.
+// Blocks fork(2) in every other thread of this process during its lifetime, so that a child finds no half-changed
+// state.
 class ForkLock {
   public:
     ForkLock() noexcept { lock(); }
@@ -92,11 +93,11 @@ class ForkLock {
     }
 
   private:
-    // Both calls succeed: the mutex is an ordinary one, and the thread that locks it unlocks it.
+    // Both calls succeed: the mutex has the default type, and the thread that locks the mutex unlocks it.
     static void lock() noexcept { static_cast<void>(::pthread_mutex_lock(&state_.mutex)); }
     static void unlock() noexcept { static_cast<void>(::pthread_mutex_unlock(&state_.mutex)); }
 
-    // One symbol: a handler that is registered twice for one mutex would wait for itself.
+    // The state is one symbol: a handler that is registered twice for one mutex would wait for itself.
     struct State {
         pthread_mutex_t mutex;
         bool is_registered;

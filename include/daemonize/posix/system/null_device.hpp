@@ -19,7 +19,8 @@ inline bool is_null_device(const struct stat& status) noexcept {
 inline bool is_null_device(const struct stat& status) noexcept { return S_ISCHR(status.st_mode); }
 #endif
 
-// Opens /dev/null above 2. A regular file at that path is refused: it would grow, and its content would be read.
+// Opens /dev/null above 2. A regular file at that path is refused: the file would grow, and standard input would read
+// the file.
 inline StepError open_null_device(Descriptor& null) noexcept {
     constexpr const char* path = "/dev/null";
     null = open_above(path, O_RDWR | O_NOCTTY);

@@ -1,4 +1,4 @@
-// Pipes, socket pairs and sockets: close-on-exec, above 2, and without SIGPIPE where sockets allow it (internal).
+// Pipes, socket pairs and sockets: close-on-exec, above 2, and for sockets without SIGPIPE (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_PIPES_HPP
 #define DAEMONIZE_POSIX_SYSTEM_PIPES_HPP
 
@@ -20,7 +20,7 @@ inline bool own_ends(const int (&ends)[2], Descriptor& first, Descriptor& second
     return true;
 }
 
-// pipe2(2), or pipe(2) and FD_CLOEXEC where the system lacks it.
+// pipe2(2), or pipe(2) and FD_CLOEXEC on systems without pipe2(2).
 #if DAEMONIZE_ON_LINUX()
 inline bool open_pipe(int (&ends)[2]) noexcept { return DAEMONIZE_SYSTEM(pipe2)(ends, O_CLOEXEC) == 0; }
 #else
@@ -56,7 +56,7 @@ inline Descriptor open_socket(int family, int type) noexcept {
 
 #else
 
-// SO_NOSIGPIPE of the socket does it on such systems.
+// Such systems have the socket option SO_NOSIGPIPE.
 constexpr int no_sigpipe = 0;
 
 inline bool set_socket_flags(int socket) noexcept {

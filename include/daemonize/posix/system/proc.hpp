@@ -1,4 +1,4 @@
-// What /proc tells of this process and of others: threads, ignored signals, start time, memory, held locks (internal).
+// Reads /proc: the threads, ignored signals, start time, memory and held locks of processes (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_PROC_HPP
 #define DAEMONIZE_POSIX_SYSTEM_PROC_HPP
 
@@ -17,7 +17,7 @@
 namespace daemonize {
 namespace detail {
 
-// One above the highest signal that a 64-bit set holds.
+// The highest signal that a 64-bit set holds, plus 1.
 constexpr int signal_end = NSIG < 65 ? NSIG : 65;
 
 struct ProcessStatus {
@@ -74,9 +74,9 @@ inline std::uint64_t ask_ignored_signals() noexcept {
     return ignored;
 }
 
-// Returns the threads and the ignored signals of this process. /proc/self/status is read whole, because the groups of some
-// users fill pages of it. Without /proc, or where the text ends before the line SigCgt, sigaction(2) finds the ignored
-// signals and the number of threads may be unknown.
+// Returns the threads and the ignored signals of this process. /proc/self/status is read whole, because the groups of
+// some users fill pages of it. Without /proc, or if the text ends before the line SigCgt, sigaction(2) finds the
+// ignored signals, and the number of threads may be unknown.
 inline ProcessStatus process_status() {
     const std::string text = read_file("/proc/self/status");
     ProcessStatus status = parse_process_status(text.c_str());
@@ -131,8 +131,8 @@ inline Answer takes_signal(pid_t pid, int number) {
     return (parse_signal_set(caught) >> (number - 1) & 1) != 0 ? Answer::yes : Answer::no;
 }
 
-// Whether a descriptor of the process with the folder `process` in /proc refers to the file and holds its OFD write lock.
-// fdinfo lists the locks of each descriptor. `descriptor` becomes the number of that descriptor in the process.
+// Whether a descriptor of the process with the folder `process` in /proc refers to the file and holds its OFD write
+// lock. fdinfo lists the locks of each descriptor. `descriptor` becomes the number of that descriptor in the process.
 inline Answer holds_lock(const std::string& process, const struct stat& file, int& descriptor) {
     const std::string folder = joined({process, "/fd"});
     const DirectoryListing listing(folder.c_str());

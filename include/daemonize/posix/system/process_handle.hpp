@@ -43,8 +43,8 @@ inline int signal_pidfd(int, int) noexcept { return ENOSYS; }
 
 #endif
 
-// Refers to a process by a pidfd, or by its number where pidfd_open(2) fails. By the number, the caller asks as late as
-// possible whether the number still belongs to that process.
+// Refers to a process by a pidfd, or by the process number if pidfd_open(2) fails. Without a pidfd, the caller checks
+// as late as possible that the number still belongs to that process.
 class ProcessHandle {
   public:
     ProcessHandle() noexcept = default;
@@ -59,8 +59,8 @@ class ProcessHandle {
         return DAEMONIZE_SYSTEM(kill)(pid_, number) == 0 ? 0 : errno;
     }
 
-    // Returns true when the process has ended. With a pidfd, false means that `deadline` passed. Without a pidfd, wait()
-    // returns false within 10 ms, and the caller asks the locks again.
+    // Returns true when the process has ended. With a pidfd, false means that `deadline` passed. Without a pidfd,
+    // wait() returns false within 10 ms, and the caller queries the locks again.
     bool wait(Duration deadline) const noexcept {
         struct pollfd watched = {descriptor_.get(), POLLIN, 0};
         if (descriptor_) {

@@ -1,4 +1,4 @@
-// ProgressLine: the progress of a launch on standard error, as one line that is written over on a terminal (internal).
+// ProgressLine: the progress of a launch on standard error (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_PROGRESS_LINE_HPP
 #define DAEMONIZE_POSIX_SYSTEM_PROGRESS_LINE_HPP
 
@@ -13,7 +13,8 @@
 namespace daemonize {
 namespace detail {
 
-// Shows progress on standard error: one line that each report replaces on a terminal, one line a report elsewhere.
+// Shows progress on standard error. On a terminal each report replaces the line of the last report; elsewhere each
+// report is a new line.
 class ProgressLine {
   public:
     explicit ProgressLine(const std::string& name) noexcept : name_(name) {}

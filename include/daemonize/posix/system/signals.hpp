@@ -20,10 +20,10 @@ inline bool has_handler(const struct sigaction& action) noexcept {
     return action.sa_handler != SIG_DFL && action.sa_handler != SIG_IGN;
 }
 
-// The sa_mask of the actions that the library installs for good. A copy of the library in another module of the process,
-// which shares no variable with this copy, knows such an action by this set, in the sigaction(2) call that it makes anyway.
-// These signals are blocked for the microseconds of a handler. Without a handler the kernel only stores the set, and exec(2)
-// clears it.
+// The sa_mask of the actions that the library installs for good. A copy of the library in another module of the
+// process, which shares no variable with this copy, knows such an action by this set, in the sigaction(2) call that it
+// makes anyway. These signals are blocked for the microseconds of a handler. Without a handler the kernel only stores
+// the set, and exec(2) clears it.
 inline sigset_t library_mark() noexcept {
     sigset_t mark;
     static_cast<void>(sigemptyset(&mark));
@@ -38,8 +38,8 @@ inline bool is_marked(const struct sigaction& action) noexcept {
     return number == signal_end;
 }
 
-// Blocks every signal in this thread while it lives. A forked child starts with the full mask, so no handler runs in the
-// child before set-up is complete.
+// Blocks every signal in this thread during its lifetime. A forked child starts with the full mask, so no handler runs
+// in the child before set-up is complete.
 class BlockedSignals {
   public:
     BlockedSignals() noexcept { error_ = block(before_); }
@@ -54,12 +54,12 @@ class BlockedSignals {
         static_cast<void>(block(now));
     }
 
-    // Keeps the destructor from restoring the mask. For the daemon, which empties its mask itself, and for a launcher
+    // Keeps the destructor from restoring the mask, in the daemon, which empties its mask itself, and in a launcher
     // that is about to exit.
     void leave_blocked() noexcept { error_ = ECANCELED; }
 
-    // Restores the mask but for SIGCHLD: an application's handler that reaps every child would take the status of the
-    // library's child. The call succeeds: the kernel gave the set.
+    // Restores the mask, but leaves SIGCHLD blocked: an application's handler that reaps every child would take the
+    // status of the library's child. The call succeeds, because the kernel returned the set.
     void unblock_but_children() noexcept {
         sigset_t mask = before_;
         static_cast<void>(sigaddset(&mask, SIGCHLD));
@@ -81,8 +81,8 @@ class BlockedSignals {
     int error_ = 0;
 };
 
-// Gives SIGCHLD its default action while it lives, where SIGCHLD is ignored: some parents leave it so, and waitpid(2) then
-// fails with ECHILD.
+// If SIGCHLD is ignored, sets its default action during the lifetime of the object. Some parents leave SIGCHLD ignored,
+// and waitpid(2) then fails with ECHILD.
 class WaitableChildren {
   public:
     WaitableChildren() noexcept {
@@ -110,7 +110,7 @@ class WaitableChildren {
     bool changed_ = false;
 };
 
-// Ignores SIGPIPE while it lives: write(2) to a pipe without a reader then fails with EPIPE.
+// Ignores SIGPIPE during its lifetime: write(2) to a pipe without a reader then fails with EPIPE.
 class IgnoredSigpipe {
   public:
     IgnoredSigpipe() noexcept {
@@ -131,9 +131,9 @@ class IgnoredSigpipe {
     int error_ = 0;
 };
 
-// Gives the ignored signals their default action. exec(2) passes an ignored signal on, so a daemon started under nohup(1)
-// or by a shell in the background inherits some. Three things stay: the application's handlers, SIGPIPE, because a program
-// that ignores SIGPIPE relies on EPIPE, and SIGCHLD, for which the launch has an option.
+// Gives the ignored signals their default action. exec(2) passes an ignored signal on, so a daemon started under
+// nohup(1) or by a shell in the background inherits some. Three things stay: the application's handlers, SIGPIPE,
+// because a program that ignores SIGPIPE relies on EPIPE, and SIGCHLD, for which the launch has an option.
 inline StepError restore_ignored(std::uint64_t ignored) noexcept {
     const struct sigaction action = plain_action(SIG_DFL);
     for (int number = 1; number < signal_end; ++number) {
@@ -146,8 +146,8 @@ inline StepError restore_ignored(std::uint64_t ignored) noexcept {
     return StepError();
 }
 
-// Discards a SIGHUP that came between fork(2) and setsid(2), for the session of the terminal, which the daemon has left.
-// The kernel discards a pending signal when its action becomes SIG_IGN.
+// Discards a SIGHUP that came between fork(2) and setsid(2), for the session of the terminal, which the daemon has
+// left. The kernel discards a pending signal when its action becomes SIG_IGN.
 inline StepError discard_hangup() noexcept {
     const struct sigaction ignore = plain_action(SIG_IGN);
     struct sigaction before;

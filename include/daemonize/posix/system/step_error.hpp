@@ -51,8 +51,8 @@ StepError step_within_memory(Step step) {
     return failed;
 }
 
-// Repeats the call while it fails with EINTR. Never for close(2): on Linux the number is free even then, and another thread
-// may have it.
+// Repeats the call while it fails with EINTR. Must not be used for close(2): on Linux close(2) frees the number even
+// when it fails with EINTR, and another thread may have the number already.
 template <class Call>
 auto retry(Call call) noexcept -> decltype(call()) {
     for (;;) {

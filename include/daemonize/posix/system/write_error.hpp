@@ -1,4 +1,4 @@
-// write_error() and its like: text, lines and failures on standard error (internal).
+// Writes text, lines and failures to standard error (internal).
 #ifndef DAEMONIZE_POSIX_SYSTEM_WRITE_ERROR_HPP
 #define DAEMONIZE_POSIX_SYSTEM_WRITE_ERROR_HPP
 
@@ -12,18 +12,19 @@
 namespace daemonize {
 namespace detail {
 
-// Writes the whole text. Returns an errno value, or 0. write(2) and no stdio: exit(3) would write again what stdio could
-// not. SIGPIPE is ignored meanwhile, because a launcher that dies of SIGPIPE reports no failure and ends no daemon.
+// Writes the whole text. Returns an errno value, or 0. Uses write(2) and not stdio: stdio keeps text that could not be
+// written, and exit(3) writes that text again. SIGPIPE is ignored meanwhile, because a launcher that dies of SIGPIPE
+// reports no failure and ends no daemon.
 inline int write_text(int stream, std::string_view text) noexcept {
     const IgnoredSigpipe ignored;
     return write_all(stream, text.data(), text.size());
 }
 
-// Writes to standard error. A failure has nowhere to go, and is dropped.
+// Writes to standard error. A failure is ignored: no stream is left for a report.
 inline void write_error(std::string_view text) noexcept { static_cast<void>(write_text(STDERR_FILENO, text)); }
 
-// The pieces in an array, cut to `capacity`, with spaces for control characters, and the last piece without spaces at its
-// end. Returns the size. Allocates nothing.
+// Copies the pieces into an array, cut to `capacity`, with spaces for control characters, and without spaces at the end
+// of the last piece. Returns the size. Allocates nothing.
 inline std::size_t fill_line(char* line, std::size_t capacity, std::initializer_list<Piece> pieces) noexcept {
     std::size_t size = 0, last = 0;
     for (const Piece& piece : pieces) {
@@ -37,8 +38,8 @@ inline std::size_t fill_line(char* line, std::size_t capacity, std::initializer_
     return size;
 }
 
-// Writes one line, with spaces for control characters. If memory is short for the line, the line is cut. A failure to write
-// is dropped.
+// Writes one line, with spaces for control characters. If memory is short for the line, the line is cut. A failure to
+// write is ignored.
 inline void write_line(int stream, std::initializer_list<Piece> pieces) noexcept {
     const auto write_whole = [&] { static_cast<void>(write_text(stream, joined({one_line(joined(pieces)), "\n"}))); };
     if (call_within_memory(write_whole)) return;

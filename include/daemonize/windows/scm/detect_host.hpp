@@ -1,4 +1,4 @@
-// detect_host() on Windows: the SCM, a console, or unknown (public).
+// detect_host() on Windows: finds whether the SCM or a person on a console started the program (public).
 #ifndef DAEMONIZE_WINDOWS_SCM_DETECT_HOST_HPP
 #define DAEMONIZE_WINDOWS_SCM_DETECT_HOST_HPP
 

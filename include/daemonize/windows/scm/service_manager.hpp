@@ -10,22 +10,24 @@
 
 namespace daemonize {
 
-/// The service of one name, through the service control manager (SCM). Each operation opens the service with the access
-/// rights that it needs, and no others. An operation that waits goes on as long as the checkpoint or the state of the
-/// service changes within its wait hint.
+/// The service of one name, through the service control manager (SCM). Each operation opens the service with only the
+/// access rights that the operation needs. An operation that waits goes on as long as the checkpoint or the state of
+/// the service changes within its wait hint.
 ///
 /// Each operation has two forms. The form with a Failure& returns false and sets the failure, which has the stage, the
 /// Win32 error with its text, and the name of the service; after a success the failure is empty. The other form throws
 /// the failure as an Error. Any thread may use an object at any time.
 class ServiceManager {
   public:
+    /// `name` is the name of the service, in UTF-8. The constructor calls no function of Windows.
     explicit ServiceManager(std::string name) : name_(std::move(name)) {}
 
+    /// The name of the service.
     const std::string& name() const noexcept { return name_; }
 
-    /// Installs the service. An existing service gets exactly this configuration; it keeps its old configuration until
-    /// its next start. A service that is marked for deletion is stopped and created again, within 30 s. A failure
-    /// leaves everything as it was. Stages: options, service_install, service_manager, service_open, service_query,
+    /// Installs the service. An existing service gets exactly this configuration; a running service keeps the old
+    /// configuration until its next start. A service that is marked for deletion is stopped and created again, within
+    /// 30 s. A failure changes nothing. Stages: options, service_install, service_manager, service_open, service_query,
     /// service_configure.
     [[nodiscard]] bool install(const ServiceConfig& config, Failure& failure) const noexcept {
         if ((failure = detail::check_service_config(name_, config))) return false;
@@ -57,8 +59,8 @@ class ServiceManager {
     }
 
     /// Stops and deletes the service. Windows only marks the service for deletion while another program has a handle to
-    /// it: uninstall() waits for the deletion for `timeout`, 5 s by default, and then fails with error 1072. Stages:
-    /// those of stop(), and service_uninstall.
+    /// the service: uninstall() waits for the deletion for `timeout`, 5 s by default, and then fails with error 1072.
+    /// Stages: the stages of stop(), and service_uninstall.
     [[nodiscard]] bool uninstall(Duration timeout, Failure& failure) const noexcept {
         if (!stop(failure)) return false;
         {
@@ -111,7 +113,7 @@ class ServiceManager {
     }
 
     /// Stops the services that depend on this service, and then the service, and waits for STOPPED. A service that
-    /// starts is stopped after RUNNING: it accepts no stop before. A stopped service is a success. Stages:
+    /// starts is stopped after RUNNING: a starting service accepts no stop. A stopped service is a success. Stages:
     /// service_manager, service_open, service_query, service_stop, service_wait.
     [[nodiscard]] bool stop(Failure& failure) const noexcept {
         std::vector<std::string> dependents;
@@ -119,7 +121,7 @@ class ServiceManager {
     }
 
     /// Stops the service with its running dependents, and starts all of them again. If a service refuses to stop, the
-    /// dependents that have stopped are started again. Stages: those of stop() and start().
+    /// dependents that have stopped are started again. Stages: the stages of stop() and start().
     [[nodiscard]] bool restart(const std::vector<std::string>& arguments, Failure& failure) const noexcept {
         std::vector<std::string> dependents;
         bool succeeded = stop(dependents, failure);
@@ -142,7 +144,7 @@ class ServiceManager {
         return control_and_wait(Control::pause, ServiceState::paused, failure);
     }
 
-    /// Continues the service, and waits for RUNNING. Stages: those of pause().
+    /// Continues the service, and waits for RUNNING. Stages: the stages of pause().
     [[nodiscard]] bool resume(Failure& failure) const noexcept {
         return control_and_wait(Control::resume, ServiceState::running, failure);
     }

@@ -1,5 +1,4 @@
-// Context: the running service, as its body sees it, on Windows (public). posix/service/context.hpp has the same
-// functions.
+// Context: the running service, for its body, on Windows (public). posix/service/context.hpp has the same functions.
 #ifndef DAEMONIZE_WINDOWS_SERVICE_CONTEXT_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_CONTEXT_HPP
 
@@ -27,13 +26,14 @@ struct RunningService : RunningServiceBase {
 
 } // namespace detail
 
-/// The running service, as its body sees it. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or
-/// poll(), during that call. Only stop() and log() may be called from other threads.
+/// The running service, for its body. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or poll(),
+/// during that call. Only stop() and log() may be called from other threads.
 class Context {
   public:
     /// The control of on_reopen_logs(): `sc control NAME 128`.
     static constexpr std::uint32_t reopen_logs_control = 128;
 
+    /// Called by the library.
     explicit Context(detail::RunningService& running) : running_(running) {}
     Context(const Context&) = delete;
     Context& operator=(const Context&) = delete;
@@ -50,15 +50,15 @@ class Context {
     /// Does nothing: Windows has no status text. On POSIX, `systemctl status` shows the text.
     void status(const std::string&) {}
 
-    /// Stores why the body ends, and returns the exit code for the body to return:
-    /// `return context.fail("port 80 is taken", 3);`. The text goes to the event log or the console. The code is the
-    /// service-specific exit code; 0 becomes 1.
+    /// Stores the reason of a failure, and returns the exit code for the body to return: `return context.fail("port 80
+    /// is taken", 3);`. The text goes to the event log or the console. The code is the service-specific exit code; 0
+    /// becomes 1.
     [[nodiscard]] int fail(std::string text, int exit_code = 1) {
         return running_.service.fail(std::move(text), exit_code);
     }
 
-    /// Writes to the event log, with the name of the service as the source; on a console to standard error. From any
-    /// thread.
+    /// Writes to the event log, with the name of the service as the source; on a console to standard error. Any thread
+    /// may call log().
     void log(Severity severity, const std::string& text) const noexcept { running_.service.log(severity, text); }
 
     /// Sets the callback for the control paramchange, which the verb reload sends: `void f()`, `bool f()` or `bool
@@ -70,7 +70,7 @@ class Context {
         return *this;
     }
 
-    /// Sets the callback for the user control 128, the one after a log rotation.
+    /// Sets the callback for the user control 128, which a log rotation sends.
     template <class Body>
     Context& on_reopen_logs(Body f) {
         running_.set(running_.on_reopen_logs, Callback<void()>(std::move(f)));
@@ -104,11 +104,13 @@ class Context {
     /// Runs the pending callbacks and returns. False after a request to stop.
     bool poll() { return running_.service.poll(); }
 
+    /// Whether a stop was requested.
     bool stop_requested() const noexcept { return running_.service.stop_requested(); }
 
-    /// Requests a stop, as the SCM does. From any thread.
+    /// Requests a stop, as the SCM does. Any thread may call stop().
     void stop() noexcept { running_.service.stop(); }
 
+    /// The reason of the first request to stop; StopReason::none without a request.
     StopReason stop_reason() const noexcept { return running_.service.stop_reason(); }
 
     /// The time until Windows kills the service; Duration::longest() if there is no limit.
@@ -121,13 +123,14 @@ class Context {
     /// `daemonize::Socket http = std::move(context.sockets()[0]);`.
     [[nodiscard]] std::vector<Socket>& sockets() noexcept { return running_.sockets; }
 
-    /// The arguments of StartService; if none, the words of the command line behind the verb, or behind `--`.
+    /// The arguments of StartService; if there are none, the arguments of the command line behind the verb, or behind
+    /// `--`.
     const std::vector<std::string>& arguments() const noexcept { return running_.arguments; }
 
-    /// %ProgramData%\NAME\run, \state and \log. If an ordinary user runs the program on a console, they are below
-    /// %LOCALAPPDATA%. The first call makes the directory. SYSTEM, the administrators and the account of the service
-    /// have full access, other users have none. If the directory cannot be made, or belongs to another user, the
-    /// failure is logged and the result is empty.
+    /// %ProgramData%\NAME\run, \state and \log. If an ordinary user runs the program on a console, the directories are
+    /// below %LOCALAPPDATA%. The first call makes the directory. SYSTEM, the administrators and the account of the
+    /// service have full access, other users have no access. If the directory cannot be made, or belongs to another
+    /// user, the failure is logged and the result is empty.
     const std::string& runtime_directory() const { return directory(0, Stage::runtime_directory, "run"); }
     const std::string& state_directory() const { return directory(1, Stage::state_directory, "state"); }
     const std::string& log_directory() const { return directory(2, Stage::log_directory, "log"); }
@@ -138,7 +141,7 @@ class Context {
     /// The running WinService, for functions that only Windows has.
     WinServiceContext& service() noexcept { return running_.service; }
 
-    /// What started the service.
+    /// The program that started the service, and the observation that shows it.
     const Host& host() const noexcept { return running_.host; }
 
     /// The full name: NAME, or NAME@INSTANCE.

@@ -30,8 +30,8 @@ struct ServiceHost {
         ServiceCore& core = service.core();
         core.name = settings.full_name();
         body = std::move(call);
-        core.body = [this, &settings, words = std::move(arguments), host](WinServiceContext& context) {
-            return run_body(settings, words, host, context);
+        core.body = [this, &settings, line_arguments = std::move(arguments), host](WinServiceContext& context) {
+            return run_body(settings, line_arguments, host, context);
         };
         on(Control::param_change, [this] { reload(); });
         on(user_control(Context::reopen_logs_control), [this] { running->call(running->on_reopen_logs); });
@@ -65,10 +65,10 @@ struct ServiceHost {
     }
 
     // Runs in ServiceMain, or on a console in the main thread.
-    int run_body(const ServiceSettings& settings, const std::vector<std::string>& words, const Host& host,
+    int run_body(const ServiceSettings& settings, const std::vector<std::string>& line_arguments, const Host& host,
                  WinServiceContext& service_context) {
         RunningService run(settings, host, service_context);
-        run.arguments = service_context.arguments().empty() ? words : service_context.arguments();
+        run.arguments = service_context.arguments().empty() ? line_arguments : service_context.arguments();
         for (const ListenSetting& one : settings.listen) {
             Failure failure;
             run.sockets.push_back(listen_on(one.name, one.address, failure));

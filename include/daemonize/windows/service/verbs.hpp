@@ -64,7 +64,7 @@ class ServiceVerbs {
         return failure.code() == win32_error(error);
     }
 
-    // Prints the result of a verb that changed something. A failed write changes nothing of the result.
+    // Prints the result of a verb that changed something. A failed write does not change the result.
     int report(const std::string& text) const {
         static_cast<void>(print(name_ + ": " + text + "\n"));
         return lsb::success;
@@ -77,7 +77,7 @@ class ServiceVerbs {
         return report(how + (now->process_id == 0 ? std::string() : ", pid " + std::to_string(now->process_id)));
     }
 
-    // Without arguments, the SCM starts the service with those of the installation.
+    // Without arguments, the SCM starts the service with the arguments of the installation.
     int start(const std::vector<std::string>& arguments) const {
         Failure failure;
         if (manager_.start(arguments, failure)) return report_running("running");
@@ -111,7 +111,7 @@ class ServiceVerbs {
         return end(failure);
     }
 
-    // Checks the configuration with these arguments; without arguments, with those of the installation.
+    // Checks the configuration with these arguments; without arguments, with the arguments of the installation.
     [[nodiscard]] bool check(const std::vector<std::string>& arguments, Failure& failure) {
         std::vector<std::string> asked = arguments;
         if (asked.empty() && !installed_arguments(asked, failure)) return false;
@@ -130,25 +130,26 @@ class ServiceVerbs {
         if (DAEMONIZE_SYSTEM(QueryServiceConfigW)(service.get(), found, size, &size) == FALSE) {
             return set_failure(Stage::service_query, ::GetLastError(), name_, failure);
         }
-        std::vector<std::string> words = parse_command_line(narrow(found->lpBinaryPathName));
-        if (!words.empty()) words.erase(words.begin());
-        arguments = parse_verbs(words).arguments;
+        std::vector<std::string> command_line = parse_command_line(narrow(found->lpBinaryPathName));
+        if (!command_line.empty()) command_line.erase(command_line.begin());
+        arguments = parse_verbs(command_line).arguments;
         return true;
     }
 
-    // Registers the source of the event log first: it does no harm if the installation of the service fails.
+    // Registers the source of the event log first: a registered source does no harm if the installation of the service
+    // fails.
     int install(const std::vector<std::string>& arguments) {
         ServiceConfig config = config_;
-        const std::vector<std::string>& words = arguments.empty() ? config_.arguments : arguments;
+        const std::vector<std::string>& body_arguments = arguments.empty() ? config_.arguments : arguments;
         config.arguments = {"run", "--"};
-        config.arguments.insert(config.arguments.end(), words.begin(), words.end());
+        config.arguments.insert(config.arguments.end(), body_arguments.begin(), body_arguments.end());
         if (config.description.empty()) config.description = settings_.description;
         const EventLog log(name_);
         Failure failure;
         const bool existed = manager_.exists(failure) || failure;
         if (!log.install(failure)) return end(failure);
         if (manager_.install(config, failure)) return lsb::success;
-        Failure ignored; // the first failure is the one to report
+        Failure ignored; // the first failure is reported
         if (!existed) static_cast<void>(log.uninstall(ignored));
         return end(failure);
     }

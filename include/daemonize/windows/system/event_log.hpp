@@ -13,7 +13,7 @@ namespace daemonize {
 /// Source: RegisterEventSource, ReportEvent.
 class EventLog {
   public:
-    /// `source` is mostly the name of the service. install() refuses an empty source and a source with a backslash.
+    /// `source` is usually the name of the service. install() refuses an empty source and a source with a backslash.
     explicit EventLog(std::string source) : source_(std::move(source)) {}
 
     /// Writes one entry. A text of more than 31839 characters is cut.
@@ -39,9 +39,9 @@ class EventLog {
         return write(severity, text, dropped);
     }
 
-    /// Registers the source. Without it the event viewer adds a remark about a missing description to each entry. Needs
-    /// an administrator. The message file is EventCreate.exe, which every Windows has: its message 1 is the text
-    /// itself.
+    /// Registers the source. Without the registration the event viewer adds a remark about a missing description to
+    /// each entry. The caller must be an administrator. The message file is EventCreate.exe, which every Windows has:
+    /// its message 1 is the text itself.
     [[nodiscard]] bool install(Failure& failure) const noexcept {
         failure = Failure();
         if (!names_one_key()) return failed(ERROR_INVALID_NAME, failure);

@@ -29,7 +29,7 @@ inline DWORD parent_process() noexcept {
                           query(DAEMONIZE_SYSTEM(GetCurrentProcess)(), 0, &info, sizeof info, nullptr) == 0;
     DWORD parent = 0;
     if (is_known)
-        std::memcpy(&parent, &info.parent, sizeof parent); // the id has 32 bits, the field has those of a pointer
+        std::memcpy(&parent, &info.parent, sizeof parent); // the id has 32 bits, the field has the size of a pointer
     return parent;
 }
 

@@ -26,8 +26,8 @@ inline std::wstring program_path() {
     }
 }
 
-// The program as the command line names it, and the arguments. A creator of a process can pass an empty command line:
-// the program is the path of its file then.
+// Returns the program as the command line names it, and the arguments. A creator of a process can pass an empty command
+// line: the program is then the path of its file.
 inline std::vector<std::string> program_and_arguments() {
     std::vector<std::string> all = parse_command_line(narrow(DAEMONIZE_SYSTEM(GetCommandLineW)()));
     if (all.empty()) all.push_back(narrow(program_path()));

@@ -35,12 +35,13 @@ class Socket {
     /// Whether this object owns a socket.
     explicit operator bool() const noexcept { return number_ != detail::winsock::no_socket; }
 
-    /// The SOCKET; INVALID_SOCKET if this object owns none.
+    /// The SOCKET; INVALID_SOCKET if this object owns no socket.
     std::uintptr_t get() const noexcept { return number_; }
 
     /// Returns the SOCKET, and no longer owns it: the caller has to close it.
     [[nodiscard]] std::uintptr_t release() noexcept { return std::exchange(number_, detail::winsock::no_socket); }
 
+    /// The kind of the socket.
     SocketKind kind() const noexcept { return kind_; }
 
     /// AF_INET or AF_INET6; 0 if Windows does not report it.

@@ -29,7 +29,7 @@ class Monitor {
     CONDITION_VARIABLE changed_ = CONDITION_VARIABLE_INIT;
 };
 
-// The function that a thread runs, and its argument. It must live until the thread has ended.
+// The function that a thread runs, and its argument. The object must live until the thread has ended.
 struct ThreadEntry {
     void (*run)(void*) = nullptr;
     void* argument = nullptr;
