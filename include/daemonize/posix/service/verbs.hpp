@@ -7,7 +7,7 @@
 #include "../../service/verbs.hpp"
 #include "../pid_file/instance.hpp"
 #include "install.hpp"
-#include "run.hpp"
+#include "run_in_foreground.hpp"
 
 #include <cstdio>
 #include <string>
