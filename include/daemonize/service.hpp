@@ -8,9 +8,9 @@
 
 #if DAEMONIZE_ON_WINDOWS()
 #include "windows/scm/dispatcher.hpp"
-#include "windows/service/service_program.hpp"
+#include "windows/service/run.hpp"
 #else
-#include "posix/service/service_program.hpp"
+#include "posix/service/run.hpp"
 #include "scm/no_scm.hpp"
 #endif
 

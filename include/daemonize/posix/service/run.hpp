@@ -1,6 +1,6 @@
-// The POSIX part of Service: the Daemonizer of Service::posix(), and the choice between verbs and a run (internal).
-#ifndef DAEMONIZE_POSIX_SERVICE_SERVICE_PROGRAM_HPP
-#define DAEMONIZE_POSIX_SERVICE_SERVICE_PROGRAM_HPP
+// Chooses how Service::run() runs on POSIX: a verb, a daemon or the foreground (internal).
+#ifndef DAEMONIZE_POSIX_SERVICE_RUN_HPP
+#define DAEMONIZE_POSIX_SERVICE_RUN_HPP
 
 #include "verbs.hpp"
 

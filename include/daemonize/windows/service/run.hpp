@@ -1,6 +1,6 @@
-// The Windows part of Service: the WinService of Service::windows(), and the choice between verbs and a run (internal).
-#ifndef DAEMONIZE_WINDOWS_SERVICE_SERVICE_PROGRAM_HPP
-#define DAEMONIZE_WINDOWS_SERVICE_SERVICE_PROGRAM_HPP
+// Chooses how Service::run() runs on Windows: a verb or a run; the WinService of Service::windows() (internal).
+#ifndef DAEMONIZE_WINDOWS_SERVICE_RUN_HPP
+#define DAEMONIZE_WINDOWS_SERVICE_RUN_HPP
 
 #include "../../core/out_of_memory.hpp"
 #include "../../core/parameters.hpp"
