@@ -3,23 +3,17 @@
 #define DAEMONIZE_POSIX_SERVICE_INSTALL_HPP
 
 #include "../steps/directories.hpp"
-#include "../steps/environment.hpp"
 #include "../system/files.hpp"
-#include "../system/signals.hpp"
 #include "definition.hpp"
 #include "init_scripts.hpp"
+#include "run_command.hpp"
 #include "systemd_unit.hpp"
 
-#include <spawn.h>
 #include <string>
-#include <sys/wait.h>
 #include <vector>
 
 namespace daemonize {
 namespace detail {
-
-// A program to run, and its arguments.
-using Command = std::vector<std::string>;
 
 // The init system of this machine: the file that describes the service, and the commands that enable and disable the
 // service.
@@ -74,28 +68,6 @@ inline std::string init_text(InitSystem::Kind kind, const ServiceDefinition& ser
     return kind == InitSystem::Kind::openrc ? openrc_text(service) : sysv_text(service);
 }
 
-// Runs a program and waits for its end. The program inherits the standard streams.
-inline Failure run_program(Stage stage, const std::string& about, const Command& command) {
-    List<char*> arguments;
-    for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
-    arguments.push_back(nullptr);
-    std::string line = command[0];
-    for (std::size_t i = 1; i < command.size(); ++i) append(line, {" ", command[i]});
-    const WaitableChildren waitable;
-    pid_t child = -1;
-    const int error = DAEMONIZE_SYSTEM(posix_spawnp)(&child, arguments[0], nullptr, nullptr, arguments.data(), environ);
-    if (error != 0) return posix_failure(stage, error, joined({about, ": ", line}));
-    int status = 0;
-    if (retry([&] { return DAEMONIZE_SYSTEM(waitpid)(child, &status, 0); }) != child) {
-        return posix_failure(stage, errno, joined({about, ": ", line}));
-    }
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return Failure();
-    const bool exited = WIFEXITED(status);
-    return posix_failure(stage, ECANCELED, about,
-                         joined({line, exited ? " ended with status " : " was killed by signal ",
-                                 exited ? WEXITSTATUS(status) : WTERMSIG(status)}));
-}
-
 // The absolute path of the program, with all symbolic links resolved.
 inline std::string absolute_path(const std::string& program) {
     for (const char* path : {"/proc/self/exe", program.c_str()}) {
@@ -140,7 +112,7 @@ inline Failure install_service(ServiceDefinition service) {
         return failure;
     Failure failure;
     for (const Command& command : init.enable) {
-        if (!failure && !command.empty()) failure = run_program(Stage::service_install, service.name, command);
+        if (!failure && !command.empty()) failure = run_command(Stage::service_install, service.name, command);
     }
     if (!failure) return failure;
     // The first failure is reported, so errors of the restoration are ignored.
@@ -160,13 +132,13 @@ inline Failure uninstall_service(const ServiceDefinition& service) {
                              joined({"the verb install did not write ", init.file}));
     }
     if (!init.disable.empty()) {
-        if (Failure failure = run_program(Stage::service_uninstall, service.name, init.disable)) return failure;
+        if (Failure failure = run_command(Stage::service_uninstall, service.name, init.disable)) return failure;
     }
     if (DAEMONIZE_SYSTEM(unlink)(init.file.c_str()) != 0) {
         return posix_failure(Stage::service_uninstall, errno, init.file);
     }
     if (init.kind != InitSystem::Kind::systemd) return Failure();
-    return run_program(Stage::service_uninstall, service.name, init.enable[0]);
+    return run_command(Stage::service_uninstall, service.name, init.enable[0]);
 }
 
 // True if systemd runs the service by a unit that the verb install wrote.
@@ -178,12 +150,6 @@ inline bool is_unit_installed(const ServiceDefinition& service) {
 // The arguments with which the installed unit starts the service.
 inline std::vector<std::string> installed_arguments(const ServiceDefinition& service) {
     return arguments_of_unit(read_file(find_init_system(service.name).file));
-}
-
-inline Failure systemctl(const ServiceDefinition& service, const char* verb) {
-    const char* const scope = geteuid() == 0 ? "--system" : "--user";
-    return run_program(Stage::instance, service.pid_file,
-                       {"systemctl", scope, verb, joined({service.name, ".service"})});
 }
 
 } // namespace detail

@@ -8,6 +8,7 @@
 #include "../pid_file/instance.hpp"
 #include "install.hpp"
 #include "run_in_foreground.hpp"
+#include "systemctl.hpp"
 
 #include <cstdio>
 #include <string>
