@@ -21,7 +21,7 @@
 //     service.hpp                     Service: one program for every host, with the verbs start, stop, status, ...
 //
 //     posix/service/context.hpp       Context: the running Service, on POSIX
-//     posix/service/context_events.hpp ContextEvents: further signals and children of a Context
+//                                     ContextEvents: further signals and children of a Context
 //     posix/launch/daemonizer.hpp     Daemonizer: the options of a launch
 //     posix/launch/launch_types.hpp   Fork, Sigchld: values of these options
 //     posix/launch/launch_result.hpp  Launch: the result of a launch, in the launcher

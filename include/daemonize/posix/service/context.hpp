@@ -1,15 +1,17 @@
-// Context: the running service, for its body, on POSIX (public). windows/service/context.hpp has the same functions.
+// Context: the running service, for its body, on POSIX, and ContextEvents: its further callbacks (public).
+// windows/service/context.hpp has the same functions of Context.
 #ifndef DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 #define DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 
 #include "../../scm/types.hpp"
 #include "../../service/callbacks.hpp"
+#include "../events/events.hpp"
 #include "../host/notifier.hpp"
 #include "../launch/daemon.hpp"
 #include "../sockets/socket.hpp"
-#include "context_events.hpp"
 #include "log.hpp"
 
+#include <csignal>
 #include <poll.h>
 #include <string>
 #include <utility>
@@ -40,6 +42,62 @@ struct RunningService : RunningServiceBase {
 };
 
 } // namespace detail
+
+/// Registers callbacks for further signals and for children of a running service. The callbacks run when the body
+/// sleeps, waits or polls, like the callbacks of Context. Only the thread of the body may call the functions. Fails at
+/// Stage::events.
+class ContextEvents {
+  public:
+    /// Called by the library: Context::events().
+    explicit ContextEvents(Events& events) noexcept : events_(events) {}
+
+    /// Calls `f()` on a signal; see Events::on(). SIGHUP, SIGUSR1, SIGTSTP and SIGCONT are refused:
+    /// Context::on_reload(), on_reopen_logs(), on_pause() and on_continue() handle them.
+    template <class F>
+    [[nodiscard]] bool on(int signal, F f, Failure& failure) noexcept {
+        return detail::guard_memory(Stage::events, failure, [&] {
+            const char* const reason = refusal(signal);
+            if (reason == nullptr) return events_.on(signal, std::move(f), failure);
+            failure = detail::posix_failure(Stage::events, EINVAL, detail::joined({"(signal ", signal, ")"}), reason);
+            return false;
+        });
+    }
+
+    /// Calls `f(wait_status)` once, when the child has ended; see Events::on_child().
+    template <class F>
+    [[nodiscard]] bool on_child(pid_t pid, F f, Failure& failure) noexcept {
+        return events_.on_child(pid, std::move(f), failure);
+    }
+
+#if DAEMONIZE_HAS_EXCEPTIONS()
+    /// As above; they throw Error.
+    template <class F>
+    ContextEvents& on(int signal, F f) {
+        Failure failure;
+        detail::throw_unless(on(signal, std::move(f), failure), failure);
+        return *this;
+    }
+    template <class F>
+    ContextEvents& on_child(pid_t pid, F f) {
+        Failure failure;
+        detail::throw_unless(on_child(pid, std::move(f), failure), failure);
+        return *this;
+    }
+#endif
+
+  private:
+    static const char* refusal(int signal) noexcept {
+        switch (signal) {
+        case SIGHUP: return "Context::on_reload() handles it";
+        case SIGUSR1: return "Context::on_reopen_logs() handles it";
+        case SIGTSTP: return "Context::on_pause() handles it";
+        case SIGCONT: return "Context::on_continue() handles it";
+        default: return nullptr;
+        }
+    }
+
+    Events& events_;
+};
 
 /// The running service, for its body. Callbacks run on the thread that calls sleep_for(), wait_for_stop() or poll(),
 /// during that call, and never in a signal handler. Only stop() and log() may be called from other threads.
