@@ -2,7 +2,7 @@
 // descriptors and bare memory. It does not follow the standard library's containers, and so not what uses them.
 #include <daemonize/core/number.hpp>
 #include <daemonize/posix/launch/channel.hpp>
-#include <daemonize/posix/pid_file/claim.hpp>
+#include <daemonize/posix/pid_file/held_files.hpp>
 #include <daemonize/posix/system/clock.hpp>
 #include <daemonize/posix/system/close_descriptors.hpp>
 #include <daemonize/posix/system/proc.hpp>
@@ -16,7 +16,7 @@ auto* const receive_whole_is = &receive_whole;
 auto* const process_status_is = &process_status;
 auto* const read_pid_is = &read_pid;
 auto* const ask_holder_is = &ask_holder;
-auto* const claim_pid_file_is = &claim_pid_file;
+auto* const write_pid_file_is = &write_pid_file;
 auto* const remove_pid_file_is = &remove_pid_file;
 auto* const close_all_but_is = &close_all_but;
 auto* const open_null_device_is = &open_null_device;

@@ -23,7 +23,7 @@ class RollbackHelper {
     RollbackHelper(const RollbackHelper&) = delete;
     RollbackHelper& operator=(const RollbackHelper&) = delete;
 
-    // Forks the child. Runs after this process has claimed its pid file, which the child then knows.
+    // Forks the child. Runs after hold_pid_file(), so that the child knows the pid file.
     StepError start(const Plan& plan) noexcept {
         Descriptor child_end;
         if (!make_socket_pair(child_end, parent_end_)) return step_error(Stage::channel, errno);

@@ -17,7 +17,7 @@ namespace detail {
 struct LaunchState {
     Channel channel;
     OutputPipe pipes[3];  // of each standard stream that the launcher relays
-    OpenPidFile pid_file; // locked by the launcher, until the daemon claims it
+    OpenPidFile pid_file; // locked by the launcher, until the daemon holds it
     Descriptor null;
     Descriptor targets[3]; // of each standard stream that gets its target at readiness
     struct sigaction sigchld = {};

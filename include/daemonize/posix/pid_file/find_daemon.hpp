@@ -5,7 +5,7 @@
 
 #include "../system/proc.hpp"
 #include "../system/process_handle.hpp"
-#include "claim.hpp"
+#include "held_files.hpp"
 
 #include <string>
 #include <string_view>

@@ -165,7 +165,7 @@ inline Failure try_pid_file(const std::string& path, mode_t mode, const Owners& 
     return failure;
 }
 
-// Opens, locks and empties a pid file: the first half of a start. claim_pid_file() is the second.
+// Opens, locks and empties a pid file: the first half of a start. write_pid_file() is the second.
 inline Failure open_pid_file(const std::string& path, mode_t mode, const Owners& owners, OpenPidFile& locked) {
     if (Failure failure = distrust_directory(path, owners)) return failure;
     for (int attempt = 0; attempt < 1000; ++attempt) {

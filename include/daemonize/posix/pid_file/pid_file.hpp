@@ -3,7 +3,7 @@
 #define DAEMONIZE_POSIX_PID_FILE_PID_FILE_HPP
 
 #include "../system/proc.hpp"
-#include "claim.hpp"
+#include "held_files.hpp"
 
 #include <string>
 #include <utility>

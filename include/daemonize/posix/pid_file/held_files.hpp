@@ -1,31 +1,15 @@
-// Claiming a locked pid file: the process writes its number and holds the file until it exits (internal).
-#ifndef DAEMONIZE_POSIX_PID_FILE_CLAIM_HPP
-#define DAEMONIZE_POSIX_PID_FILE_CLAIM_HPP
+// The pid files that this process holds: from the write of the number to the exit (internal).
+#ifndef DAEMONIZE_POSIX_PID_FILE_HELD_FILES_HPP
+#define DAEMONIZE_POSIX_PID_FILE_HELD_FILES_HPP
 
 #include "../system/fork_handlers.hpp"
 #include "open.hpp"
+#include "write.hpp"
 
 #include <string>
 
 namespace daemonize {
 namespace detail {
-
-// Takes the lock that names this process, and writes the number as the file's one line. Allocates nothing.
-inline StepError claim_pid_file(int file, const char* path) noexcept {
-    // A read lock that another process takes in between must not refuse the start. The number in the file then names
-    // this process: only the owner of the file can write it.
-    bool is_taken = false;
-    if (!lock_daemon(file, is_taken) && !is_taken) return step_error(Stage::pid_file_lock, errno, path);
-    char line[22];
-    char digits[21];
-    std::size_t size = format_number(static_cast<std::uint64_t>(DAEMONIZE_SYSTEM(getpid)()), digits);
-    for (std::size_t i = 0; i < size; ++i) line[i] = digits[i];
-    line[size++] = '\n';
-    const int error = write_all(line, size, [&](const char* from, std::size_t count) {
-        return DAEMONIZE_SYSTEM(pwrite)(file, from, count, from - line);
-    });
-    return error == 0 ? StepError() : step_error(Stage::pid_file_write, error, path);
-}
 
 // A pid file that this process holds. A forked worker holds nothing: a lock that outlives the daemon would refuse the
 // next start, and a worker that returns from main would remove the daemon's file.
@@ -99,9 +83,10 @@ inline Failure open_others_pid_file(const std::string& path, mode_t mode, const 
     return already_held(path, {LockHolder::State::running, DAEMONIZE_SYSTEM(getpid)(), true});
 }
 
-// Claims a file that open_pid_file() opened, in the process that is to hold it. The caller has set held.path.
+// Writes the number to a file that open_pid_file() opened, in the process that is to hold the file. The caller has set
+// held.path.
 inline StepError hold_pid_file(HeldPidFile& held, OpenPidFile& opened) noexcept {
-    if (const StepError failed = claim_pid_file(opened.get(), held.path.c_str())) return failed;
+    if (const StepError failed = write_pid_file(opened.get(), held.path.c_str())) return failed;
     held.info = opened.info;
     held.owner = DAEMONIZE_SYSTEM(getpid)();
     held.file.hold(std::move(opened.file));
