@@ -11,7 +11,6 @@
 #include <cstdio>
 #include <cstdlib>
 #include <new>
-#include <poll.h>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -62,30 +61,9 @@ inline bool is_launched_elsewhere(const DaemonState& state) noexcept {
     std::exit(code);
 }
 
-// Whether a process reads the pipe. SIGPIPE would kill the daemon of a dead launcher. Without the write, the record of
-// readiness fails next, and the daemon exits cleanly.
-inline bool has_reader(int pipe) noexcept {
-    pollfd watched = {pipe, POLLOUT, 0};
-    return DAEMONIZE_SYSTEM(poll)(&watched, 1, 0) <= 0 || (watched.revents & POLLERR) == 0;
-}
-
-// Puts the targets of standard output and standard error in place. The launcher gets no more output.
-inline StepError swap_streams(DaemonState& state) noexcept {
-    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
-        if (!state.targets[stream]) continue;
-        const char* path = state.plan->streams[stream].path.c_str();
-        if (stream == STDOUT_FILENO && has_reader(stream) && std::fflush(stdout) != 0) {
-            return step_error(Stage::flush, errno, "standard output");
-        }
-        if (const StepError failed = put_stream(state.targets[stream].get(), stream, path)) return failed;
-        state.targets[stream].reset();
-    }
-    return StepError();
-}
-
 // Swaps the streams, and reports readiness to the launcher.
 inline StepError announce_ready(DaemonState& state) noexcept {
-    if (const StepError failed = swap_streams(state)) return failed;
+    if (const StepError failed = swap_streams(state.plan->streams, state.targets)) return failed;
     if (state.channel) {
         Record record;
         record.kind = Record::ready;

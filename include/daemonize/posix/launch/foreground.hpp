@@ -100,7 +100,7 @@ inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& 
     helper.finish();
     state.plan = plan.release();
     state.targets[STDERR_FILENO] = std::move(launch_state.targets[STDERR_FILENO]);
-    const StepError swapped = swap_streams(state);
+    const StepError swapped = swap_streams(state.plan->streams, state.targets);
     if (swapped) exit_failed(state, swapped);
     return Launch();
 }

@@ -4,6 +4,8 @@
 
 #include "../system/null_device.hpp"
 
+#include <cstdio>
+#include <poll.h>
 #include <string>
 
 namespace daemonize {
@@ -78,6 +80,27 @@ inline StepError fill_streams(const StreamTarget (&streams)[3], Descriptor& null
         }
         if (const StepError failed = put_stream(source, i, "/dev/null")) return failed;
         pipes[i].write_end.reset();
+    }
+    return StepError();
+}
+
+// Whether a process reads the pipe. SIGPIPE would kill the daemon of a dead launcher. Without the write, the record of
+// readiness fails next, and the daemon exits cleanly.
+inline bool has_reader(int pipe) noexcept {
+    pollfd watched = {pipe, POLLOUT, 0};
+    return DAEMONIZE_SYSTEM(poll)(&watched, 1, 0) <= 0 || (watched.revents & POLLERR) == 0;
+}
+
+// At readiness, puts the targets of standard output and standard error in place. The launcher gets no more output.
+inline StepError swap_streams(const StreamTarget (&streams)[3], Descriptor (&targets)[3]) noexcept {
+    for (const int stream : {STDOUT_FILENO, STDERR_FILENO}) {
+        if (!targets[stream]) continue;
+        const char* path = streams[stream].path.c_str();
+        if (stream == STDOUT_FILENO && has_reader(stream) && std::fflush(stdout) != 0) {
+            return step_error(Stage::flush, errno, "standard output");
+        }
+        if (const StepError failed = put_stream(targets[stream].get(), stream, path)) return failed;
+        targets[stream].reset();
     }
     return StepError();
 }
