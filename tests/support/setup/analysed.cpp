@@ -5,6 +5,7 @@
 #include <daemonize/posix/pid_file/held_files.hpp>
 #include <daemonize/posix/system/clock.hpp>
 #include <daemonize/posix/system/close_descriptors.hpp>
+#include <daemonize/posix/system/null_device.hpp>
 #include <daemonize/posix/system/proc.hpp>
 #include <daemonize/posix/system/signals.hpp>
 
