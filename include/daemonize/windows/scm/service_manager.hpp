@@ -3,6 +3,7 @@
 #define DAEMONIZE_WINDOWS_SCM_SERVICE_MANAGER_HPP
 
 #include "install.hpp"
+#include "wait_for_state.hpp"
 
 #include <optional>
 #include <string>
