@@ -109,7 +109,7 @@ TEST_CASE("an unknown user or group is refused") {
                   [](Daemonizer& daemonizer) { daemonizer.group("4294967295"); });
 }
 
-TEST_CASE("-1 as a user or group ID is refused") {
+TEST_CASE("a user or group ID of -1 is refused") {
     check_refused(Stage::user, "cannot become the user 4294967295: -1 is no user ID",
                   [](Daemonizer& daemonizer) { daemonizer.user(static_cast<uid_t>(-1)); });
     check_refused(Stage::group, "cannot take the group 4294967295: -1 is no group ID",

@@ -26,6 +26,7 @@ struct DaemonState {
     ForkGuard channel;     // open until readiness
     Descriptor targets[3]; // of each standard stream that gets its target at readiness
     bool ready = false;
+    bool launched_here = false; // by this copy of the library; true from the beginning of set-up
     bool has_warned = false;
 
     const char* name() const noexcept { return plan == nullptr ? "daemon" : plan->name.c_str(); }
@@ -46,7 +47,7 @@ constexpr const char* launched_elsewhere =
 // other kernels are not asked.
 inline bool is_launched_elsewhere(const DaemonState& state) noexcept {
     struct sigaction action;
-    return DAEMONIZE_ON_LINUX() && state.plan == nullptr &&
+    return DAEMONIZE_ON_LINUX() && !state.launched_here &&
            DAEMONIZE_SYSTEM(sigaction)(SIGCHLD, nullptr, &action) == 0 && !has_handler(action) && is_marked(action);
 }
 

@@ -86,6 +86,7 @@ inline StepError set_up_here(Plan& plan, const Options& options, LaunchState& la
 // Launches without a fork: this process becomes the daemon, or the result has the failure. Throws no std::bad_alloc.
 inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& launch_state, DaemonState& state) {
     RollbackHelper helper;
+    state.launched_here = true;
     const StepError failed =
         state.plan != nullptr ? step_error(Stage::options, EBUSY, "foreground()", "this process is a daemon already")
                               : step_within_memory([&] { return set_up_here(*plan, options, launch_state, helper); });

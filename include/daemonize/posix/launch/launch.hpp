@@ -87,6 +87,7 @@ inline void run_child(OwnedPlan& plan, const Options& options, LaunchState& laun
     launch_state.channel.launcher.reset();
     // A daemon may launch another daemon, which must not use the state of the first.
     state.plan = nullptr;
+    state.launched_here = true;
     for (Descriptor& target : state.targets) target.reset();
     state.ready = false;
     const int channel = launch_state.channel.daemon.get();
