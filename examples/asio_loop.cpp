@@ -1,4 +1,4 @@
-// Signals in an Asio program: its loop waits for the descriptor of Events, beside all else that it does.
+// Signals in an Asio program: the io_context waits for the descriptor of Events, beside other operations.
 #include <daemonize.hpp>
 
 #include <asio.hpp>
@@ -15,7 +15,7 @@ class Program {
         tick();
         loop_.run();
         std::printf("stop, by signal %d\n", events_.stop_signal());
-        signals_.release(); // the descriptor is not Asio's to close
+        signals_.release(); // Events closes the descriptor
         return 0;
     }
 

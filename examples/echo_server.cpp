@@ -1,6 +1,6 @@
-// Sends back what it is sent, on sockets from systemd or xinetd, or on its own. Asked to stop, it takes no new
-// connections, and answers what has come on those that it has.
-// Usage: echo_server [VERB]; with ECHO_ADDRESS it listens there (default: 127.0.0.1:7007) where nobody passes a socket.
+// Sends received bytes back, on sockets from systemd or xinetd, or on a listening socket of its own. After a request to
+// stop, the server accepts no new connection, and answers the bytes that have arrived. Usage: echo_server [VERB];
+// ECHO_ADDRESS is the address to listen at if no socket is passed; 127.0.0.1:7007 by default.
 #include <daemonize.hpp>
 
 #include <cerrno>
@@ -13,7 +13,7 @@ namespace {
 using daemonize::Socket;
 using daemonize::SocketKind;
 
-// False when the peer has sent all it had.
+// Returns false at the end of the stream, and after an error.
 bool echo(const Socket& connection) {
     char bytes[4096];
     const ssize_t size = ::recv(connection.get(), bytes, sizeof bytes, 0);
@@ -32,7 +32,7 @@ int run(daemonize::Context& context) {
         const bool stop = !context.poll() && !std::exchange(draining, true);
         for (std::size_t i = watched.size() - 1; i-- > 0;) {
             const bool listening = sockets[i].kind() == SocketKind::listening;
-            if (stop && !listening) ::shutdown(sockets[i].get(), SHUT_RD); // what has come is still answered
+            if (stop && !listening) ::shutdown(sockets[i].get(), SHUT_RD); // bytes that have arrived are still answered
             bool done = stop && listening;
             if (!done && watched[i + 1].revents != 0 && !listening) done = !echo(sockets[i]);
             if (!done && watched[i + 1].revents != 0 && listening) {

@@ -1,5 +1,5 @@
-// A daemon with a loop of its own: poll(2) waits for signals, by the descriptor of Events, and for what comes by a FIFO.
-// Usage: event_loop FIFO LOG PID_FILE
+// A daemon with an event loop: poll(2) waits for signals, by the descriptor of Events, and for text from a FIFO. Usage:
+// event_loop FIFO LOG PID_FILE
 #include <daemonize.hpp>
 
 #include <cstdio>
@@ -16,9 +16,9 @@ int serve(daemonize::Daemon& daemon, int fifo) {
     events.on_stop([&] { std::printf("stop, by signal %d\n", events.stop_signal()); });
     daemon.ready();
     pollfd watched[] = {{events.native_handle(), POLLIN, 0}, {fifo, POLLIN, 0}};
-    while (events.poll()) { // false once a stop is asked for
+    while (events.poll()) { // false after a request to stop
         std::fflush(stdout);
-        if (::poll(watched, 2, -1) <= 0) continue; // interrupted, by a signal that poll() then tells of
+        if (::poll(watched, 2, -1) <= 0) continue; // EINTR: events.poll() handles the signal
         char bytes[512];
         const ssize_t size = watched[1].revents != 0 ? ::read(fifo, bytes, sizeof bytes) : 0;
         if (size > 0) std::printf("%.*s", static_cast<int>(size), bytes);
@@ -33,7 +33,7 @@ int main(int argc, char** argv) {
         std::fprintf(stderr, "usage: event_loop FIFO LOG PID_FILE\n");
         return 64;
     }
-    // For writing too, so that it does not come to its end each time a writer goes.
+    // O_RDWR: with O_RDONLY, read(2) would return the end of the file each time the last writer closes the FIFO.
     const int fifo = ::open(argv[1], O_RDWR | O_NONBLOCK | O_CLOEXEC);
     if (fifo < 0) {
         std::perror(argv[1]);

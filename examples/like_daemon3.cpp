@@ -1,5 +1,5 @@
-// For those who come from daemon(3): daemon(nochdir, noclose) in four lines, with its failures reported.
-// Usage: like_daemon3 NOCHDIR NOCLOSE, each 0 or 1.
+// daemon(nochdir, noclose) of daemon(3) in four lines, with its failures reported. Usage: like_daemon3 NOCHDIR NOCLOSE,
+// each 0 or 1.
 #include <daemonize.hpp>
 
 #include <cstdio>
@@ -8,7 +8,7 @@
 
 namespace {
 
-// As there, umask and other descriptors stay as they are. Unlike there, a launcher that says 0 has a daemon.
+// The umask and descriptors above 2 stay as they are, as with daemon(3). A launcher that exits 0 has started a daemon.
 void like_daemon3(bool nochdir, bool noclose) {
     daemonize::Daemonizer daemonizer("like_daemon3");
     if (nochdir) daemonizer.chdir(daemonize::keep);
@@ -24,7 +24,7 @@ int main(int argc, char** argv) {
         return 64;
     }
     like_daemon3(std::atoi(argv[1]) != 0, std::atoi(argv[2]) != 0);
-    std::printf("like_daemon3: up\n"); // seen with NOCLOSE alone
+    std::printf("like_daemon3: up\n"); // shown only with NOCLOSE
     std::fflush(stdout);
     ::pause();
 }

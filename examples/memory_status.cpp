@@ -1,5 +1,5 @@
-// The MemoryStatus service: writes the machine's memory figures to a file every 5 seconds.
-// Usage: memory_status [install|uninstall|start|stop|pause|continue|status] [--log FILE]; without a verb it is the service.
+// The MemoryStatus service: writes the machine's memory figures to a file every 5 seconds. Usage: memory_status
+// [install|uninstall|start|stop|pause|continue|status] [--log FILE]; without a verb the program is the service.
 #include <daemonize.hpp>
 
 #include <chrono>

@@ -5,7 +5,8 @@
 #include <unistd.h>
 
 int main() {
-    // Returns in the daemon only. The launcher exits 0 once the daemon is up; else it says why, and exits non-zero.
+    // Returns in the daemon only. The launcher exits 0 once the daemon is up. After a failure the launcher prints the
+    // reason, and exits non-zero.
     daemonize::Daemonizer("minimal").stdout_to("minimal.log").daemonize();
     std::puts("minimal: up");
     std::fflush(stdout);

@@ -1,6 +1,6 @@
 #!/bin/sh
 # sh examples/run.sh: builds the two demos, starts them as daemons (one on a real syslogd), shows that they run, stops
-# them, and shows that they are gone. Installs what is missing first. DAEMONIZE_NO_SKIP=1 makes a skipped half a failure.
+# them, and shows that they are gone. Installs missing packages first. With DAEMONIZE_NO_SKIP=1 a skipped half is a failure.
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/examples
@@ -12,13 +12,13 @@ fail() {
     exit 1
 }
 
-# By the folder that only our processes have on their command lines: a pid file may be wrong when something is.
+# Finds the processes by the folder on their command lines, because a pid file may be wrong after a failure.
 clean_up() {
     pkill -KILL -f "$work/"
     rm -rf "$work"
 }
 
-# show_line FILE PATTERN: the first line that matches, as soon as it is there.
+# show_line FILE PATTERN: waits for the first line that matches, and prints the line.
 show_line() {
     line=$(timeout 10 tail -n +1 -f "$1" | grep -m 1 -e "$2") || fail "$(basename "$1") has no line with $2"
     echo "$(basename "$1"): $line"

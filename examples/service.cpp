@@ -1,5 +1,6 @@
-// Appends the time to a log, as a service of whatever starts it: a shell, systemd, s6, runit, cron, a container, Windows.
-// Usage: service [VERB] [--config FILE] [--log FILE]; `service help` shows the verbs. FILE holds the seconds between lines.
+// Appends the time to a log, as a service on every host: a shell, systemd, s6, runit, cron, a container, Windows.
+// Usage: service [VERB] [--config FILE] [--log FILE]; `service help` shows the verbs. FILE holds the seconds between
+// lines.
 #include <daemonize.hpp>
 
 #include <chrono>
@@ -14,7 +15,7 @@ struct Settings {
     std::string config, log = "timestamp.log";
     long interval = 60;
 };
-// What restart, reload and the start itself ask: whether these arguments will do.
+// Checks and stores the arguments, for the start, and for the verbs restart and reload.
 bool read_settings(const std::vector<std::string>& arguments, Settings& settings, std::string& why) {
     for (std::size_t i = 0; i + 1 < arguments.size(); i += 2) {
         if (arguments[i] == "--config") settings.config = arguments[i + 1];
@@ -29,7 +30,7 @@ bool read_settings(const std::vector<std::string>& arguments, Settings& settings
 
 bool append_time(const std::string& log) {
     const std::time_t now = std::time(nullptr);
-    std::ofstream file(std::filesystem::u8path(log), std::ios::app); // UTF-8, as all text of the library
+    std::ofstream file(std::filesystem::u8path(log), std::ios::app); // UTF-8, like every text of the library
     return static_cast<bool>(file << std::ctime(&now) << std::flush);
 }
 

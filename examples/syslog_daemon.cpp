@@ -1,5 +1,5 @@
-// The classic article's daemon: it tells syslog that it has started, and, on SIGTERM, that it ends.
-// Usage: syslog_daemon [--pid-file FILE]. Look for daemontest in the system's log, and in `ps axj`.
+// The daemon of the classic article: writes a line to syslog at its start, and a line at its end by SIGTERM. Usage:
+// syslog_daemon [--pid-file FILE]. Look for daemontest in the system's log, and in `ps axj`.
 #include <daemonize.hpp>
 
 #include <csignal>
@@ -15,14 +15,14 @@
 namespace {
 
 int run(daemonize::Daemon& daemon) {
-    // Blocked, so that sigwait takes it, also if it comes before that.
+    // SIGTERM is blocked, so that sigwait(3) also gets a SIGTERM that comes before the call.
     sigset_t termination;
     sigemptyset(&termination);
     sigaddset(&termination, SIGTERM);
     if (const int error = ::pthread_sigmask(SIG_BLOCK, &termination, nullptr)) {
         daemon.fail_and_exit("cannot block SIGTERM: " + std::system_category().message(error));
     }
-    // syslog(3) drops every message without a word where nobody listens.
+    // syslog(3) silently drops every message if no syslogd listens.
     if (::access(_PATH_LOG, W_OK) != 0) daemon.fail_and_exit("no syslogd listens on " _PATH_LOG);
     ::openlog("daemontest", LOG_PID | LOG_NDELAY, LOG_USER);
     ::syslog(LOG_INFO, "program started.");

@@ -1,4 +1,4 @@
-// A user's own test of a service: its start, a pause, a shutdown of the machine, without Windows and in no time.
+// A test of a Windows service: its start, a pause and a shutdown of the machine, without Windows and without waiting.
 #define DAEMONIZE_TESTING 1
 #include <daemonize.hpp>
 
@@ -9,7 +9,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-// The application's service, as its own header would have it.
+// The service of the application, as in a header of the application.
 struct Backup {
     int rounds = 0;
     bool saved = false;
@@ -40,7 +40,7 @@ int main() {
     scm.start({"--full"});
     expect(scm.control(daemonize::Control::stop) == 1052, "nothing is accepted while it starts");
     scm.advance(45s);
-    expect(scm.state() == daemonize::ServiceState::running && !scm.hung(), "it starts within what it said");
+    expect(scm.state() == daemonize::ServiceState::running && !scm.hung(), "it starts within the reported time");
     scm.advance(1h);
     expect(backup.rounds == 6, "it makes a round every ten minutes");
     scm.control(daemonize::Control::pause);

@@ -20,7 +20,7 @@ void append_time(daemonize::Daemon& daemon, const std::string& log) {
 }
 
 int run(daemonize::Daemon& daemon, long interval, const std::string& log) {
-    // SIGTERM is let in by pselect alone: one that comes just before it is not slept through.
+    // Only pselect(2) unblocks SIGTERM, so a SIGTERM just before the call ends the sleep.
     sigset_t termination, before;
     sigemptyset(&termination);
     sigaddset(&termination, SIGTERM);
