@@ -4,6 +4,7 @@
 
 #include "../../scm/command_line.hpp"
 #include "../../scm/service_config.hpp"
+#include "../system/clock.hpp"
 #include "../system/program.hpp"
 #include "sc_handle.hpp"
 
