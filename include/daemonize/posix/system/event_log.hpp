@@ -3,6 +3,7 @@
 #define DAEMONIZE_POSIX_SYSTEM_EVENT_LOG_HPP
 
 #include "../../core/failure.hpp"
+#include "../../core/parameters.hpp"
 #include "../../core/severity.hpp"
 
 #include <string>
@@ -16,7 +17,7 @@ namespace daemonize {
 class EventLog {
   public:
     /// `source` is usually the name of the program. openlog(3) gets the first 255 bytes.
-    explicit EventLog(std::string source) : source_(std::move(source)) {}
+    explicit EventLog(Text source) : source_(std::move(source)) {}
 
     /// Writes one entry. On Windows it fails at Stage::event_log.
     [[nodiscard]] bool write(Severity severity, const std::string& text, Failure& failure) const noexcept {

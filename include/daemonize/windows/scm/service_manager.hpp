@@ -21,7 +21,7 @@ namespace daemonize {
 class ServiceManager {
   public:
     /// `name` is the name of the service, in UTF-8. The constructor calls no function of Windows.
-    explicit ServiceManager(std::string name) : name_(std::move(name)) {}
+    explicit ServiceManager(Text name) : name_(std::move(name)) {}
 
     /// The name of the service.
     const std::string& name() const noexcept { return name_; }

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_WINDOWS_SYSTEM_EVENT_LOG_HPP
 #define DAEMONIZE_WINDOWS_SYSTEM_EVENT_LOG_HPP
 
+#include "../../core/parameters.hpp"
 #include "../../core/severity.hpp"
 #include "error.hpp"
 
@@ -14,7 +15,7 @@ namespace daemonize {
 class EventLog {
   public:
     /// `source` is usually the name of the service. install() refuses an empty source and a source with a backslash.
-    explicit EventLog(std::string source) : source_(std::move(source)) {}
+    explicit EventLog(Text source) : source_(std::move(source)) {}
 
     /// Writes one entry. A text of more than 31839 characters is cut.
     [[nodiscard]] bool write(Severity severity, const std::string& text, Failure& failure) const noexcept {

@@ -46,6 +46,8 @@ void refused(daemonize::Daemonizer& daemonizer, daemonize::Service& service, dae
     config.description = 0;
 #elif CASE == 22
     daemonizer.environment({"PATH", nullptr});
+#elif CASE == 23
+    daemonize::EventLog named(nullptr);
 #else
     // These compile: 0 is an ID or a descriptor.
     daemonizer.user(0).group(0).user(1000).stdin_from(0);
