@@ -2,8 +2,8 @@
 # sh tests/one.sh FILE [CATCH_ARGUMENT...]: builds one test file and runs it, e.g.
 #     sh tests/one.sh tests/posix/steps/umask.cpp
 #     sh tests/one.sh tests/posix/steps/umask.cpp 'a daemon has the umask that it was given'
-# CXX is the compiler (default: g++), CXXFLAGS are more flags for it. DAEMONIZE_BUILD_DIR is where to build (default: build).
-# The first run also builds Catch2's main, where Catch2 is version 2.
+# CXX is the compiler (default: g++), CXXFLAGS are further flags of the compiler. DAEMONIZE_BUILD_DIR is the build
+# directory (default: build). With Catch2 version 2 the first run also builds the main of Catch2.
 set -eu
 top=$(cd "$(dirname "$0")/.." && pwd)
 [ $# -gt 0 ] && [ -f "$1" ] || { echo 'usage: sh tests/one.sh FILE [CATCH_ARGUMENT...]' >&2; exit 2; }

@@ -1,10 +1,10 @@
 #!/bin/sh
-# sh tests/run.sh [--native] [--fresh] [--soak]: builds and runs every test. Installs what is missing first.
-#   --native  only what needs no extra machine, emulator or fetched compiler
-#   --soak    the full form of what takes hours, in place of the short one; its figures go into README.md
-#   --fresh   also proves this and examples/run.sh on a bare Debian, which takes many minutes more
-# DAEMONIZE_BUILD_DIR is where to build (default: build), DAEMONIZE_NO_SKIP=1 makes a skip a failure, but
-# for what the machine cannot do.
+# sh tests/run.sh [--native] [--fresh] [--soak]: builds and runs every test. Installs missing packages first.
+#   --native  only the tests that need no other machine, emulator or fetched compiler
+#   --soak    the long forms of the checks, in place of the short forms; the figures go into README.md
+#   --fresh   also runs this script and examples/run.sh on a bare Debian, which takes many minutes more
+# DAEMONIZE_BUILD_DIR is the build directory (default: build). With DAEMONIZE_NO_SKIP=1 a skipped test is a failure,
+# except a test that the machine cannot run.
 # shellcheck disable=SC2086 # lists of packages, and commands with their arguments
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)

@@ -1,4 +1,4 @@
-// Callback: a stored function that may hold what cannot be copied, and that goes exactly once.
+// Callback: move-only targets, and the destruction of a target exactly once.
 #include "support/catch.hpp"
 
 #include <memory>

@@ -1,3 +1,4 @@
+// The feature macros and the version macros of core/config.hpp.
 #include <daemonize.hpp>
 
 #include <sys/utsname.h>

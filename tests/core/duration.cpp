@@ -1,4 +1,4 @@
-// Duration: every span of time is the one that was meant, or the longest or least there is; never a wrapped one.
+// Duration: conversions and sums saturate, and never wrap around.
 #include "support/catch.hpp"
 
 #include <chrono>

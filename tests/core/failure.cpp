@@ -1,4 +1,4 @@
-// Failure, Error and Stage: one line for people, an exit status of its own for each kind of failure.
+// Failure, Error and Stage: one line for people, and a distinct exit status for each stage.
 #include "support/catch.hpp"
 
 #include <map>

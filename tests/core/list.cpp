@@ -1,4 +1,4 @@
-// The row of things that the library keeps its own lists in.
+// List: the library's container for its own types.
 #include "support/catch.hpp"
 
 #include <memory>

@@ -1,4 +1,4 @@
-// Numbers out of files and variables that anybody may have written: whole, in range, or refused.
+// Numbers from files and variables with untrusted content: a number is whole and in range, or refused.
 #include "support/catch.hpp"
 
 #include <climits>

@@ -1,4 +1,4 @@
-// UTF-8 and UTF-16: every code point both ways, and what is not valid.
+// UTF-8 and UTF-16: every code point in both directions, and invalid input.
 #include <daemonize.hpp>
 
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-// Jobs that a shell starts in the background, by nohup and by &: with signals ignored that the service wants to hear.
+// Services started as background jobs of a shell, by nohup and by &, with ignored signals that the service handles.
 #include "host.hpp"
 
 using test::eventually;

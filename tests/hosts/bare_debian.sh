@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2016,SC2046
-# Bare Debian systems, made once and kept as tar files in DAEMONIZE_CACHE (default: the user's cache folder). Sourced.
+# Makes bare Debian systems once, and keeps them as tar files in DAEMONIZE_CACHE (default: the user's cache folder).
+# Sourced.
 cache=${DAEMONIZE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/daemonize}
 
 # Where this machine's own apt gets that release from; nothing where it doesn't.

@@ -1,4 +1,4 @@
-// cron, and whatever else starts programs with next to nothing: no variable, no home, no descriptor, the directory /.
+// A start as by cron: no environment variable, no home, no descriptor, and the working directory /.
 #include "host.hpp"
 
 #include <sys/syscall.h>

@@ -1,4 +1,4 @@
-// A container's process 1, as a runtime starts it: first of its own process numbers, with a /proc of its own.
+// A service as process 1 of a container, as a container runtime starts it: in a new pid namespace with its own /proc.
 #include "host.hpp"
 
 using test::eventually;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh enter.sh TREE COMMAND...: runs COMMAND as root with TREE as its whole system: processes, mounts and /proc of its own, and
-# nothing left running when it ends. The network is the machine's.
+# sh enter.sh TREE COMMAND...: runs COMMAND as root with TREE as the root of the file system, in new pid and mount
+# namespaces with a new /proc. No process is left at the end. The network is that of the machine.
 set -eu
 if [ "$1" != --inside ]; then
     exec unshare --mount --pid --fork --kill-child sh "$0" --inside "$@"

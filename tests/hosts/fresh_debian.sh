@@ -1,6 +1,7 @@
 #!/bin/sh
-# sh tests/hosts/fresh_debian.sh: proves the two commands of README.md on a bare Debian 12, as root and as an ordinary user.
-# Wants root, debootstrap, and some minutes. The bare system is kept in DAEMONIZE_CACHE (default: the user's cache folder).
+# sh tests/hosts/fresh_debian.sh: runs the two commands of README.md on a bare Debian 12, as root and as an ordinary
+# user. Needs root, debootstrap and some minutes. The bare system is kept in DAEMONIZE_CACHE (default: the user's cache
+# folder).
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/hosts/bare_debian.sh"

@@ -1,5 +1,6 @@
 #!/bin/sh
-# What fresh_debian.sh runs inside the bare system, where the folders daemonize of root and of tester are fresh copies.
+# The commands that fresh_debian.sh runs inside the bare system. The folders daemonize of root and of the user tester
+# are fresh copies.
 set -u
 
 as_tester() {

@@ -1,5 +1,5 @@
-// What the tests of real hosts stand on: a place of the test's own, with a /run where the services' pid files go, in which
-// programs are started as a host starts them, and which leaves no process behind.
+// The fixture of the tests of real hosts: a temporary directory, a private /run, and the start of programs as a host
+// starts them. No process is left at the end.
 #ifndef DAEMONIZE_TESTS_HOSTS_HOST_HPP
 #define DAEMONIZE_TESTS_HOSTS_HOST_HPP
 

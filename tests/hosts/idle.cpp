@@ -1,4 +1,4 @@
-// What a service costs while it has nothing to do, and how fast it is gone.
+// The cost of an idle service, and the time of a stop.
 #include "host.hpp"
 
 #include <algorithm>

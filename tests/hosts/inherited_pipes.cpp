@@ -1,4 +1,4 @@
-// A caller that reads a started service's output to its end, as ssh and every script with $(...) does.
+// A caller that reads the output of a start to its end, like ssh and scripts with $(...).
 #include "host.hpp"
 
 TEST_CASE("pipes: the caller's pipes end when the launcher returns, though the service runs on") {

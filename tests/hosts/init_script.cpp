@@ -1,5 +1,5 @@
-// The init script that the verb install writes where there is no systemd: what `service NAME start` then does, in an /etc of
-// the test's own, and the exit statuses that init systems go by.
+// The init script that the verb install writes without systemd: the actions of `service NAME start` and so on, with a
+// private /etc, and the exit statuses for init systems.
 #include "host.hpp"
 
 using test::Command;

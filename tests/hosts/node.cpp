@@ -1,4 +1,5 @@
-// Node, which gives the programs that it starts AF_UNIX sockets as descriptors 0 to 2: no inetd.
+// Node passes AF_UNIX sockets as descriptors 0 to 2 to the programs that it starts. detect_host() must not report
+// inetd.
 #include "host.hpp"
 
 namespace {

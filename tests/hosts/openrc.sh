@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh openrc.sh PROGRAM: the service of examples/service.cpp, a static PROGRAM, under a real OpenRC, in a Debian of its own.
-# Only root can; systemd-nspawn and debootstrap do it.
+# sh openrc.sh PROGRAM: runs a static build of examples/service.cpp under a real OpenRC, in a bare Debian. Needs root,
+# systemd-nspawn and debootstrap.
 # shellcheck disable=SC2086 # lists of control groups
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# What openrc.sh runs inside: the life of a service that the verb install gave to OpenRC.
+# The commands that openrc.sh runs inside the system: the life of a service that the verb install added to OpenRC.
 set -u
 service=/usr/local/bin/service
 log="/var/log/it's a log"

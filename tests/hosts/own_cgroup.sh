@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# A control group of its own for a booted system: two systems that share one take each other's services away. Sourced.
+# Gives a booted system a separate control group. Two systems in one control group kill each other's services. Sourced.
 
 # own_cgroups NAME: where it would be, below ours, in each hierarchy in which systemd keeps its units.
 own_cgroups() {

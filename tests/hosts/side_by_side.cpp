@@ -1,4 +1,4 @@
-// Several instances of one program at the same time, and one that needs more rights than it runs with.
+// Several instances of one program at the same time, and an instance that binds port 80 as nobody.
 #include "host.hpp"
 
 #include <net/if.h>

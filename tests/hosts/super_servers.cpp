@@ -1,5 +1,5 @@
-// xinetd and inetd, which hold the sockets and start a program for them: one a connection, or one for the listening socket.
-// Both with a configuration of the test's own, on an address of the loopback that is the test's alone.
+// xinetd and inetd, which hold the sockets and start a program: once for each connection, or once for the listening
+// socket. Each test has a private configuration and a private address of the loopback.
 #include "host.hpp"
 
 using test::Client;

@@ -1,4 +1,4 @@
-// s6, runit and daemontools: supervisors that keep a run script's program running, in the foreground.
+// s6, runit and daemontools: supervisors that run the program of a run script in the foreground.
 #include "host.hpp"
 
 using test::eventually;

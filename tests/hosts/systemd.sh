@@ -1,9 +1,9 @@
 #!/bin/sh
-# The library under systemd as process 1, in a Debian of its own: systemd 252 of bookworm, 257 of trixie.
-#   sh systemd.sh programs TREE WORK          builds the programs that the cases drive, in WORK
+# The library under systemd as process 1, in a bare Debian: systemd 252 of bookworm, systemd 257 of trixie.
+#   sh systemd.sh programs TREE WORK          builds the programs of the cases, in WORK
 #   sh systemd.sh boot WORK RELEASE FILE...   boots the release, runs every case of these files in it, keeps the results in WORK
-#   sh systemd.sh case WORK RELEASE CASE      tells how that case went there; one that did not run has failed
-# Only root can boot a system; systemd-nspawn and debootstrap do it.
+#   sh systemd.sh case WORK RELEASE CASE      prints the result of that case; a case that did not run has failed
+# Needs root, systemd-nspawn and debootstrap.
 # shellcheck disable=SC2086 # lists of control groups
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

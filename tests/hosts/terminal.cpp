@@ -1,4 +1,4 @@
-// Somebody at a shell: terminals that are closed, Ctrl-C, progress on the screen.
+// A service started on a terminal: a closed terminal, Ctrl-C, and progress on the screen.
 #include "host.hpp"
 
 using test::eventually;

@@ -1,4 +1,4 @@
-// The demos of the two documents, as the documents show them: the real programs, `ps`, a real syslogd, and kill.
+// The demos of README.md and of examples/run.sh: the real programs, `ps`, a real syslogd, and kill.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

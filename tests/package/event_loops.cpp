@@ -1,4 +1,4 @@
-// The examples of event loops, as they are run.
+// Runs the examples of event loops.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// What the README promises in figures is what the code has.
+// The figures of the README, and the map in daemonize.hpp, match the code.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

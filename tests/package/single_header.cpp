@@ -1,4 +1,4 @@
-// cmake/single_header.cmake, on the library itself and on small trees made to trip it.
+// cmake/single_header.cmake, on the library and on small trees with difficult includes.
 #include <sys/wait.h>
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// The noexcept forms that run out of memory at any of their allocations: they return the failure, and leave nothing.
+// The noexcept forms that run out of memory at each allocation: the forms return the failure, and leave nothing behind.
 #include "support/short_memory.hpp"
 
 #include "support/catch.hpp"

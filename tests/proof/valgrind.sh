@@ -1,6 +1,7 @@
 #!/bin/sh
-# sh tests/proof/valgrind.sh PROGRAM [ARGUMENT...]: launches a daemon under valgrind, ends it, and fails on any error or leak in any of its
-# processes, on a descriptor that the launcher opened and left open, and on any that the daemon has beyond 0, 1 and 2.
+# sh tests/proof/valgrind.sh PROGRAM [ARGUMENT...]: launches a daemon under valgrind, and ends the daemon. Fails on any
+# error or leak in any process, on a descriptor that the launcher leaves open, and on a descriptor of the daemon beyond
+# 0, 1 and 2.
 set -u
 program=$(realpath "$1") && work=$(mktemp -d) && logs=$work/logs && mkdir "$logs" || exit 1
 shift

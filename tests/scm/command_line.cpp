@@ -1,4 +1,5 @@
-// Command lines by CommandLineToArgvW's rules: known ones, and every short one, written and read back.
+// Command lines by the rules of CommandLineToArgvW: known command lines, and every short argument, quoted and parsed
+// back.
 #include <daemonize.hpp>
 
 #include <random>

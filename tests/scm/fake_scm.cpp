@@ -1,4 +1,4 @@
-// A service's whole life under the fake SCM, each test one rule of Windows that services break.
+// The life of a service under FakeScm. Each test checks one rule of Windows that services often break.
 #include <daemonize.hpp>
 
 #include <chrono>

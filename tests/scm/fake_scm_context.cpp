@@ -1,5 +1,4 @@
-// What a service's body says through its context, and what comes of it under the fake SCM; and WinService::run() where there
-// is no Windows.
+// WinServiceContext under FakeScm, and WinService::run() on a system without Windows.
 #include <daemonize.hpp>
 
 #include <chrono>

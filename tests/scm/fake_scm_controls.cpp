@@ -1,4 +1,4 @@
-// Controls under the fake SCM: their contents, and where their handlers run.
+// Controls under FakeScm: their data, and the thread of their handlers.
 #include <daemonize.hpp>
 
 #include <chrono>

@@ -1,5 +1,5 @@
-// The real ServiceCore, its handler and its body, over every sequence of controls up to a length, each at every moment that
-// a body has: while it works, while it sleeps, in a callback. FakeScm judges what is reported.
+// The real ServiceCore, its handler and its body, under every sequence of controls up to a length, each at every moment
+// of the body: at work, asleep, in a callback. FakeScm checks the reports.
 #include <daemonize.hpp>
 
 #include <string>

@@ -1,4 +1,4 @@
-// Stops and shutdowns under the fake SCM: who hears of them, and how long they may take.
+// Stops and shutdowns under FakeScm: the handlers that run, and the time limits.
 #include <daemonize.hpp>
 
 #include <chrono>

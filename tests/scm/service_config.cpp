@@ -1,4 +1,4 @@
-// What is wrong with a service's name or configuration is said before Windows is asked.
+// An invalid name or configuration of a service is refused before any call of Windows.
 #include <daemonize.hpp>
 
 #include "support/catch.hpp"

@@ -1,4 +1,5 @@
-// The service's state machine against a table of its rules, over every sequence of up to six events, and longer ones.
+// The state machine of a service against a table of its rules, over every sequence of up to six events, and longer
+// sequences.
 #include <daemonize.hpp>
 
 #include <cstring>

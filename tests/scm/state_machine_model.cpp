@@ -1,5 +1,5 @@
-// Model checking: the real state machine between a service control manager, a control handler and a body, in every order in
-// which their steps can fall. The SCM's rules stand here a second time, written from its documentation, and judge each step.
+// Model checking: the real state machine with a model of a service control manager, a control handler and a body, in
+// every order of their steps. The model has the rules of the SCM from its documentation, and checks each step.
 #include <daemonize.hpp>
 
 #include <algorithm>

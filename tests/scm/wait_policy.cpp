@@ -1,4 +1,4 @@
-// Waiting for a service: as long as its checkpoint grows, and no longer than its hint without.
+// WaitPolicy: waits as long as the checkpoint grows, and no longer than the wait hint otherwise.
 #include <daemonize.hpp>
 
 #include "support/catch.hpp"

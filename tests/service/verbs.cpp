@@ -1,4 +1,4 @@
-// The words of a command line: which is a verb, which are the body's own; and how verbs end.
+// The parser of the command line: the verb, and the arguments of the body; and the exit statuses of the verbs.
 #include "support/catch.hpp"
 
 #include <daemonize.hpp>

@@ -1,4 +1,4 @@
-// User and group data bases of a test's own, so that what a launch makes of them does not hang on whom a machine knows.
+// User and group databases of a test, so that the result of a launch does not depend on the users of the machine.
 #ifndef DAEMONIZE_TESTS_SUPPORT_ACCOUNTS_HPP
 #define DAEMONIZE_TESTS_SUPPORT_ACCOUNTS_HPP
 

@@ -1,5 +1,5 @@
-# Provides daemonize_catch: Catch2 with its main, version 3 or else 2 where it is installed, or else fetched; and the headers
-# of this folder as "support/NAME.hpp".
+# Provides daemonize_catch: Catch2 with its main, version 3 or 2 if installed, else fetched; and the headers of this
+# folder as "support/NAME.hpp".
 
 # Catch2's own library must see the standard that the tests see: its string conversions differ between standards.
 if(NOT DEFINED CMAKE_CXX_STANDARD)

@@ -1,5 +1,5 @@
-// Catch2 in version 2 or 3, and how a test is skipped: by name and with a reason, or not at all where
-// DAEMONIZE_NO_SKIP says that this machine is one that can run everything.
+// Includes Catch2 in version 2 or 3, and skips a test by name and with a reason. With DAEMONIZE_NO_SKIP a skipped test
+// is a failure.
 #ifndef DAEMONIZE_TESTS_SUPPORT_CATCH_HPP
 #define DAEMONIZE_TESTS_SUPPORT_CATCH_HPP
 

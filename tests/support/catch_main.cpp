@@ -1,3 +1,3 @@
-// The main of Catch2 version 2, which takes long to compile and so is a file of its own. Version 3 brings one.
+// The main of Catch2 version 2. It compiles slowly, so it is a separate file. Version 3 has a compiled main.
 #define CATCH_CONFIG_MAIN
 #include <catch2/catch.hpp>

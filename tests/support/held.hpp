@@ -1,4 +1,4 @@
-// A daemon that stays until the test lets it go: what is true of a running one can then be seen without haste.
+// A daemon that stays until the test releases it, so that the test can inspect a running daemon.
 #ifndef DAEMONIZE_TESTS_SUPPORT_HELD_HPP
 #define DAEMONIZE_TESTS_SUPPORT_HELD_HPP
 

@@ -1,4 +1,4 @@
-// A daemon that is up and stays so until the test lets go, so that it can be looked at from outside.
+// A daemon that is up and stays until the test releases it, so that the test can inspect the daemon from outside.
 #ifndef DAEMONIZE_TESTS_SUPPORT_HELD_DAEMON_HPP
 #define DAEMONIZE_TESTS_SUPPORT_HELD_DAEMON_HPP
 

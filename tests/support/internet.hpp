@@ -1,4 +1,4 @@
-// Sockets of the loopback, as a client and as inetd make them.
+// Sockets of the loopback, made like those of a client and of inetd.
 #ifndef DAEMONIZE_TESTS_SUPPORT_INTERNET_HPP
 #define DAEMONIZE_TESTS_SUPPORT_INTERNET_HPP
 

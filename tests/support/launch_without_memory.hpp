@@ -1,5 +1,5 @@
-// Runs a launch once for each allocation, which fails: the daemon is up, or the launcher says in one line that it is out of
-// memory and leaves nothing.
+// Runs a launch once for each allocation, which fails: the daemon is up, or the launcher reports one line ("out of
+// memory") and leaves nothing behind.
 #ifndef DAEMONIZE_TESTS_SUPPORT_LAUNCH_WITHOUT_MEMORY_HPP
 #define DAEMONIZE_TESTS_SUPPORT_LAUNCH_WITHOUT_MEMORY_HPP
 

@@ -1,4 +1,4 @@
-// A service manager's notification socket, as systemd has it: what comes is received with its sender and descriptors.
+// The notification socket of a service manager, like systemd's: receives each message with its sender and descriptors.
 #ifndef DAEMONIZE_TESTS_SUPPORT_MANAGER_HPP
 #define DAEMONIZE_TESTS_SUPPORT_MANAGER_HPP
 

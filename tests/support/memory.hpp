@@ -1,4 +1,4 @@
-// How much memory this process has taken, by the C library's word and by the kernel's.
+// The memory that this process uses, by the C library and by the kernel.
 #ifndef DAEMONIZE_TESTS_SUPPORT_MEMORY_HPP
 #define DAEMONIZE_TESTS_SUPPORT_MEMORY_HPP
 

@@ -1,4 +1,4 @@
-// Mounts of a test's own: a file in the place of a device, a small disk, nothing where /proc was.
+// Private mounts of a test: a file in place of a device, a small disk, an empty /proc.
 #ifndef DAEMONIZE_TESTS_SUPPORT_OWN_MOUNTS_HPP
 #define DAEMONIZE_TESTS_SUPPORT_OWN_MOUNTS_HPP
 

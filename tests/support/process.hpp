@@ -1,5 +1,5 @@
-// What the tests of real processes stand on: a launcher run in a child of its own, directories that go again, pipes by
-// which a daemon reports and is held, and the proof that nothing was left behind.
+// The fixture of the tests of real processes: runs a launcher in a child, makes temporary directories, holds a daemon
+// by pipes and receives its reports, and checks that nothing is left behind.
 #ifndef DAEMONIZE_TESTS_SUPPORT_PROCESS_HPP
 #define DAEMONIZE_TESTS_SUPPORT_PROCESS_HPP
 

@@ -1,5 +1,6 @@
-// The seam: every system call of the library goes through here, and a test may answer it in the kernel's place. To be
-// included ahead of, and in place of, daemonize.hpp; a program that has one such file has only such files.
+// The seam: every system call of the library goes through this header, and a test may answer a call in the kernel's
+// place. Must be included ahead of, and in place of, daemonize.hpp. All files of a program use the seam, or no file
+// does.
 #ifndef DAEMONIZE_TESTS_SUPPORT_SEAM_HPP
 #define DAEMONIZE_TESTS_SUPPORT_SEAM_HPP
 

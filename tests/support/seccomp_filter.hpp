@@ -1,4 +1,4 @@
-// A kernel that refuses some system calls, as a container's seccomp filter does: for this process and all that it starts.
+// A seccomp filter that refuses some system calls, like that of a container, for this process and its children.
 #ifndef DAEMONIZE_TESTS_SUPPORT_SECCOMP_FILTER_HPP
 #define DAEMONIZE_TESTS_SUPPORT_SECCOMP_FILTER_HPP
 

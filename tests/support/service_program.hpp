@@ -1,4 +1,4 @@
-// A program that is a service, run as a process of its own: what it prints, what it exits with, and what its body tells.
+// Runs a service program in a separate process: its output, its exit status, and the reports of its body.
 #ifndef DAEMONIZE_TESTS_SUPPORT_SERVICE_PROGRAM_HPP
 #define DAEMONIZE_TESTS_SUPPORT_SERVICE_PROGRAM_HPP
 

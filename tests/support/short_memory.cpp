@@ -1,4 +1,4 @@
-// Replaces operator new by one that fails as ShortMemory says.
+// Replaces operator new by a function that fails as ShortMemory sets.
 #include "support/short_memory.hpp"
 
 #include <atomic>

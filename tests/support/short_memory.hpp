@@ -1,4 +1,4 @@
-// Makes calls of operator new fail, in this process or in the processes that it forks. A test that uses it is named
+// Makes calls of operator new fail, in this process or in its forked children. A test that uses this header is named
 // *.memory.cpp: its program has support/short_memory.cpp, which replaces operator new.
 #ifndef DAEMONIZE_TESTS_SUPPORT_SHORT_MEMORY_HPP
 #define DAEMONIZE_TESTS_SUPPORT_SHORT_MEMORY_HPP

@@ -1,4 +1,5 @@
-// Many starts on one pid file at one moment, and whether exactly one came of them and the others said who it is.
+// Many simultaneous starts on one pid file: exactly one start succeeds, and the other starts name the process that
+// holds the file.
 #ifndef DAEMONIZE_TESTS_SUPPORT_SIMULTANEOUS_STARTS_HPP
 #define DAEMONIZE_TESTS_SUPPORT_SIMULTANEOUS_STARTS_HPP
 

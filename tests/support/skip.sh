@@ -1,5 +1,5 @@
 # shellcheck shell=sh
-# skip REASON: ends a test that this machine cannot run. Where everything can run, that is a failure. Sourced.
+# skip REASON: ends a test that this machine cannot run. With DAEMONIZE_NO_SKIP a skipped test is a failure. Sourced.
 skip() {
     if [ -n "${DAEMONIZE_NO_SKIP:-}" ]; then
         echo "cannot be skipped here: $1"

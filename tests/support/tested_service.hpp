@@ -1,4 +1,4 @@
-// A service program as its users meet it: the verbs, and a body that tells what it hears.
+// A service program under test: runs its verbs, and receives the reports of its body.
 #ifndef DAEMONIZE_TESTS_SUPPORT_TESTED_SERVICE_HPP
 #define DAEMONIZE_TESTS_SUPPORT_TESTED_SERVICE_HPP
 

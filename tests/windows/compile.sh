@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh compile.sh INCLUDE COMPILER [FLAG...]: the files in compile/, each alone and all as one program, by a compiler for
-# Windows.
+# sh compile.sh INCLUDE COMPILER [FLAG...]: compiles the files in compile/, each alone and all as one program, by a
+# compiler for Windows.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1

@@ -1,5 +1,5 @@
 #!/bin/sh
-# sh event_log.sh PROGRAM: what it writes by EventLog arrives in a syslogd of the test's own.
+# sh event_log.sh PROGRAM: the entries that PROGRAM writes by EventLog arrive in a private syslogd.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../support/skip.sh"

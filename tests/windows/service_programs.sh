@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2154,SC2164
-# Programs of Service under Wine, by their own verbs and by Windows' tools: one function a test. Sourced by wine.sh, whose
-# functions and directories they use, and whose `set -e` ends the test where one cannot be entered.
+# The tests of Service programs under Wine, by their verbs and by the tools of Windows: one function a test. Sourced by
+# wine.sh: the tests use the functions and directories of wine.sh, and `set -e` of wine.sh ends a test that cannot enter
+# a directory.
 
 # ends STATUS COMMAND...: what it says joins the transcript, and it ends with this status.
 ends() {

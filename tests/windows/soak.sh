@@ -1,7 +1,7 @@
 #!/bin/sh
-# sh tests/windows/soak.sh [SEED]: a thousand starts and stops of a service under Wine, with controls at random moments,
-# which takes seven minutes; a thousand's figures go into README.md. DAEMONIZE_CYCLES says how many others,
-# DAEMONIZE_BUILD_DIR where to build (default: build).
+# sh tests/windows/soak.sh [SEED]: a thousand starts and stops of a service under Wine, with controls at random moments;
+# takes seven minutes. The figures of a thousand cycles go into README.md. DAEMONIZE_CYCLES is another number of cycles,
+# DAEMONIZE_BUILD_DIR the build directory (default: build).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)

@@ -1,11 +1,11 @@
 #!/bin/sh
-# sh wine.sh set_up TREE WORK [storm]       builds the test programs for Windows in WORK, or those of the storm alone,
-#                                           and boots a Wine of its own there
-# sh wine.sh program WORK MODEL NAME CASE   one case of programs/NAME.cpp, by the compiler's thread model
+# sh wine.sh set_up TREE WORK [storm]       builds the test programs for Windows in WORK, or storm.cpp alone,
+#                                           and starts a Wine with the prefix WORK
+# sh wine.sh program WORK MODEL NAME CASE   one case of programs/NAME.cpp, by the compiler with this thread model
 # sh wine.sh fake_scm|event_log|memory_status|console|planted WORK other tests, each described below
 # sh wine.sh service_life|service_reload|service_console|service_failures|service_arguments|service_directories|
 #     service_instances WORK
-#                                           programs of Service, as service_programs.sh has it
+#                                           the tests of service_programs.sh
 # sh wine.sh tear_down WORK                 ends that Wine
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

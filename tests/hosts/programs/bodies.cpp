@@ -1,5 +1,5 @@
-// A service whose first argument names its body, for what no example does: a slow start, a body that stalls, one that
-// fails. BODY_INSTANCE is its instance. A gate is a file that the test makes when the body is to go on.
+// A service whose first argument names its body, for cases without an example: a slow start, a body that stalls, a body
+// that fails. BODY_INSTANCE is the instance. A gate is a file: the body waits until the test makes the file.
 #include <daemonize.hpp>
 
 #include <chrono>

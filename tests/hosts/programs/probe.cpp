@@ -1,5 +1,5 @@
-// A service that does what the examples have no reason to do. PROBE_INSTANCE and PROBE_USER are its instance and its user,
-// PROBE_LISTEN its address, PROBE_LOG where what it saw goes. Its first argument says what it does once it runs.
+// A service for cases without an example. PROBE_INSTANCE and PROBE_USER are the instance and the user, PROBE_LISTEN is
+// the address, PROBE_LOG is the file for observations. The first argument names the action of the body.
 #include <daemonize.hpp>
 
 #include <cerrno>

@@ -1,8 +1,9 @@
 #!/bin/bash
-# What systemd.sh has systemd run, inside the booted system: every case of the files beside it, each in a shell of its own.
-#   inside.sh FILE...            runs all cases of these, writes RESULTS/CASE.log and .status for each, and ends the system
-#   inside.sh --case FILE CASE   runs that one
-# A case is a function case_NAME. Where a command of it fails, it has failed.
+# Runs inside the booted system, started by its systemd: runs every case of the files in this folder, each in a separate
+# shell.
+#   inside.sh FILE...            runs all cases of the files, writes RESULTS/CASE.log and .status for each, and ends the system
+#   inside.sh --case FILE CASE   runs that case
+# A case is a function case_NAME. The case fails if one of its commands fails.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 results=$here/results

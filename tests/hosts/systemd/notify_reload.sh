@@ -1,5 +1,6 @@
 # shellcheck shell=bash disable=SC2154
-# Type=notify-reload, which systemd knows from 253 on: a reload is over when the service says so. Sourced by inside.sh.
+# Type=notify-reload, which systemd has since version 253: a reload ends with the report of the service. Sourced by
+# inside.sh.
 
 case_notify_reload() {
     touch /run/notify_reload.open

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# Reloads as both releases know them: a signal, by ExecReload=. Sourced by inside.sh.
+# Reloads by a signal, by ExecReload=, in both releases. Sourced by inside.sh.
 
 # bad_configuration UNIT FILE: a reload of it leaves the service as it is, and says why.
 bad_configuration() {

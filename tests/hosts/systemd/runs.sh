@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# What systemd does with a service that runs: it watches it, starts it again, keeps its words. Sourced by inside.sh.
+# A running service under systemd: watchdog, restart, status texts and journal. Sourced by inside.sh.
 
 # body_unit NAME BODY LINE...: one of several bodies at a time.
 body_unit() {

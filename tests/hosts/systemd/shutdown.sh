@@ -1,5 +1,5 @@
 # shellcheck shell=bash
-# The system's own end, with a service that runs. Sourced by inside.sh, last: it leaves the service running.
+# The shutdown of the system while a service runs. Sourced by inside.sh, last: the service stays running.
 
 case_system_shutdown() {
     cat >/etc/systemd/system/shutdown.service <<'END'

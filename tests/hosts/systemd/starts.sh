@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# How a unit starts, and how a start fails. Sourced by inside.sh.
+# Starts of a unit, and failed starts. Sourced by inside.sh.
 
 case_notify() {
     echo 3600 >/etc/notify.conf

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154
-# The verbs of a service program where systemd is in charge. Sourced by inside.sh.
+# The verbs of a service program on a system with systemd. Sourced by inside.sh.
 
 case_install() {
     echo 3600 >/etc/installed.conf

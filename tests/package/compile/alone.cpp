@@ -1,4 +1,4 @@
-// Nothing before it, nothing but it.
+// Includes <daemonize.hpp> only.
 #include <daemonize.hpp>
 
 int main() { return 0; }

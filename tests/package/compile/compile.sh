@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh compile.sh run|link INCLUDE COMPILER [FLAG...]: builds the files beside this one into one program, which also shows
-# a missing `inline`, and runs it where it can run here. COMPILER may be `zig`, which is where DAEMONIZE_ZIG says.
+# sh compile.sh run|link INCLUDE COMPILER [FLAG...]: builds the files of this folder into one program, which also shows
+# a missing `inline`, and runs the program if this machine can. COMPILER may be `zig`: DAEMONIZE_ZIG is the path of zig.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 mode=$1 include=$2

@@ -1,6 +1,7 @@
 #!/bin/sh
-# sh light.sh INCLUDE COMPILER: no standard header that is slow to compile is reached from <daemonize.hpp>.
-# libstdc++ splits its headers finely, so what shows here by name was asked for by name, or by one that was.
+# sh light.sh INCLUDE COMPILER: <daemonize.hpp> includes no standard header that is slow to compile. The headers of
+# libstdc++ are finely split, so a slow header in the list is included by the library, or by a header that the library
+# includes.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1

@@ -1,5 +1,5 @@
-// The macros of <windows.h>, and of compilers in their gnu modes, that have broken headers before.
-// libstdc++ puts min and max out as it is included, libc++ leaves them: a bare min shows there.
+// The macros of <windows.h>, and of compilers in their gnu modes, that have broken headers before. libstdc++ undefines
+// min and max, libc++ does not: with libc++ this file shows an unprotected min.
 #define min(a, b) (((a) < (b)) ? (a) : (b))
 #define max(a, b) (((a) > (b)) ? (a) : (b))
 #define ABSOLUTE 1

@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh refused.sh INCLUDE COMPILER: the compiler refuses a body that returns neither int nor void, a null pointer as a text, and a
-# language before C++17, and says why in a line.
+# sh refused.sh INCLUDE COMPILER: the compiler refuses a body that returns neither int nor void, a null pointer as a
+# text, and a language before C++17, each with a reason in one line.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1 compiler=$2

@@ -1,4 +1,5 @@
-// Twice, then min and max turn into macros, and the names of the library and of std are still free at global scope.
+// Includes the header twice, then defines min and max as macros. The names of the library and of std are still free at
+// global scope.
 #include <daemonize.hpp>
 
 #include <daemonize.hpp>

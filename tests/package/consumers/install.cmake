@@ -1,6 +1,6 @@
-# cmake -DBUILD=… -DWORK=… -DEXPECTED=… -P install.cmake: empties WORK, installs there what was configured in BUILD,
-# checks that it is just the files EXPECTED, and moves it to WORK/prefix. So whoever finds it there has a package that
-# was moved.
+# cmake -DBUILD=… -DWORK=… -DEXPECTED=… -P install.cmake: empties WORK, installs the build BUILD into it, checks that
+# exactly the files EXPECTED are installed, and moves them to WORK/prefix. A package in WORK/prefix is therefore a moved
+# package.
 unset(ENV{DESTDIR})
 file(REMOVE_RECURSE "${WORK}")
 execute_process(COMMAND "${CMAKE_COMMAND}" --install "${BUILD}" --prefix "${WORK}/installed" RESULT_VARIABLE result)

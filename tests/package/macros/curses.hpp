@@ -1,2 +1,2 @@
-// curses: timeout, echo, scroll, filter, getch and their like.
+// The macros of curses: timeout, echo, scroll, filter, getch and so on.
 #include <curses.h>

@@ -1,2 +1,2 @@
-// Qt: signals, slots, emit, foreach, forever.
+// The macros of Qt: signals, slots, emit, foreach, forever.
 #include <QtCore/QtCore>

@@ -1,5 +1,5 @@
-// <sys/param.h>: MIN, MAX, isset, setbit, roundup, howmany. libbsd has the one of the BSDs, and what FreeBSD's has beyond it
-// is defined here.
+// The macros of <sys/param.h>: MIN, MAX, isset, setbit, roundup, howmany. libbsd has the header of the BSDs; this file
+// adds the macros that only FreeBSD has.
 #include <bsd/sys/param.h>
 #include <sys/param.h>
 

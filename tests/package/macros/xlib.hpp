@@ -1,4 +1,4 @@
-// Xlib: Status, None, Bool, True, False, Success, Always, Above, Below, DestroyAll and their like.
+// The macros of Xlib: Status, None, Bool, True, False, Success, Always, Above, Below, DestroyAll and so on.
 #include <X11/Xlib.h>
 
 #include <X11/Xatom.h>

@@ -1,4 +1,4 @@
-// The first module: an executable, or a plugin. Each case asks the second module about what the first one has.
+// The first module: an executable, or a plugin. Each case checks the state of the first module from the second module.
 #include "other.hpp"
 
 #include <csignal>

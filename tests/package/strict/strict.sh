@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh strict.sh INCLUDE COMPILER [FLAG...]: user.cpp gives no warning, whatever warnings a user's project asks for, where the
-# header is part of that project (by add_subdirectory, or as a copied file) and no system header.
+# sh strict.sh INCLUDE COMPILER [FLAG...]: user.cpp compiles without a warning, with every warning that a project may
+# enable, if the header belongs to the project (by add_subdirectory, or as a copied file) and is no system header.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1 compiler=$2

@@ -1,4 +1,4 @@
-// A user's program, so that the templates of the header are instantiated as well. What it says itself is free of warnings.
+// A program of a user, which instantiates the templates of the header. The program itself is free of warnings.
 #include <daemonize.hpp>
 
 #include <utility>

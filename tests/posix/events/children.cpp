@@ -1,4 +1,4 @@
-// Events tells of the children that it was asked about, and of no other.
+// Events and children: each watched child gets one callback, and other children stay untouched.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// Events where the kernel interrupts, refuses, or has no descriptors for processes.
+// Events with system calls that are interrupted or refused, and on a kernel without pidfds.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-// What a process that has Events hands on to those that it makes: nothing.
+// The processes that a process with Events starts inherit no signal action, no mask and no descriptor.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// Which signals Events takes, and gives back.
+// The signals that Events takes, and the actions that Events restores.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

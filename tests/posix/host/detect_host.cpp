@@ -1,4 +1,4 @@
-// What started a program, told by what only that host does; and what looks like a host and is none.
+// detect_host(): the observations that show a host, and similar observations that do not.
 #include "support/catch.hpp"
 #include "support/internet.hpp"
 

@@ -1,4 +1,4 @@
-// Notifications over vsock, which few machines can be reached by, and calls that fail or are interrupted on the way.
+// Notifications over vsock, which few machines have, and notifications with failing and interrupted calls.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-// What a service manager hears, byte by byte: sd_notify(3).
+// The messages of Notifier to a service manager, byte by byte: sd_notify(3).
 #include "support/catch.hpp"
 #include "support/manager.hpp"
 

@@ -1,4 +1,4 @@
-// What travels beside the words: descriptors to be stored, the barrier's pipe, and the newline that s6 waits for.
+// Descriptors in notifications: stored descriptors, the pipe of the barrier, and the newline for s6.
 #include "support/catch.hpp"
 #include "support/manager.hpp"
 

@@ -1,5 +1,4 @@
-// NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID as anybody may have set them: one clear line, and nobody is told
-// anything.
+// NOTIFY_SOCKET, WATCHDOG_USEC and WATCHDOG_PID with invalid values: one clear line, and no message is sent.
 #include "support/catch.hpp"
 #include "support/manager.hpp"
 

@@ -1,4 +1,5 @@
-// A daemon goes on telling its manager where neither the path nor the right to connect is left.
+// A daemon notifies its manager after a change of the root and of the user, without the path and without the right to
+// connect.
 #include "support/catch.hpp"
 #include "support/held_daemon.hpp"
 #include "support/manager.hpp"

@@ -1,4 +1,5 @@
-// Whichever call fails, and wherever a signal comes: the daemon is up with all that was asked for, or nothing is left.
+// A launch with a failure of any system call, and with a signal at any call: the daemon is up with every property, or
+// nothing is left.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-// Bad input: each gets one line that says what is wrong with what, an exit status of its kind, and leaves nothing.
+// Invalid input: one line with the reason, the exit status of the stage, and nothing left behind.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// The launch channel: a record arrives whole or not at all, and what keeps to no protocol is refused.
+// The launch channel: a record arrives whole or not at all, and invalid bytes are refused.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// check(): all that a launch would complain of, at once, and nothing made or changed.
+// check(): returns every problem of a launch at once, and changes nothing.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

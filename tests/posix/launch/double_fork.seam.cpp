@@ -1,5 +1,5 @@
-// A start by two forks that waits for the end of set-up: whichever call fails, and whichever process is killed, the daemon
-// is up or nothing is left.
+// A start with two forks that waits for the end of set-up, with a failure of each call and a kill of each process: the
+// daemon is up, or nothing is left.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-// A signal that comes just before a process of the launch goes to sleep is not slept through.
+// A signal that comes just before a process of the launch sleeps wakes the process.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

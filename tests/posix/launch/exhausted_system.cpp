@@ -1,4 +1,4 @@
-// A system that has run out of something: of disk, of processes, of descriptors. One line, and nothing is left.
+// A launch without free disk space, processes or descriptors: one line, and nothing is left.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,5 +1,4 @@
-// What the program registered for its exit runs in the daemon, once: no process that the launch needs on the way leaves
-// through it.
+// The exit handlers of the program run once, in the daemon. The intermediate process and the launcher run none.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// explain(): the plan as text, each step in order with its value, and every inherited descriptor by what it is.
+// explain(): the plan as text, each step in order with its value, and the type of every inherited descriptor.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

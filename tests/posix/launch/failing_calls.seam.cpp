@@ -1,4 +1,4 @@
-// Each call that fails: the launcher reports the step and its exit status, and nothing is left behind.
+// A launch with one failing call: the launcher reports the stage and its exit status, and nothing is left behind.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

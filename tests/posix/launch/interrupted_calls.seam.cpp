@@ -1,5 +1,5 @@
-// A call that a signal interrupts is made again: EINTR, once at every call that can say so, changes nothing. Nor does a
-// call that moves one byte of the many that it was given.
+// EINTR once at every call that can return EINTR, and a transfer of one byte at every call that can transfer fewer
+// bytes: the launch succeeds.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-// A signal that would end a waiting launcher ends the daemon first: no start goes on that the user has given up.
+// A signal to a waiting launcher ends the daemon first, and then the launcher.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,5 @@
-// A start whose launcher, or whose process between, is killed: it is complete, or it has failed and nothing is left.
+// A start whose launcher or intermediate process is killed: the daemon is complete, or the start has failed and nothing
+// is left.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

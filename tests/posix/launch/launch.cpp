@@ -1,4 +1,4 @@
-// launch(): the launcher goes on and is told everything, the daemon runs its body and ends with what that returns.
+// launch(): the launcher goes on and gets the result, the daemon runs its body and exits with the returned code.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

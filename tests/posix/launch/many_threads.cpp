@@ -1,5 +1,5 @@
-// A process that has a thousand threads already: fork would lose them, so a launch is refused unless that was allowed, and
-// then the daemon has one.
+// A process with a thousand threads: a launch is refused without allow_threads(), and with allow_threads() the daemon
+// has one thread.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 #include "support/service_program.hpp"

@@ -1,4 +1,4 @@
-// A system without what every other has: /dev/null is a file, or is not there; /proc is not there.
+// A system without /dev/null, with a regular file at /dev/null, or without /proc.
 #include "support/own_mounts.hpp"
 #include "support/seccomp_filter.hpp"
 #include "support/service_program.hpp"

@@ -1,4 +1,4 @@
-// A launch that runs out of memory at any of its allocations: the launcher says so in one line, and nothing is left behind.
+// A launch that runs out of memory at each allocation: the launcher reports one line, and nothing is left behind.
 #include "support/launch_without_memory.hpp"
 
 #include <functional>

@@ -1,4 +1,4 @@
-// progress(): shown where the launcher's user sees it, as it comes; and it gives the start more time.
+// progress(): the launcher shows each report at once, and a report extends the time-out.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

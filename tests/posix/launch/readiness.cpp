@@ -1,4 +1,4 @@
-// wait_until_ready(): the launcher exits 0 only after ready(), and what dies or leaves before has failed.
+// wait_until_ready(): the launcher exits 0 only after ready(); a daemon that ends before ready() is a failed start.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// A process that launches daemons for years: each launch leaves it as it was.
+// A process that launches many daemons: each launch leaves the process unchanged.
 #include "support/catch.hpp"
 #include "support/memory.hpp"
 #include "support/process.hpp"

@@ -1,4 +1,4 @@
-// launch() without a body: it returns in the launcher and in the daemon, as fork(2) does.
+// launch() without a body returns in the launcher and in the daemon, as fork(2) does.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

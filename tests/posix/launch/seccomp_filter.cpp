@@ -1,5 +1,5 @@
-// Under a seccomp filter that refuses close_range, clone3, pidfd_open or prctl, as containers have them: what can be done
-// without is done, what cannot is told in one line.
+// Under a seccomp filter that refuses close_range, clone3, pidfd_open or prctl, as in containers: the launch uses
+// another way, or fails with one line.
 #include "support/seccomp_filter.hpp"
 #include "support/catch.hpp"
 #include "support/held.hpp"

@@ -1,4 +1,5 @@
-// show_stdout(): until readiness the launcher shows what the daemon prints; from then on it goes where stdout_to() says.
+// show_stdout(): until readiness the launcher shows the daemon's standard output; afterwards the target of stdout_to()
+// gets the output.
 #include "support/catch.hpp"
 #include "support/service_program.hpp"
 

@@ -1,5 +1,4 @@
-// A single call that fails where a launch could go on without it: nothing that was asked for is lost, and nobody is left
-// waiting. tests/proof/faults finds such places; here each has a test of its own.
+// Single failing calls that tests/proof/faults found: no requested property is lost, and no process waits for ever.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

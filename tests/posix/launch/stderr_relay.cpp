@@ -1,4 +1,4 @@
-// What a daemon writes to standard error before it is ready reaches the launcher, ahead of the launcher's one line.
+// The launcher relays the standard error of a daemon before readiness, ahead of the launcher's own line.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// A start that takes too long is ended, with all that belongs to it, and has failed.
+// A start that takes too long: every process of the launch is ended, and the start has failed.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// A launcher whose standard error nobody reads, any more or for now: what it would have said is lost, and nothing else.
+// A launcher whose standard error has no reader, or a slow reader: only the output is lost.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

@@ -1,4 +1,4 @@
-// A start that failed leaves no pid file, no lock and no process, however it failed.
+// A failed start leaves no pid file, no lock and no process.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 

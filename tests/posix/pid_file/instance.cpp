@@ -1,4 +1,4 @@
-// The daemon of a pid file, seen from outside: what it does, and what is done to it. Nobody else is ever touched.
+// Instance: status, signals, stop, reload and wait. No other process gets a signal.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 

@@ -1,5 +1,5 @@
-// The locks of a pid file, against all that touches them without meaning to, or means to: squatters, workers, programs
-// that the daemon starts, and the application reading its own file.
+// The locks of a pid file against other processes with locks, workers, programs that the daemon starts, and an
+// application that reads its own pid file.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 

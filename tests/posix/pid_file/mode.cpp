@@ -1,4 +1,4 @@
-// The mode of a pid file: the one that was asked for, and none by which another user could write the file.
+// The mode of a pid file: the requested mode is set, and a mode by which another user could write the file is refused.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 

@@ -1,5 +1,5 @@
-// The pid file of a daemon through its life: there and complete when the launcher returns, gone when the daemon is, and
-// never in the way of the next start.
+// The pid file of a daemon during its life: complete when the launcher returns, removed with the daemon, and never an
+// obstacle for the next start.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 

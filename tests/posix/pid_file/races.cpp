@@ -1,4 +1,4 @@
-// Many at once: starts against starts, and queries beside starts.
+// Simultaneous starts on one pid file, and queries during starts.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 #include "support/simultaneous_starts.hpp"

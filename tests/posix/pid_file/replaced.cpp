@@ -1,5 +1,5 @@
-// Something else in a pid file's place while the daemon holds it: nothing of somebody else's is removed or written, and
-// nobody hangs on it.
+// Another file at the path of a pid file that a daemon holds: no file of another process is removed or written, and no
+// process hangs.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 #include "support/service_program.hpp"

@@ -1,5 +1,5 @@
-// A number that was a dead daemon's and is another process's now: whatever is asked of the pid file, the other process hears
-// nothing of it. In a pid namespace of its own, where numbers are few and come back at once.
+// A process that has the number of a dead daemon gets no signal from an operation on the pid file. The tests run in a
+// new pid namespace, where numbers are reused soon.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

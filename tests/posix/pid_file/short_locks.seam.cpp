@@ -1,4 +1,4 @@
-// A lock that is gone in an instant, as a stop holds it, and a start that comes to nothing: who meets them looks again.
+// A lock that is held for an instant, as by a stop, and a start that fails at once: other processes try again.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

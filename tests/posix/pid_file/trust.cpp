@@ -1,5 +1,5 @@
-// What a pid file must not be, and where it must not lie: whatever others could have put there, or could change, would
-// have root's `kill $(cat FILE)` hit a process of their choice.
+// Refused pid files and directories: files that another user could write or replace. root's `kill $(cat FILE)` would
+// otherwise hit any process.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 #include "support/service_program.hpp"

@@ -1,4 +1,4 @@
-// PidFile by itself: a program that is no daemon of ours, and holds a pid file.
+// PidFile in a program that is not a daemon.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 

@@ -1,4 +1,4 @@
-// The callbacks of a service: pause and continue, logs to be reopened, and one that replaces itself.
+// The callbacks of a service: pause, continue and the reopening of logs, and a callback that replaces itself.
 #include "support/catch.hpp"
 #include "support/service_program.hpp"
 

@@ -1,5 +1,5 @@
-// A service's verbs where the system has run out of disk, of processes or of descriptors: what starts nothing still works,
-// and a start that cannot be is told in one line and leaves nothing.
+// The verbs of a service without free disk space, processes or descriptors: a verb that starts no process works, and a
+// failed start reports one line and leaves nothing.
 #include "support/own_mounts.hpp"
 #include "support/service_program.hpp"
 

@@ -1,4 +1,5 @@
-// A service whose system calls fail: by its verbs and in the foreground, what fails is told by its step, and nothing stays.
+// A service with failing system calls, by its verbs and in the foreground: the failure names the stage, and nothing is
+// left.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,4 +1,5 @@
-// Which init system `install` writes for, told by what stands where, and by who asks; and how it writes.
+// The choice of the init system by the verb install, by the files of the system and the user, and the files that
+// install writes.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,5 +1,5 @@
-// The verb install as systemd and OpenRC have it, where neither is in charge: what is written, told and taken back. What they
-// make of it is shown by tests/hosts.
+// The verbs install and uninstall for systemd and OpenRC, on a machine without them: the files and the commands.
+// tests/hosts runs the real init systems.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-// What a service tells the manager that started it: readiness, status, signs of life, the journal's priorities.
+// The notifications of a service to its manager: readiness, status, signs of life, and the priorities of the journal.
 #include "support/catch.hpp"
 #include "support/service_program.hpp"
 

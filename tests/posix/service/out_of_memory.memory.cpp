@@ -1,4 +1,4 @@
-// A Service that runs out of memory before it is ready says so in one line, and leaves nothing.
+// A Service that runs out of memory before readiness reports one line, and leaves nothing behind.
 #include "support/launch_without_memory.hpp"
 
 #include <cstring>

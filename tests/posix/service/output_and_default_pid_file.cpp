@@ -1,4 +1,4 @@
-// Where a service's pid file is when nobody names a place, and what is printed around its verbs.
+// The default pid file of a service, and the output of the verbs.
 #include "support/catch.hpp"
 #include "support/service_program.hpp"
 

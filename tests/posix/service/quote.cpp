@@ -1,4 +1,4 @@
-// Words that go through a shell, and through a line of a unit file, and come out as they went in.
+// Quoted arguments pass through a shell and through a line of a unit file unchanged.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

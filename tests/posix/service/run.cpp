@@ -1,4 +1,4 @@
-// A service's run in the foreground: what ends it and what its end comes to, its directories, and a second one.
+// A service in the foreground: its end and its exit status, its directories, and a second start.
 #include "support/catch.hpp"
 #include "support/service_program.hpp"
 

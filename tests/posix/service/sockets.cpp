@@ -1,4 +1,4 @@
-// The sockets of a service: passed, bound by itself, or the connection that inetd gave it.
+// The sockets of a service: passed sockets, bound sockets, and the connection of inetd.
 #include "support/catch.hpp"
 #include "support/service_program.hpp"
 

@@ -1,4 +1,4 @@
-// The verb start: what it waits for, shows and tells, and what stands in its way.
+// The verb start: its wait, its output, and its failures.
 #include "support/catch.hpp"
 #include "support/tested_service.hpp"
 

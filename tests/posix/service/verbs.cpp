@@ -1,4 +1,4 @@
-// A service program's verbs, as people and init scripts use them: what they do, print and end with.
+// The verbs of a service program, for people and init scripts: their actions, output and exit statuses.
 #include "support/catch.hpp"
 #include "support/tested_service.hpp"
 

@@ -1,4 +1,4 @@
-// Sockets on machines that lack something, and calls that fail on the way to one.
+// Sockets on machines without IPv6 and similar features, and failing calls.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,4 +1,4 @@
-// Started by inetd or xinetd: the socket at descriptor 0, and what must not be taken for one.
+// A program started by inetd or xinetd: the socket at descriptor 0, and other files at descriptor 0.
 #include "support/catch.hpp"
 #include "support/internet.hpp"
 

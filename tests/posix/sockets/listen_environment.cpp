@@ -1,5 +1,4 @@
-// What a service manager passes by number: descriptors from 3 on (sd_listen_fds(3)), and the variables that name the
-// process that they are for.
+// Passed descriptors from number 3 on (sd_listen_fds(3)), and the variables that name the process.
 #include "support/catch.hpp"
 #include "support/held_daemon.hpp"
 

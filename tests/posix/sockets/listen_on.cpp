@@ -1,4 +1,4 @@
-// Sockets of the program's own, where nobody passes them: addresses, options, and what stands in the way.
+// listen_on(): addresses, options and failures.
 #include "support/catch.hpp"
 #include "support/internet.hpp"
 

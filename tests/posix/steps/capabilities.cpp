@@ -1,4 +1,5 @@
-// Capabilities that a daemon keeps after the change of the user: exactly those, and a program has only the ambient ones.
+// The capabilities that a daemon keeps after the change of the user: exactly the requested ones, and started programs
+// have only the ambient ones.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 

@@ -1,4 +1,4 @@
-// A daemon in a root directory of its own: all that it was given works there, and what must stay outside does.
+// A daemon in a new root directory: the files and options inside the new root work, and the pid file outside too.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 

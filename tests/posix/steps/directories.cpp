@@ -1,5 +1,5 @@
-// The directories that a launch makes for its daemon: where they are, whose they are, and that they go with a launch
-// that failed, unless they were there before or hold something.
+// The directories that a launch makes: paths and owners. A failed launch removes its directories, except directories
+// that existed before or hold a file.
 #include "support/catch.hpp"
 #include "support/held.hpp"
 #include "support/own_mounts.hpp"

@@ -1,4 +1,4 @@
-// Calls that fail, or that claim a success without an effect, while a daemon's capabilities are set.
+// Calls that fail, or succeed without an effect, while a daemon's capabilities are set.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

@@ -1,5 +1,4 @@
-// Calls that fail where a program uses a part of the library by itself, and those of the set-up that fail in its directories:
-// each is told, and takes back what was made.
+// Failing calls in PidFile and in the steps of set-up: each failure names the stage, and the changes are rolled back.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

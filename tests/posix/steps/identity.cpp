@@ -1,4 +1,4 @@
-// The identity that a daemon takes: wholly the one that was asked for, with nothing of root's left and no way back.
+// The identity of a daemon: all IDs and groups are the requested ones, and the daemon cannot become root again.
 #include "support/accounts.hpp"
 #include "support/catch.hpp"
 #include "support/held.hpp"

@@ -1,4 +1,5 @@
-// Every way to close the inherited descriptors closes them all, in a time that goes by how many are open.
+// Every way to close the inherited descriptors closes all of them, in a time that depends on the number of open
+// descriptors.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"

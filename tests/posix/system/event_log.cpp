@@ -1,4 +1,4 @@
-// What EventLog sends to syslogd: tests/windows/event_log.sh shows that a real one understands it.
+// The messages of EventLog to syslogd. tests/windows/event_log.sh uses a real syslogd.
 #include "support/catch.hpp"
 #include "support/own_mounts.hpp"
 

@@ -1,4 +1,4 @@
-// What the kernel says of a process, read out of the text that it gives.
+// The parsers of /proc/PID/status and /proc/PID/stat.
 #include "support/catch.hpp"
 #include "support/process.hpp"
 

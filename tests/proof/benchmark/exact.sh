@@ -1,8 +1,8 @@
 #!/bin/sh
-# sh tests/proof/benchmark/exact.sh: what is the same however busy the machine is: system calls, instructions, preprocessed lines,
-# headers, size. Prints a line for each beside its figure in the file figures, names what grew, and fails above twice that
-# figure.
-# The pid file is in /run, so it wants root. DAEMONIZE_BUILD_DIR is where to build (default: build).
+# sh tests/proof/benchmark/exact.sh: measures the figures that do not depend on the load of the machine: system calls,
+# instructions, preprocessed lines, headers, size. Prints a line for each, beside its figure in the file figures, names
+# each figure that grew, and fails above twice the figure. Needs root, because the pid file is in /run.
+# DAEMONIZE_BUILD_DIR is the build directory (default: build).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)

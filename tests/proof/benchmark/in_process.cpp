@@ -1,5 +1,5 @@
-// What is measured inside a process, by Google Benchmark: a notify message, the stop of a daemon, and a launch from a
-// process that holds much memory. Each beside what one would write or use instead.
+// Measurements inside a process, by Google Benchmark: a notify message, the stop of a daemon, and a launch from a
+// process with much memory. Each has an alternative without the library beside it.
 #include <benchmark/benchmark.h>
 #include <daemonize.hpp>
 #include <systemd/sd-daemon.h>

@@ -1,7 +1,7 @@
 #!/bin/sh
-# sh tests/proof/benchmark/run.sh: measures what the library costs beside what a user would take instead, prints a table, and
-# writes it, with a chart, into README.md. Installs its peers. Takes about 10 minutes, of a machine that does nothing else.
-# Needs root. DAEMONIZE_BUILD_DIR is where to build (default: build).
+# sh tests/proof/benchmark/run.sh: measures the cost of the library and of its alternatives, prints a table, and writes
+# the table and a chart into README.md. Installs the alternatives. Takes about 10 minutes on an idle machine. Needs
+# root. DAEMONIZE_BUILD_DIR is the build directory (default: build).
 # shellcheck disable=SC2086 # lists of packages
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh wine.sh WORK: times the starts of a service by WinService and of one written by hand, in a Wine of its own in WORK.
-# Prints both medians, in milliseconds.
+# sh wine.sh WORK: times the starts of a service by WinService and of a service written by hand, in a new Wine prefix in
+# WORK. Prints both medians, in milliseconds.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 exec </dev/null

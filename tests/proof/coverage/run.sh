@@ -1,9 +1,10 @@
 #!/bin/sh
-# sh tests/proof/coverage/run.sh [--soak]: line and branch coverage of include/ by the native suite, run as whoever calls it.
+# sh tests/proof/coverage/run.sh [--soak]: line and branch coverage of include/ by the native suite, run as the calling
+# user.
 #   --soak  every line that is not covered must stand in the list `uncovered` beside this file, with its reason; puts the
 #           figures into README.md
-# DAEMONIZE_BUILD_DIR is where to build (default: build). clang's counters lie in files that all processes map, so that
-# those of a process count that ends by _exit, by exec or by a signal.
+# DAEMONIZE_BUILD_DIR is the build directory (default: build). The counters of clang are in files that all processes
+# map, so that the counters of a process that ends by _exit(2), by exec(2) or by a signal count too.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)

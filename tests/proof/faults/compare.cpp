@@ -1,7 +1,7 @@
-// One program that makes a daemon, with one failure at a time in its calls: how often it is up all the same, says that it
-// failed, or is wrong. compare.sh runs it for each peer.
-//   compare DIRECTORY ERRNOS PID_FILE END COMMAND...
-// END: what the call that follows the launch holds. Prints counts, and what is wrong in each case that is.
+// Runs one program that makes a daemon, with one failing system call at a time, and counts the results: the daemon is
+// up, the program reports a failure, or the result is wrong. compare.sh runs this program for each peer. compare
+// DIRECTORY ERRNOS PID_FILE END COMMAND... END is a text in the arguments of the system call that follows the launch.
+// Prints the counts, and the reason of each wrong result.
 #include "tables.hpp"
 #include "trace.hpp"
 #include "verdict.hpp"

@@ -1,8 +1,8 @@
 #!/bin/sh
-# sh tests/proof/faults/compare.sh: the table "One failure at a time" of README.md, measured here and now: daemonize beside
-# daemon(3), libdaemon, Poco's ServerApplication and start-stop-daemon, each started once for each failure of one system
-# call that peers/errnos names. As root, or as anyone who may make namespaces. Installs what is missing first.
-# Ends with 0 only where daemonize is never wrong. DAEMONIZE_BUILD_DIR is where to build (default: build).
+# sh tests/proof/faults/compare.sh: measures the table "One failure at a time" of README.md: daemonize beside daemon(3),
+# libdaemon, Poco's ServerApplication and start-stop-daemon, each started once for each failure of one system call in
+# peers/errnos. Needs root, or a user who may make namespaces. Installs missing packages first. Exits 0 only if
+# daemonize is never wrong. DAEMONIZE_BUILD_DIR is the build directory (default: build).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)

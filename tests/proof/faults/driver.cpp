@@ -1,7 +1,7 @@
-// Makes the list of faults, and works it off: one launch a fault. run.sh drives it.
-//   driver list DIRECTORY [OPTION]           the calls of a good launch, with those of the seam behind them
+// Makes the list of faults, and runs one launch for each fault. run.sh calls this program.
+//   driver list DIRECTORY [OPTION]           the calls of a successful launch, followed by the calls of the seam
 //   driver plan CALLS ERRNOS SEED|all        the faults to inject, from that list and the errors of each call
-//   driver work DIRECTORY STEPS [OPTION]     takes faults from standard input, and prints a line for each
+//   driver work DIRECTORY STEPS [OPTION]     reads faults from standard input, and prints a line for each
 #include "tables.hpp"
 #include "trace.hpp"
 #include "verdict.hpp"

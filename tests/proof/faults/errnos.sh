@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh tests/proof/faults/errnos.sh >tests/proof/faults/errnos: which errors the manual page of each system call lists, one call a line.
-# From the Debian package manpages-dev, which this installs. The names are the kernel's, as strace has them.
+# sh tests/proof/faults/errnos.sh >tests/proof/faults/errnos: lists the errors in the manual page of each system call,
+# one call a line. Installs the Debian package manpages-dev. The names are the kernel's, as strace prints them.
 set -eu
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 . "$top/tests/support/setup/packages.sh"

@@ -1,5 +1,5 @@
-// A daemon that asks for every option of Daemonizer: what the harness starts under each fault. Built twice: as it is, and
-// with the seam below it, for what strace cannot do to a call.
+// A daemon with every option of Daemonizer, which the harness starts under each fault. Built twice: without the seam,
+// and with the seam for the faults that strace cannot inject.
 #if defined(FAULTS_BY_SEAM)
 #include "seam_fault.hpp"
 #else

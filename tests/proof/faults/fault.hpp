@@ -1,5 +1,5 @@
-// A fault: which call of which process of a launch, and what becomes of it. As a record of one width, so that several
-// workers can read from one list.
+// A fault: the process, the call and the effect. A record has a fixed size, so that several workers can read from one
+// list.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_FAULT_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_FAULT_HPP
 

@@ -1,7 +1,7 @@
-// Loaded ahead of a program (LD_PRELOAD), it holds one process of a launch until strace is attached to that process alone:
-// the first by its start, others as they leave fork(2). strace counts a process's calls from there on.
-// FAULTS_GATE="DEPTH TELL GO": by how many forks the process is away from the first (-1: none is held), the descriptor on
-// which it tells its number, and the one on which it waits.
+// A library for LD_PRELOAD: holds one process of a launch until strace is attached to that process alone. The first
+// process is held at its start, other processes at their return from fork(2). strace counts the calls of a process from
+// there on. FAULTS_GATE="DEPTH TELL GO": the number of forks between the process and the first process (-1: no process
+// is held), the descriptor for the process number, and the descriptor to wait on.
 #include <cstdio>
 #include <cstdlib>
 #include <pthread.h>

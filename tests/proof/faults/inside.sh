@@ -1,7 +1,6 @@
 #!/bin/sh
-# sh inside.sh PROGRAMS COMMAND...: runs COMMAND as process 1 of namespaces of its own, in a world where a launch may make
-# what it likes: /run, /var and /srv are empty, there is one user "every" with a group "others", and PROGRAMS is at /mnt.
-# Started again by unshare(1) within them.
+# sh inside.sh PROGRAMS COMMAND...: runs COMMAND as process 1 of new namespaces, with empty /run, /var and /srv, a user
+# "every" with a group "others", and PROGRAMS at /mnt. unshare(1) starts this script again inside the namespaces.
 set -eu
 programs=$1
 shift

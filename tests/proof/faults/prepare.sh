@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154
-# Builds what run.sh and compare.sh drive, and lays out the world that it runs in. Sourced, with $here, $top and $build set.
+# Builds the programs of run.sh and compare.sh, and their environment. Sourced, with $here, $top and $build set.
 
 # build_faults CMAKE_ARGUMENT...
 build_faults() {

@@ -1,5 +1,5 @@
-// What a daemon is, as the kernel tells from outside: everything that a launch promises of it. Two daemons that were started
-// alike have the same, since what is each one's own (its number, its session's) is left out.
+// The properties of a daemon, read from outside through the kernel: every property that a launch promises. Two daemons
+// that are started alike have equal properties, because the process number, the session number and so on are left out.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_PROPERTIES_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_PROPERTIES_HPP
 

@@ -1,8 +1,9 @@
 #!/bin/sh
-# sh tests/proof/faults/run.sh [--soak]: launches a daemon that asks for every option once for each fault in a system call, and
-# once for each signal at it, and says where the promise is broken: up with every property, or told in one line and nothing
-# left. One error and one signal for each call of each process; with --soak all, with stops, delays and EINTR.
-# FAULTS_SEED draws the same ones again. DAEMONIZE_BUILD_DIR is where to build (default: build).
+# sh tests/proof/faults/run.sh [--soak]: launches a daemon with every option, once for each fault in a system call and
+# once for each signal, and reports each broken promise. The promise: the daemon is up with every property, or the
+# launcher reports one line and nothing is left. Runs one error and one signal for each call of each process; with
+# --soak all errors, stops, delays and EINTR. FAULTS_SEED selects the same faults again. DAEMONIZE_BUILD_DIR is the
+# build directory (default: build).
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)

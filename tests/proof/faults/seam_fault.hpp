@@ -1,6 +1,6 @@
-// The one fault that the variable FAULT asks of the seam, "ROLE CALL OCCURRENCE WHAT": what strace cannot do to a call. A
-// short read or write transfers one byte; a close that fails has closed all the same, as Linux has it.
-// FAULT=list writes each such call to the harness instead.
+// The fault that the seam injects, from the variable FAULT: "ROLE CALL OCCURRENCE WHAT". strace cannot inject these
+// faults. A short read or write transfers one byte. A failing close closes the descriptor, as on Linux. FAULT=list
+// sends each such call to the harness.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_SEAM_FAULT_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_SEAM_FAULT_HPP
 

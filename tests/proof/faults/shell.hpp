@@ -1,5 +1,5 @@
-// What a launch is started from, as people do: a shell on a terminal, which waits for the launcher and stays. The launcher
-// inherits all that a daemon has to be rid of.
+// A shell on a terminal, from which a launch is started: the shell waits for the launcher and stays. The launcher
+// inherits everything that a daemon must give up.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_SHELL_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_SHELL_HPP
 

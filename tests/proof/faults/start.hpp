@@ -1,5 +1,5 @@
-// One start of a program, with a fault in one of its processes: how it ended, what it said, what was left.
-// To be used by process 1 of a pid namespace, so that every process of the launch is its own to see and to end.
+// One start of a program, with a fault in one of its processes: the exit status, the output, and the files and
+// processes that are left. For process 1 of a pid namespace, which sees and ends every process of the launch.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_START_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_START_HPP
 

@@ -1,4 +1,4 @@
-// The tables of errors: a call a line, and behind it the errors to inject into it.
+// The tables of errors: one call a line, followed by the errors to inject.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_TABLES_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_TABLES_HPP
 

@@ -1,4 +1,4 @@
-// What a good launch calls, process by process, from the start of the program until it is ready.
+// The system calls of a successful launch, by process, from the start of the program until readiness.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_TRACE_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_TRACE_HPP
 

@@ -1,4 +1,4 @@
-// strace, attached to one process that waits at the gate: it injects one fault, or writes down what all processes call.
+// strace, attached to one process that waits at the gate: injects one fault, or records the calls of all processes.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_TRACER_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_TRACER_HPP
 

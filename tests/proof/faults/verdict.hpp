@@ -1,5 +1,5 @@
-// Whether a launch kept its promise under a fault: up with every property that it has without one, or told in one line that
-// names the right step, with nothing left.
+// The verdict on a launch under a fault: the daemon is up with every property, or one line names the right step and
+// nothing is left.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_VERDICT_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_VERDICT_HPP
 

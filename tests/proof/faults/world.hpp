@@ -1,5 +1,5 @@
-// The world that a launch is started in, the same each time: /run, /var and /srv are empty file systems of the worker's own,
-// but for what the launch needs. And what of it is there afterwards.
+// The environment of a launch, equal for each launch: /run, /var and /srv are private empty file systems, with only the
+// files that the launch needs. Also lists the files that are left afterwards.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_WORLD_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_WORLD_HPP
 

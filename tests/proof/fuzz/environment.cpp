@@ -1,5 +1,5 @@
-// What a program reads of its environment and of /proc: the variables of service managers and the files of processes,
-// with anything at all in them.
+// Fuzz targets for the environment and /proc: the variables of service managers and the files of processes, with any
+// content.
 #include <daemonize/core/utf.hpp>
 #include <daemonize/posix/host/detect_host.hpp>
 #include <daemonize/posix/host/notify_environment.hpp>

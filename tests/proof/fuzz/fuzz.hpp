@@ -1,5 +1,5 @@
-// What the fuzz targets share: how one registers itself, how it takes its input apart, and how it says that a promise is
-// broken. A target is a function of bytes which ends the process where what it asserts does not hold.
+// The framework of the fuzz targets: registration, the split of the input, and the report of a broken promise. A target
+// is a function that takes bytes, and ends the process if an assertion fails.
 #ifndef DAEMONIZE_TESTS_PROOF_FUZZ_FUZZ_HPP
 #define DAEMONIZE_TESTS_PROOF_FUZZ_FUZZ_HPP
 

@@ -1,5 +1,4 @@
-// A strict reader of one flat object of JSON (RFC 8259), so that what `status --json` prints is judged by other eyes than
-// those that wrote it.
+// A strict parser of one flat JSON object (RFC 8259), independent of the code that writes `status --json`.
 #ifndef DAEMONIZE_TESTS_PROOF_FUZZ_JSON_HPP
 #define DAEMONIZE_TESTS_PROOF_FUZZ_JSON_HPP
 

@@ -1,4 +1,5 @@
-// libFuzzer's entry: hands its input to the one target that FUZZ_TARGET names. Without it, prints the targets' names.
+// The entry point for libFuzzer: passes the input to the target that FUZZ_TARGET names. Without FUZZ_TARGET, prints the
+// names of the targets.
 #include "fuzz.hpp"
 
 #include <cstring>

@@ -1,5 +1,5 @@
-// What comes from other processes: pid files, the launch channel, and what a manager's socket gets from us; by real files
-// and real sockets.
+// Fuzz targets for data of other processes: pid files, the launch channel, and messages to a manager's socket; with
+// real files and real sockets.
 #include <daemonize/posix/host/notifier.hpp>
 #include <daemonize/posix/launch/daemonizer.hpp>
 #include <daemonize/posix/pid_file/instance.hpp>

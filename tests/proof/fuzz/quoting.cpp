@@ -1,5 +1,5 @@
-// What we quote comes back as it was, through readers that know nothing of how it was written: a shell's, systemd's, and
-// Windows' own rules for a command line.
+// Fuzz targets for quoting: quoted arguments come back unchanged through independent parsers, for a shell, for systemd
+// and for a command line of Windows.
 #include <daemonize/posix/service/quote.hpp>
 #include <daemonize/scm/command_line.hpp>
 

@@ -1,9 +1,10 @@
 #!/bin/sh
-# sh tests/proof/fuzz/run.sh [--soak] [--keep]: builds the fuzz targets, replays the corpus of each, and then lets libFuzzer
-# look for more.
-#   --soak  two minutes for each target in place of a second
-#   --keep  puts what was found to reach new code into the corpus, as few inputs as reach it all
-# DAEMONIZE_BUILD_DIR is where to build (default: build). An input that breaks a promise is kept there, in fuzz/found.
+# sh tests/proof/fuzz/run.sh [--soak] [--keep]: builds the fuzz targets, replays the corpus of each, and then runs
+# libFuzzer.
+#   --soak  two minutes for each target, in place of a second
+#   --keep  adds inputs that reach new code to the corpus, as few as possible
+# DAEMONIZE_BUILD_DIR is the build directory (default: build). Its folder fuzz/found keeps each input that breaks a
+# promise.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)

@@ -1,5 +1,4 @@
-// Numbers, addresses, verbs and texts, each against a slow reader or a rule of its own: what is accepted is sense, what is
-// refused is none, and what we write can be read.
+// Fuzz targets for numbers, addresses, verbs and texts, each against a slow reference parser or a rule.
 #include <daemonize/core/duration.hpp>
 #include <daemonize/core/listen_address.hpp>
 #include <daemonize/core/number.hpp>

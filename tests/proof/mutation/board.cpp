@@ -1,6 +1,7 @@
-// The board that driver.py and a mutated program share: which mutant is to run, and which ones a test came by. A file that
-// both map, so that it is written from every process of a test, whatever that has closed, dropped or changed its root to.
-// Programs for Windows have its path from their build, as the service control manager starts some of them.
+// The board that driver.py and a mutated program share: the number of the active mutant, and the mutants that a test
+// reached. The board is a file that both map, so that every process of a test can write it after any close, change of
+// the user or change of the root. Programs for Windows get the path at build time, because the service control manager
+// starts some of them.
 #include "board.hpp"
 #include "site.hpp"
 

@@ -1,4 +1,4 @@
-// What a test program tells the driver beside the mutants that it came by: that it came to its end.
+// The report of a test program to the driver: the mutants that it reached, and its end.
 #ifndef DAEMONIZE_TESTS_PROOF_MUTATION_BOARD_HPP
 #define DAEMONIZE_TESTS_PROOF_MUTATION_BOARD_HPP
 

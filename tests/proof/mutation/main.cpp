@@ -1,4 +1,4 @@
-// The main of a mutated test program: Catch2's, which lists its tests in plain lines, and tells that it came to its end.
+// The main of a mutated test program: runs Catch2, lists the tests in plain lines, and reports its end.
 #if __has_include(<catch2/catch_session.hpp>)
 #include <catch2/catch_session.hpp>
 #define LIST_NAMES                                                                                                     \

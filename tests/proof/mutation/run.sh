@@ -1,12 +1,13 @@
 #!/bin/sh
-# sh tests/proof/mutation/run.sh [--soak] [PATTERN]: changes the library in one place after the other, and says which test then
-# fails. What no test notices is a survivor; the list "survivors" has the reasons for those that have one.
+# sh tests/proof/mutation/run.sh [--soak] [PATTERN]: changes the library in one place at a time, and prints the test
+# that then fails. A mutant that no test notices is a survivor; the list "survivors" has the reasons for explained
+# survivors.
 #   --soak   8 mutants for each 100 lines of each of the folders core, service, scm, posix and windows, under the whole suite; else a few of
 #            core, service and scm, under their own tests
 #   PATTERN  only mutants whose "FOLDER/FILE.hpp:LINES OPERATOR" matches this regular expression
-# With --soak it needs root, and runs all in namespaces of its own, since a mutant may leave any file behind and kill any
-# process. DAEMONIZE_BUILD_DIR is where to build (default: build); DAEMONIZE_MUTATION_SEED draws other mutants, and
-# DAEMONIZE_MUTATION_RATE another number.
+# With --soak the script needs root, and runs all tests in new namespaces, because a mutant may leave any file behind
+# and kill any process. DAEMONIZE_BUILD_DIR is the build directory (default: build). DAEMONIZE_MUTATION_SEED selects
+# other mutants, and DAEMONIZE_MUTATION_RATE another number of mutants.
 # shellcheck disable=SC2086 # lists of packages and folders
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)

@@ -1,5 +1,5 @@
-// Included ahead of every source of a mutated build: how the copy of the library that mutants.py made asks whether one
-// of its mutants is the one that runs. All other code is as it was.
+// Included ahead of every source of a mutated build: the test of a mutant in the copy of the library by mutants.py. All
+// other code is unchanged.
 #ifndef DAEMONIZE_TESTS_PROOF_MUTATION_SITE_HPP
 #define DAEMONIZE_TESTS_PROOF_MUTATION_SITE_HPP
 

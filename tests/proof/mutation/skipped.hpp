@@ -1,5 +1,5 @@
-// What each system call answers where it is left out: what its caller would see if it had succeeded. Questions are
-// answered with nothing: an empty file, no groups, a time-out. A call that is not here yet does not compile.
+// The result of each system call that a mutant leaves out: the result of a success. Queries return nothing: an empty
+// file, no groups, a time-out. A call that is missing here does not compile.
 #ifndef DAEMONIZE_TESTS_PROOF_MUTATION_SKIPPED_HPP
 #define DAEMONIZE_TESTS_PROOF_MUTATION_SKIPPED_HPP
 

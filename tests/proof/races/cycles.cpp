@@ -1,5 +1,5 @@
-// cycles COUNT: one long-lived process that starts a daemon by launch() and stops it again, so many times. It may be left
-// with no zombie, no descriptor more, no file and no byte more.
+// cycles COUNT: one long-lived process that starts a daemon by launch() and stops the daemon, COUNT times. The process
+// must end without a zombie, and with no more descriptors, files and bytes than at its start.
 #include "support/memory.hpp"
 #include "support/process.hpp"
 

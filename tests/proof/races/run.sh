@@ -1,7 +1,8 @@
 #!/bin/sh
-# sh tests/proof/races/run.sh [--soak]: 64 starts at once, verbs at random from 16 processes, and starts and stops from one
-# process that lives on; half a minute. --soak: 1,000 rounds, ten minutes and 10,000 times, and the figures go into
-# README.md. DAEMONIZE_BUILD_DIR is where to build (default: build); DAEMONIZE_RACE_SEED repeats a run's random verbs.
+# sh tests/proof/races/run.sh [--soak]: 64 simultaneous starts, random verbs from 16 processes, and starts and stops
+# from one long-lived process; takes half a minute. --soak: 1,000 rounds, ten minutes and 10,000 cycles; writes the
+# figures into README.md. DAEMONIZE_BUILD_DIR is the build directory (default: build). DAEMONIZE_RACE_SEED repeats the
+# random verbs of a run.
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)

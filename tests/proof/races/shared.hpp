@@ -1,4 +1,4 @@
-// What the processes of a race count together, in memory that they share.
+// The counters that the processes of a race share, in shared memory.
 #ifndef DAEMONIZE_TESTS_PROOF_RACES_SHARED_HPP
 #define DAEMONIZE_TESTS_PROOF_RACES_SHARED_HPP
 

@@ -1,5 +1,5 @@
-// starts ROUNDS SECONDS: 64 starts at one moment on one pid file, round after round until one of the two is reached. In
-// each exactly one may win, and the other 63 must name it.
+// starts ROUNDS SECONDS: 64 simultaneous starts on one pid file, in rounds until one of the limits is reached. In each
+// round exactly one start may succeed, and the other 63 must name the process that holds the pid file.
 #include "support/simultaneous_starts.hpp"
 
 #include <chrono>

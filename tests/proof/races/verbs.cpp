@@ -1,6 +1,6 @@
-// verbs SECONDS [SEED]: 16 processes that start, stop, restart, reload a service and ask for its status, at random. There
-// may never be two daemons at once, no signal may reach a process that is not the daemon, and no verb may end with
-// anything but what is documented. As root in a pid namespace of its own, where numbers are few and soon come back.
+// verbs SECONDS [SEED]: 16 processes that start, stop, restart and reload a service and query its status, at random.
+// There must never be two daemons at once, no signal may reach a process that is not the daemon, and each verb must
+// exit with a documented status. Runs as root in a new pid namespace, where numbers are reused soon.
 #include "shared.hpp"
 #include "support/service_program.hpp"
 

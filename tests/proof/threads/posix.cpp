@@ -1,5 +1,5 @@
-// Events and Notifier among real threads: signals that come from everywhere while one thread waits, and several threads that
-// tell the manager. Made to be run under ThreadSanitizer.
+// Events and Notifier with several threads: signals to all threads while one thread waits, and notifications from
+// several threads. For ThreadSanitizer.
 #include <daemonize.hpp>
 
 #include <atomic>

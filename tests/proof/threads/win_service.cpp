@@ -1,5 +1,5 @@
-// The Windows service's portable core among real threads, as under Windows: ServiceMain in one, the control handler in
-// another, and others of the application that report progress, ask and stop. Made to be run under ThreadSanitizer.
+// The portable core of a Windows service with several threads, as on Windows: ServiceMain, the control handler, and
+// threads of the application that report progress, query and stop. For ThreadSanitizer.
 #include <daemonize.hpp>
 
 #include <chrono>

@@ -1,5 +1,6 @@
-// What g++ -fanalyzer is given: the functions that run between fork and the end of set-up, and others that deal in
-// descriptors and bare memory. It does not follow the standard library's containers, and so not what uses them.
+// The input of g++ -fanalyzer: the functions that run between the fork and the end of set-up, and other functions with
+// descriptors and raw memory. The analyser does not follow the containers of the standard library, so functions that
+// use them are left out.
 #include <daemonize/core/number.hpp>
 #include <daemonize/posix/launch/channel.hpp>
 #include <daemonize/posix/pid_file/held_files.hpp>

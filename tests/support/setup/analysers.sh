@@ -1,9 +1,9 @@
 #!/bin/sh
-# sh tests/support/setup/analysers.sh [--soak]: the library among real threads under ThreadSanitizer, and before cppcheck and
-# g++ -fanalyzer.
-#   --soak  the whole suite of FakeScm under ThreadSanitizer too, and cppcheck over the Windows part
-# DAEMONIZE_BUILD_DIR is where to build (default: build). ASan, UBSan and valgrind are in dynamic_checks.sh, clang-tidy in
-# static_checks.sh.
+# sh tests/support/setup/analysers.sh [--soak]: checks the library with several threads under ThreadSanitizer, and by
+# cppcheck and g++ -fanalyzer.
+#   --soak  the whole suite of FakeScm under ThreadSanitizer too, and cppcheck over the Windows code
+# DAEMONIZE_BUILD_DIR is the build directory (default: build). ASan, UBSan and valgrind are in dynamic_checks.sh,
+# clang-tidy in static_checks.sh.
 set -eu
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/analysers

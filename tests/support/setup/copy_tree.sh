@@ -1,5 +1,5 @@
 #!/bin/sh
-# sh copy_tree.sh DIRECTORY: a copy of this source tree, with neither history nor builds, as a fresh clone would be.
+# sh copy_tree.sh DIRECTORY: copies this source tree, without history and builds, like a fresh clone.
 set -eu
 top=$(cd "$(dirname "$0")/../../.." && pwd)
 mkdir -p "$1"

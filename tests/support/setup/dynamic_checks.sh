@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154
-# The checks that run our code under somebody else's eyes: sanitizers and valgrind. Sourced by tests/run.sh.
+# The checks that run the code: sanitizers and valgrind. Sourced by tests/run.sh.
 
 # The reports go to files: a daemon's own standard error is closed to us.
 no_reports() {

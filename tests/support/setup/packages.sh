@@ -1,5 +1,6 @@
 # shellcheck shell=sh disable=SC2034,SC2086
-# Which Debian packages the scripts of this project need, and how what is missing gets installed. Sourced, never run.
+# The Debian packages that the scripts of this project need, and the installation of missing packages. Sourced, never
+# run.
 
 build_packages='g++ cmake make'
 # busybox alone holds a syslogd; the package busybox-syslogd would put the machine's own one out.

@@ -1,7 +1,7 @@
 #!/bin/sh
-# sh private_syslog.sh LOG PID_FILE COMMAND...: runs COMMAND where /dev/log belongs to a syslogd of its own, which writes
-# to LOG. Start it by `unshare -m` as root or `unshare -rm` as anyone, and the machine's own syslog is untouched. The
-# syslogd stays for the daemon that COMMAND started; whoever called ends it by the number in PID_FILE.
+# sh private_syslog.sh LOG PID_FILE COMMAND...: runs COMMAND with a private syslogd at /dev/log, which writes to LOG.
+# Start the script by `unshare -m` as root or `unshare -rm` as any user, so that the machine's syslog is untouched. The
+# syslogd stays for the daemon that COMMAND started; the caller ends the syslogd by the number in PID_FILE.
 set -eu
 log=$1 pid_file=$2
 shift 2

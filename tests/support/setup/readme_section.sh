@@ -1,7 +1,7 @@
 #!/bin/sh
-# sh readme_section.sh [--figures] NAME [README]: puts what comes on standard input into README.md, between the lines
-# "<!-- NAME: COMMAND -->" and "<!-- end of NAME -->", so that no figure there is written by hand. With --figures as lines
-# that stay as they are, and with the day.
+# sh readme_section.sh [--figures] NAME [README]: writes standard input into README.md, between the lines "<!-- NAME:
+# COMMAND -->" and "<!-- end of NAME -->", so that no figure there is written by hand. With --figures the lines are a
+# code block, with the date.
 set -eu
 figures=''
 [ "$1" != --figures ] || { figures=1; shift; }

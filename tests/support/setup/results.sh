@@ -1,5 +1,6 @@
 # shellcheck shell=sh
-# Runs checks and adds them up: whole ctest runs, and single commands that count as one check. Sourced by tests/run.sh.
+# Runs checks and counts the results: whole ctest runs, and single commands that count as one check. Sourced by
+# tests/run.sh.
 
 passed=0 failed=0 skipped=0 missing=0
 failed_names='' missing_names='' unable_names=''

@@ -1,5 +1,5 @@
 # shellcheck shell=sh disable=SC2154
-# The checks that run no code of ours: its format, and what clang-tidy finds. Sourced by tests/run.sh.
+# The checks that run no code of the library: the format, and clang-tidy. Sourced by tests/run.sh.
 
 check_format() {
     if command -v clang-format >/dev/null; then

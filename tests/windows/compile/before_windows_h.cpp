@@ -1,4 +1,5 @@
-// Before <windows.h>: what we define for our own include of it is gone again, and what the application defined is not.
+// Includes <daemonize.hpp> before <windows.h>: the macros that the library defines for <windows.h> are undefined again,
+// and the macros of the application stay defined.
 #include <string> // some standard libraries define NOMINMAX themselves
 
 #if defined(NOMINMAX)

@@ -1,4 +1,4 @@
-// A Service as a program for both platforms writes it, before <winsock2.h>: what POSIX alone has compiles, and is not run.
+// A Service of a program for both platforms, before <winsock2.h>: the code for POSIX only compiles, and does not run.
 #include <daemonize.hpp>
 
 #include <winsock2.h>

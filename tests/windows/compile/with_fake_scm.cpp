@@ -1,4 +1,4 @@
-// The fake SCM beside <windows.h>, and two definitions of nothing where it is linked with files that do without.
+// FakeScm beside <windows.h>. The program must link with files that do not define DAEMONIZE_TESTING.
 #define DAEMONIZE_TESTING
 #include <daemonize.hpp>
 

@@ -1,6 +1,7 @@
-// A service control manager that answers ServiceManager's calls in Windows' place: it notes what was asked and with
-// which rights, refuses what Windows documents that it refuses, and keeps to Windows' rules for null and empty fields.
-// For what Wine's services.exe accepts without evidence, or not at all. To be included before <daemonize.hpp>.
+// A service control manager that answers the calls of ServiceManager in Windows' place. It records the calls and their
+// access rights, refuses calls that Windows documents as refused, and follows the rules of Windows for null and empty
+// fields. For calls that Wine's services.exe accepts without an effect, or does not have. Must be included before
+// <daemonize.hpp>.
 #ifndef DAEMONIZE_TESTS_WINDOWS_ANSWERING_SCM_HPP
 #define DAEMONIZE_TESTS_WINDOWS_ANSWERING_SCM_HPP
 

@@ -1,5 +1,5 @@
-// What ServiceManager asks of Windows, call by call, where Wine's services.exe shows none of it: the order in which
-// dependents stop and start, each level of the configuration, and the rights of every handle.
+// The calls of ServiceManager that Wine's services.exe cannot show: the order in which dependents stop and start, each
+// level of the configuration, and the access rights of every handle.
 #include "answering_scm.hpp"
 
 #include <daemonize.hpp>

@@ -1,4 +1,4 @@
-// Tests for programs that run under Wine: named cases, each a run of its own, and checks that say what they saw.
+// A test framework for programs under Wine: named cases, each run alone, and checks that print their values.
 #ifndef DAEMONIZE_TESTS_WINDOWS_CHECK_HPP
 #define DAEMONIZE_TESTS_WINDOWS_CHECK_HPP
 

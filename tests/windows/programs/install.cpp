@@ -1,4 +1,4 @@
-// Installing and taking away under a real services.exe: over what is there, and what cannot be.
+// install() and uninstall() under a real services.exe: over an existing service, and with invalid configurations.
 #include "installed.hpp"
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// A service that is installed for one case and taken away again, and what the cases ask about it.
+// A service that is installed for one case and uninstalled afterwards, and queries of the service.
 #ifndef DAEMONIZE_TESTS_WINDOWS_INSTALLED_HPP
 #define DAEMONIZE_TESTS_WINDOWS_INSTALLED_HPP
 

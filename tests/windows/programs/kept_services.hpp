@@ -1,5 +1,5 @@
-// What the answering SCM keeps: its services, by Windows' rules for null and empty fields, and what was asked of it.
-// Nothing of the library; answering_scm.hpp uses it.
+// The state of the answering SCM: its services, by the rules of Windows for null and empty fields, and the recorded
+// calls. Includes no header of the library; answering_scm.hpp uses this header.
 #ifndef DAEMONIZE_TESTS_WINDOWS_KEPT_SERVICES_HPP
 #define DAEMONIZE_TESTS_WINDOWS_KEPT_SERVICES_HPP
 

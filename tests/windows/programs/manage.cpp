@@ -1,4 +1,4 @@
-// What an installed service does under a real services.exe, through ServiceManager and past it.
+// The operations of ServiceManager, and direct calls of Windows, on an installed service under a real services.exe.
 #include "installed.hpp"
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// Stands where an unquoted path would find it first, and leaves a trace when it is run.
+// A program at the path that Windows would find first for an unquoted path. Leaves a trace when it runs.
 #include <cstdio>
 
 int main() {

@@ -1,5 +1,5 @@
-// A Service that writes down what it sees, in notes-NAME.txt beside the program. Its instance is what follows `@` in the
-// program's own name. Its first argument chooses how it lives: fail, leave, throw, or any other to run until it is stopped.
+// A Service that records its observations in notes-NAME.txt beside the program. The instance follows `@` in the name of
+// the program. The first argument selects the behaviour: fail, leave, throw, or any other text to run until a stop.
 #include <daemonize.hpp>
 
 #include <filesystem>

@@ -1,4 +1,4 @@
-// What Windows refuses, call by call: Wine refuses next to nothing itself, so the seam does it here.
+// Calls that Windows refuses, one by one, through the seam: Wine refuses almost no call.
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 

@@ -1,5 +1,5 @@
-// A service for the tests under Wine. Its first start argument says how it behaves; what it did stands in a file beside
-// it, a line each.
+// A service for the tests under Wine. The first start argument selects the behaviour. The service records its actions
+// in a file beside the program, one line each.
 #include <daemonize.hpp>
 
 #include <chrono>

@@ -1,4 +1,4 @@
-// What Wine cannot show of a Service: it runs below the fake SCM here, on Windows, with its Context and all.
+// A Service with its Context below FakeScm, on Windows, for cases that Wine cannot show.
 #define DAEMONIZE_TESTING
 #include <daemonize.hpp>
 

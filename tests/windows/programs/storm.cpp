@@ -1,5 +1,5 @@
-// Starts and stops by the hundred, with controls from four threads at random moments, under a real services.exe.
-// DAEMONIZE_CYCLES says how many (default: 12), DAEMONIZE_SEED which (default: by the clock; it is printed).
+// Hundreds of starts and stops, with controls from four threads at random moments, under a real services.exe.
+// DAEMONIZE_CYCLES is the number of cycles (default: 12), DAEMONIZE_SEED the seed (default: from the clock; printed).
 #include "installed.hpp"
 
 #include <atomic>

@@ -1,4 +1,5 @@
-// The parts that only Windows has, each alone: what it copies, where it is, what a console tells it.
+// The functions for Windows, one by one: copied controls, the detection of the host, console events, directories and so
+// on.
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
 

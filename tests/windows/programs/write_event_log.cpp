@@ -1,5 +1,4 @@
-// Every call that EventLog has, on POSIX and on Windows alike: one entry of each severity, and nothing that a log could
-// take for a format.
+// Every function of EventLog, on POSIX and on Windows: one entry of each severity, and texts with format characters.
 #include <daemonize.hpp>
 
 int main() try {

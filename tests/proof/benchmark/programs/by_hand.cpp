@@ -1,4 +1,4 @@
-// by_hand PID_FILE: the steps of such a launch as one writes them by hand, without checks, messages or lock.
+// by_hand PID_FILE: the steps of a launch written by hand, without checks, messages and lock.
 #include <cstdio>
 #include <fcntl.h>
 #include <string>

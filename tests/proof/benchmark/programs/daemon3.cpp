@@ -1,4 +1,4 @@
-// examples/minimal.cpp as one writes it with daemon(3).
+// examples/minimal.cpp with daemon(3).
 #include <cstdio>
 #include <fcntl.h>
 #include <unistd.h>

@@ -1,4 +1,4 @@
-// libdaemon PID_FILE: libdaemon's version of these steps, in C++, so that it starts as the others do.
+// libdaemon PID_FILE: the same steps by libdaemon, in C++, so that the start of the program costs the same.
 #include <libdaemon/daemon.h>
 
 #include <string>

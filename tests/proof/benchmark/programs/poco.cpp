@@ -1,4 +1,4 @@
-// poco --daemon --pidfile=PID_FILE: Poco's ServerApplication, which daemonizes itself.
+// poco --daemon --pidfile=PID_FILE: a ServerApplication of Poco, which becomes a daemon by itself.
 #include <Poco/Util/ServerApplication.h>
 #include <iostream> // which its macro for main wants
 

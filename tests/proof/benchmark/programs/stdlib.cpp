@@ -1,4 +1,4 @@
-// What a header of this kind cannot do without: a few of the standard library's, and POSIX.
+// The headers that a header of this kind needs at least: a few of the standard library, and POSIX.
 #include <string>
 #include <system_error>
 #include <utility>

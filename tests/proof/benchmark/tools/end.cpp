@@ -1,5 +1,5 @@
-// end NAME [PID_FILE]: kills every process of this name, and returns when they are gone, and the file with them. hyperfine
-// runs it between two starts.
+// end NAME [PID_FILE]: kills every process of this name, and returns when the processes and the file are gone.
+// hyperfine runs this program between two starts.
 #include <cstdlib>
 #include <cstring>
 #include <dirent.h>

@@ -1,5 +1,5 @@
-// reaper COMMAND...: runs COMMAND, and reaps at once what its daemons leave behind, which not every process 1 does. Ends
-// as COMMAND does.
+// reaper COMMAND...: runs COMMAND, and reaps the orphans of its daemons at once, because not every process 1 reaps.
+// Exits with the status of COMMAND.
 #include <cstdlib>
 #include <sys/prctl.h>
 #include <sys/wait.h>

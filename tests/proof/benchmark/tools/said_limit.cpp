@@ -1,5 +1,5 @@
-// A library to be preloaded: getrlimit(2) and sysconf(3) say that a process may open SAID_LIMIT files. To have the kernel
-// allow so many takes a privilege that containers do not have, and what is measured is who believes the number.
+// A library for LD_PRELOAD: getrlimit(2) and sysconf(3) return SAID_LIMIT as the limit of open files. A real limit of
+// that size needs a privilege that containers lack. The benchmark shows programs that depend on the number.
 #include <cstdlib>
 #include <dlfcn.h>
 #include <sys/resource.h>

@@ -1,4 +1,4 @@
-// with_descriptors COUNT COMMAND...: runs COMMAND with so many more descriptors open.
+// with_descriptors COUNT COMMAND...: runs COMMAND with COUNT more open descriptors.
 #include <cstdlib>
 #include <sys/resource.h>
 #include <unistd.h>

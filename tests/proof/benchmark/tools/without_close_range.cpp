@@ -1,4 +1,5 @@
-// without_close_range COMMAND...: runs COMMAND where a seccomp filter refuses close_range(2), as some containers' do.
+// without_close_range COMMAND...: runs COMMAND under a seccomp filter that refuses close_range(2), like the filters of
+// some containers.
 #include <cerrno>
 #include <cstddef>
 #include <linux/filter.h>

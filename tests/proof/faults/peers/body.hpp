@@ -1,4 +1,4 @@
-// What every peer's daemon does once it is one: tells the harness, and stays.
+// The body of every peer's daemon: reports to the harness, and stays.
 #ifndef DAEMONIZE_TESTS_PROOF_FAULTS_PEERS_BODY_HPP
 #define DAEMONIZE_TESTS_PROOF_FAULTS_PEERS_BODY_HPP
 

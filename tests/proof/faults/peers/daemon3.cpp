@@ -1,4 +1,4 @@
-// daemon(3), as its manual page has it.
+// daemon(3), used as in its manual page.
 #include "body.hpp"
 
 #include <cstdio>

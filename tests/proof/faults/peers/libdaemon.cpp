@@ -1,4 +1,4 @@
-// libdaemon, as the example in its documentation: fork, a return value for the parent, descriptors, pid file.
+// libdaemon, used as in the example of its documentation: fork, a return value for the parent, descriptors, pid file.
 #include "body.hpp"
 
 #include <cerrno>

@@ -1,4 +1,4 @@
-// A program that knows nothing of daemons: start-stop-daemon makes it one.
+// A program without any code for daemons: start-stop-daemon makes the program a daemon.
 #include "body.hpp"
 
 int main() { return stay(); }

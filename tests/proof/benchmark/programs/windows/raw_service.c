@@ -1,4 +1,4 @@
-/* A service as one writes it by hand: RUNNING at once, STOPPED when asked, and no more. */
+/* A service written by hand: reports RUNNING at once, and STOPPED after a stop. */
 #include <windows.h>
 
 static SERVICE_STATUS_HANDLE handle;

@@ -1,4 +1,4 @@
-// time_starts ROUNDS: installs win_service.exe and raw_service.exe, which are beside it, starts each in turn, and prints
+// time_starts ROUNDS: installs win_service.exe and raw_service.exe of the same folder, starts each in turn, and prints
 // the median times from StartService to RUNNING, in milliseconds.
 #include <windows.h>
 

@@ -1,4 +1,4 @@
-// The same service, by WinService.
+// The service of raw_service.c, by WinService.
 #include <daemonize.hpp>
 
 int main() {
