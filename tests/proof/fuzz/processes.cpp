@@ -178,7 +178,7 @@ TARGET(launcher) {
         BlockedSignals signals;
         LaunchState launching;
         launching.channel.launcher = std::move(pair.ours);
-        outcome = Launcher(plan, twice, launching, -1, true).await(child, signals);
+        outcome = Launcher(plan, twice, launching, true).await(child, signals);
         HOLDS(::dup2(standard_error.get(), STDERR_FILENO) == STDERR_FILENO);
     }
     HOLDS(::waitpid(child, nullptr, WNOHANG) == -1 && errno == ECHILD);
