@@ -7,7 +7,7 @@
 #include "../../service/verbs.hpp"
 #include "../pid_file/instance.hpp"
 #include "install.hpp"
-#include "run_in_foreground.hpp"
+#include "run_body.hpp"
 #include "systemctl.hpp"
 
 #include <cstdio>

@@ -1,6 +1,6 @@
 // Runs the body of a Service on POSIX: in the foreground, or for the verb start in a daemon (internal).
-#ifndef DAEMONIZE_POSIX_SERVICE_RUN_IN_FOREGROUND_HPP
-#define DAEMONIZE_POSIX_SERVICE_RUN_IN_FOREGROUND_HPP
+#ifndef DAEMONIZE_POSIX_SERVICE_RUN_BODY_HPP
+#define DAEMONIZE_POSIX_SERVICE_RUN_BODY_HPP
 
 #include "../host/container_init.hpp"
 #include "../host/detect_host.hpp"
