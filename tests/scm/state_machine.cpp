@@ -167,6 +167,43 @@ long explore(const ServiceMachine& machine, const Model& model, int depth, std::
 
 } // namespace
 
+TEST_CASE("a control, a severity and a kind of socket have the name of their enumerator as a text") {
+    const char* const controls[] = {"unknown",
+                                    "stop",
+                                    "pause",
+                                    "resume",
+                                    "interrogate",
+                                    "shutdown",
+                                    "param_change",
+                                    "netbind_add",
+                                    "netbind_remove",
+                                    "netbind_enable",
+                                    "netbind_disable",
+                                    "device_event",
+                                    "hardware_profile_change",
+                                    "power_event",
+                                    "session_change",
+                                    "preshutdown",
+                                    "time_change",
+                                    "unknown"};
+    for (std::uint32_t number = 0; number < 18; ++number) {
+        CHECK(std::string(to_string(static_cast<Control>(number))) == controls[number]);
+    }
+    CHECK(to_string(Control::trigger_event) == std::string("trigger_event"));
+    CHECK(to_string(Control::user_mode_reboot) == std::string("user_mode_reboot"));
+    CHECK(to_string(daemonize::user_control(127)) == std::string("unknown"));
+    CHECK(to_string(daemonize::user_control(128)) == std::string("user"));
+    CHECK(to_string(daemonize::user_control(256)) == std::string("unknown"));
+    const char* const severities[] = {"information", "warning", "failure", "unknown"};
+    const char* const kinds[] = {"listening", "connected", "datagram", "other", "unknown"};
+    for (int number = 0; number < 4; ++number) {
+        CHECK(std::string(to_string(static_cast<daemonize::Severity>(number))) == severities[number]);
+    }
+    for (int number = 0; number < 5; ++number) {
+        CHECK(std::string(to_string(static_cast<daemonize::SocketKind>(number))) == kinds[number]);
+    }
+}
+
 TEST_CASE("every state has its word, and every step with a service its words and its exit code") {
     const char* const words[] = {"unknown",          "stopped",       "start_pending", "stop_pending", "running",
                                  "continue_pending", "pause_pending", "paused",        "unknown"};

@@ -1,5 +1,5 @@
 // The functions that Context on POSIX, Context on Windows and WinService::Context have in common: a body that calls
-// them, and a check of their signatures.
+// them, and a check of their types.
 #ifndef DAEMONIZE_TESTS_SUPPORT_CONTEXT_FACE_HPP
 #define DAEMONIZE_TESTS_SUPPORT_CONTEXT_FACE_HPP
 
@@ -12,67 +12,50 @@
 
 namespace test {
 
-// The signature of a member function without noexcept.
-template <class Function>
-struct Signature;
-template <class Class, class Result, class... Arguments>
-struct Signature<Result (Class::*)(Arguments...)> {
-    using type = Result(Arguments...);
-};
-template <class Class, class Result, class... Arguments>
-struct Signature<Result (Class::*)(Arguments...) noexcept> {
-    using type = Result(Arguments...);
-};
-template <class Class, class Result, class... Arguments>
-struct Signature<Result (Class::*)(Arguments...) const> {
-    using type = Result(Arguments...) const;
-};
-template <class Class, class Result, class... Arguments>
-struct Signature<Result (Class::*)(Arguments...) const noexcept> {
-    using type = Result(Arguments...) const;
-};
-
-template <class Expected, class Function>
-constexpr bool has_signature(Function) {
-    return std::is_same<typename Signature<Function>::type, Expected>::value;
+// Whether the type of the member function is `Function Class::*`. The type includes const and noexcept.
+template <class Function, class Class, class Member>
+constexpr bool has_type(Member Class::*) {
+    return std::is_same<Function, Member>::value;
 }
 
 template <class Context>
 constexpr void check_face() {
     using daemonize::Duration;
     using daemonize::Severity;
-    static_assert(has_signature<void()>(&Context::ready), "ready");
-    static_assert(has_signature<void(const std::string&, Duration)>(&Context::progress), "progress");
-    static_assert(has_signature<int(std::string, int)>(&Context::fail), "fail");
-    static_assert(has_signature<void(Severity, const std::string&) const>(&Context::log), "log");
-    static_assert(has_signature<bool(Duration)>(&Context::sleep_for), "sleep_for");
-    static_assert(has_signature<void()>(&Context::wait_for_stop), "wait_for_stop");
-    static_assert(has_signature<bool()>(&Context::poll), "poll");
-    static_assert(has_signature<bool() const>(&Context::stop_requested), "stop_requested");
-    static_assert(has_signature<void()>(&Context::stop), "stop");
-    static_assert(has_signature<daemonize::StopReason() const>(&Context::stop_reason), "stop_reason");
-    static_assert(has_signature<Duration() const>(&Context::stop_deadline), "stop_deadline");
-    static_assert(has_signature<bool() const>(&Context::paused), "paused");
-    static_assert(has_signature<const std::vector<std::string>&() const>(&Context::arguments), "arguments");
-    static_assert(has_signature<const std::string&() const>(&Context::name), "name");
-    static_assert(
-        noexcept(std::declval<Context&>().stop())&& noexcept(std::declval<const Context&>().stop_requested())&& noexcept(
-            std::declval<const Context&>()
-                .stop_reason())&& noexcept(std::declval<const Context&>()
-                                               .stop_deadline())&& noexcept(std::declval<const Context&>()
-                                                                                .paused())&& noexcept(std::declval<const Context&>()
-                                                                                                          .arguments())&& noexcept(std::declval<const Context&>()
-                                                                                                                                       .name())&& noexcept(std::
-                                                                                                                                                               declval<
-                                                                                                                                                                   const Context&>()
-                                                                                                                                                                   .native_handle()),
-        "queries do not throw");
+    static_assert(has_type<void()>(&Context::ready), "ready");
+    static_assert(has_type<void(const std::string&, Duration) noexcept>(&Context::progress), "progress");
+    static_assert(has_type<int(std::string, int) noexcept>(&Context::fail), "fail");
+    static_assert(has_type<void(Severity, const std::string&) const noexcept>(&Context::log), "log");
+    static_assert(has_type<bool(Duration)>(&Context::sleep_for), "sleep_for");
+    static_assert(has_type<void()>(&Context::wait_for_stop), "wait_for_stop");
+    static_assert(has_type<bool()>(&Context::poll), "poll");
+    static_assert(has_type<bool() const noexcept>(&Context::stop_requested), "stop_requested");
+    static_assert(has_type<void() noexcept>(&Context::stop), "stop");
+    static_assert(has_type<daemonize::StopReason() const noexcept>(&Context::stop_reason), "stop_reason");
+    static_assert(has_type<Duration() const noexcept>(&Context::stop_deadline), "stop_deadline");
+    static_assert(has_type<bool() const noexcept>(&Context::paused), "paused");
+    static_assert(has_type<const std::vector<std::string>&() const noexcept>(&Context::arguments), "arguments");
+    static_assert(has_type<const std::string&() const noexcept>(&Context::name), "name");
+    // An int on POSIX, a HANDLE on Windows.
+    static_assert(noexcept(std::declval<const Context&>().native_handle()), "native_handle");
+}
+
+// The functions that Context has on POSIX and on Windows, and WinService::Context has not.
+constexpr void check_service_face() {
+    using daemonize::Context;
+    static_assert(has_type<void(const std::string&) noexcept>(&Context::status), "status");
+    static_assert(has_type<std::vector<daemonize::Socket>&() noexcept>(&Context::sockets), "sockets");
+    static_assert(has_type<const std::string&() const>(&Context::runtime_directory), "runtime_directory");
+    static_assert(has_type<const std::string&() const>(&Context::state_directory), "state_directory");
+    static_assert(has_type<const std::string&() const>(&Context::log_directory), "log_directory");
+    static_assert(has_type<const daemonize::Host&() const noexcept>(&Context::host), "host");
 }
 
 // A body that stops itself. Returns the same text on every host.
 template <class Context>
 std::string run_face(Context& context) {
     check_face<Context>();
+    check_service_face();
     std::string seen = context.name() + " " + to_string(context.stop_reason());
     context.progress("starting");
     context.progress("starting", daemonize::Duration::seconds(1));

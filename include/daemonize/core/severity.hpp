@@ -8,6 +8,16 @@ namespace daemonize {
 /// EVENTLOG_INFORMATION_TYPE and so on.
 enum class Severity { information, warning, failure };
 
+/// The enumerator's name, and "unknown" for any other number.
+inline const char* to_string(Severity severity) noexcept {
+    switch (severity) {
+    case Severity::information: return "information";
+    case Severity::warning: return "warning";
+    case Severity::failure: return "failure";
+    }
+    return "unknown";
+}
+
 } // namespace daemonize
 
 #endif

@@ -12,6 +12,17 @@ enum class SocketKind {
     other      ///< another kind of socket, or no socket: a FIFO, a file of the descriptor store
 };
 
+/// The enumerator's name, and "unknown" for any other number.
+inline const char* to_string(SocketKind kind) noexcept {
+    switch (kind) {
+    case SocketKind::listening: return "listening";
+    case SocketKind::connected: return "connected";
+    case SocketKind::datagram: return "datagram";
+    case SocketKind::other: return "other";
+    }
+    return "unknown";
+}
+
 } // namespace daemonize
 
 #endif

@@ -15,7 +15,7 @@ class WinServiceContext {
 
     /// Reports RUNNING. A second call, or a call after a stop request, does nothing. A body that returns without a call
     /// of ready() has failed to start.
-    void ready() noexcept {
+    void ready() {
         const PortLock held(port());
         if (core_.machine_.ready()) core_.report();
     }

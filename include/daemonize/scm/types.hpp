@@ -67,6 +67,31 @@ constexpr bool is_user_control(Control control) noexcept {
     return static_cast<std::uint32_t>(control) >= 128 && static_cast<std::uint32_t>(control) <= 255;
 }
 
+/// The enumerator's name, "user" for the controls 128 to 255, and "unknown" for any other number.
+inline const char* to_string(Control control) noexcept {
+    switch (control) {
+    case Control::stop: return "stop";
+    case Control::pause: return "pause";
+    case Control::resume: return "resume";
+    case Control::interrogate: return "interrogate";
+    case Control::shutdown: return "shutdown";
+    case Control::param_change: return "param_change";
+    case Control::netbind_add: return "netbind_add";
+    case Control::netbind_remove: return "netbind_remove";
+    case Control::netbind_enable: return "netbind_enable";
+    case Control::netbind_disable: return "netbind_disable";
+    case Control::device_event: return "device_event";
+    case Control::hardware_profile_change: return "hardware_profile_change";
+    case Control::power_event: return "power_event";
+    case Control::session_change: return "session_change";
+    case Control::preshutdown: return "preshutdown";
+    case Control::time_change: return "time_change";
+    case Control::trigger_event: return "trigger_event";
+    case Control::user_mode_reboot: return "user_mode_reboot";
+    }
+    return is_user_control(control) ? "user" : "unknown";
+}
+
 /// The controls that a service accepts: SERVICE_ACCEPT_..., a mask of bits.
 enum class Accept : std::uint32_t {
     none = 0,

@@ -211,3 +211,14 @@ TEST_CASE("a launch in the foreground leaves the process's own pid files locked"
     });
     CHECK(ended.with(42));
 }
+
+TEST_CASE("a state of an Instance, and what a stop does at its time-out, have the name of their enumerator as a text") {
+    const char* const states[] = {"not_running", "dead", "starting", "running", "unknown"};
+    for (int number = 0; number < 5; ++number) {
+        CHECK(std::string(to_string(static_cast<daemonize::Instance::State>(number))) == states[number]);
+    }
+    const char* const actions[] = {"fail", "kill", "unknown"};
+    for (int number = 0; number < 3; ++number) {
+        CHECK(std::string(to_string(static_cast<daemonize::OnTimeout>(number))) == actions[number]);
+    }
+}

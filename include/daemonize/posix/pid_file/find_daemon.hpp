@@ -21,6 +21,17 @@ enum class InstanceState {
     running
 };
 
+/// The enumerator's name, and "unknown" for any other number.
+inline const char* to_string(InstanceState state) noexcept {
+    switch (state) {
+    case InstanceState::not_running: return "not_running";
+    case InstanceState::dead: return "dead";
+    case InstanceState::starting: return "starting";
+    case InstanceState::running: return "running";
+    }
+    return "unknown";
+}
+
 namespace detail {
 
 // The result of a search.

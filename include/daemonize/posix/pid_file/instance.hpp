@@ -15,6 +15,15 @@ enum class OnTimeout {
     kill  ///< sends SIGKILL and waits
 };
 
+/// The enumerator's name, and "unknown" for any other number.
+inline const char* to_string(OnTimeout action) noexcept {
+    switch (action) {
+    case OnTimeout::fail: return "fail";
+    case OnTimeout::kill: return "kill";
+    }
+    return "unknown";
+}
+
 /// The daemon that holds a pid file. The file's locks find the daemon: the number in the file is never trusted, and a
 /// process that got the number of a dead daemon is never signalled. Each operation opens the file again, and keeps no
 /// file open. Each operation has two forms: with a Failure&, at Stage::instance or Stage::pid_file_open, and without,

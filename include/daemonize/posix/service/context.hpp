@@ -124,7 +124,7 @@ class Context {
     /// Reports progress of a start, a stop or a reload: on the terminal of the launcher, and as STATUS= to systemd.
     /// `extend_by` extends the time-out to that span from now (EXTEND_TIMEOUT_USEC=); 0, the default, leaves the
     /// time-out as it is.
-    void progress(const std::string& text, Duration extend_by = Duration()) {
+    void progress(const std::string& text, Duration extend_by = Duration()) noexcept {
         running_.daemon.progress(text, extend_by);
         running_.notifier.try_status(text);
         if (extend_by > Duration()) running_.notifier.try_extend_timeout(extend_by);
@@ -132,12 +132,12 @@ class Context {
     }
 
     /// Sets the line that `systemctl status` shows.
-    void status(const std::string& text) { running_.notifier.try_status(text); }
+    void status(const std::string& text) noexcept { running_.notifier.try_status(text); }
 
     /// Stores the reason of a failure, and returns the exit status for the body to return: `return context.fail("port
     /// 80 is taken", 3);`. The launcher prints the text, systemd shows it, and both exit with `exit_code`. A code that
     /// exit(3) would cut to 0 becomes 1.
-    [[nodiscard]] int fail(std::string text, int exit_code = 1) {
+    [[nodiscard]] int fail(std::string text, int exit_code = 1) noexcept {
         running_.failure = std::move(text);
         return detail::failure_status(exit_code);
     }
@@ -236,9 +236,9 @@ class Context {
     /// RUNTIME_DIRECTORY, STATE_DIRECTORY and LOGS_DIRECTORY of systemd; else the paths of
     /// Daemonizer::runtime_directory(), state_directory() and log_directory(), even if the directories do not exist.
     /// Empty if this user has no such directory.
-    const std::string& runtime_directory() const noexcept { return running_.directories[0]; }
-    const std::string& state_directory() const noexcept { return running_.directories[1]; }
-    const std::string& log_directory() const noexcept { return running_.directories[2]; }
+    const std::string& runtime_directory() const { return running_.directories[0]; }
+    const std::string& state_directory() const { return running_.directories[1]; }
+    const std::string& log_directory() const { return running_.directories[2]; }
 
     /// A descriptor for an event loop, readable while poll() has a callback to run. The library owns the descriptor.
     int native_handle() const noexcept { return running_.events.native_handle(); }

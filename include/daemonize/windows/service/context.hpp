@@ -43,17 +43,17 @@ class Context {
 
     /// Reports progress of a start or a stop: a checkpoint, with the wait hint `extend_by`; 0, the default, means
     /// WinService::wait_hint(). On a console the text is printed.
-    void progress(const std::string& text, Duration extend_by = Duration()) {
+    void progress(const std::string& text, Duration extend_by = Duration()) noexcept {
         running_.service.progress(text, extend_by);
     }
 
     /// Does nothing: Windows has no status text. On POSIX, `systemctl status` shows the text.
-    void status(const std::string&) {}
+    void status(const std::string&) noexcept {}
 
     /// Stores the reason of a failure, and returns the exit code for the body to return: `return context.fail("port 80
     /// is taken", 3);`. The text goes to the event log or the console. The code is the service-specific exit code; 0
     /// becomes 1.
-    [[nodiscard]] int fail(std::string text, int exit_code = 1) {
+    [[nodiscard]] int fail(std::string text, int exit_code = 1) noexcept {
         return running_.service.fail(std::move(text), exit_code);
     }
 
