@@ -1,5 +1,6 @@
 // A service in the foreground: its end and its exit status, its directories, and a second start.
 #include "support/catch.hpp"
+#include "support/own_mounts.hpp"
 #include "support/service_program.hpp"
 
 using daemonize::Context;
@@ -61,6 +62,50 @@ TEST_CASE("what fails is told in one line and is no success") {
     said = test::run(program([](Context& context) { return context.fail("no cache", 256) == 1 ? 0 : 8; }), {});
     CHECK(said.code == 1);
     CHECK(said.error == "tested: no cache\n");
+}
+
+TEST_CASE("a service in the foreground that ends before it is ready leaves no runtime directory") {
+    NEEDS_OWN_MOUNTS();
+    const auto service = [](int (*body)(Context&)) {
+        return [body](int argc, char** argv) {
+            return Service("tested")
+                .posix([](daemonize::Daemonizer& daemonizer) {
+                    daemonizer.runtime_directory("tested/inner").pid_file("/run/tested/inner/pid");
+                })
+                .run(argc, argv, body);
+        };
+    };
+    const auto left = [&](int (*body)(Context&)) {
+        return test::in_child([&] {
+            if (!test::own_mounts()) return std::string("no mounts");
+            test::mount_memory("/run", "mode=755");
+            const Said said = test::run(service(body), {"run"});
+            std::string seen = std::to_string(said.code);
+            for (const char* path : {"/run/tested", "/run/tested/inner", "/run/tested/inner/pid"}) {
+                if (test::exists(path)) seen += std::string(" ") + path;
+            }
+            return seen;
+        });
+    };
+    CHECK(left([](Context& context) { return context.fail("no cache", 3); }) == "3");
+    CHECK(left([](Context&) -> int { throw std::runtime_error("no cache"); }) == "1");
+    CHECK(left([](Context&) -> int { std::exit(4); }) == "4");
+    // Another process uses the directory.
+    CHECK(left([](Context&) {
+              test::write_file("/run/tested/socket", "");
+              return 0;
+          }) == "1 /run/tested");
+    // The exit of a child of the service is not the end of the service.
+    CHECK(left([](Context&) {
+              const pid_t child = ::fork();
+              if (child == 0) std::exit(0);
+              ::waitpid(child, nullptr, 0);
+              return test::exists("/run/tested/inner/pid") && ::access("/run/tested/inner", F_OK) == 0 ? 5 : 6;
+          }) == "5");
+    CHECK(left([](Context& context) {
+              context.ready();
+              return 0;
+          }) == "0 /run/tested /run/tested/inner");
 }
 
 TEST_CASE("an unknown value of DAEMONIZE_HOST is refused, by the run and by the verbs that start") {

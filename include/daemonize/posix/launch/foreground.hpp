@@ -83,6 +83,27 @@ inline StepError set_up_here(Plan& plan, const Options& options, LaunchState& la
     return set_up_from_drop(plan, options, launch_state);
 }
 
+// The process that waits for ready() in the foreground. A process that exits before ready() is a failed start: the
+// destructor, which runs at exit(3) after every handler that main registered, removes the pid file and the empty
+// directories that the launch made. After a change of the user, rmdir(2) removes only the directories that the user may
+// remove. In a new root the paths lead elsewhere, so every directory stays.
+struct UnreadyForeground {
+    UnreadyForeground() noexcept = default;
+    UnreadyForeground(const UnreadyForeground&) = delete;
+    UnreadyForeground& operator=(const UnreadyForeground&) = delete;
+    ~UnreadyForeground() {
+        if (process == 0 || process != DAEMONIZE_SYSTEM(getpid)()) return;
+        const DaemonState& state = daemon_state();
+        if (state.ready || !state.plan->chroot.empty()) return;
+        state.plan->pid_file.remove();
+        remove_missing_directories(*state.plan);
+    }
+
+    pid_t process = 0;
+};
+
+DAEMONIZE_SHARED inline UnreadyForeground unready_foreground;
+
 // Launches without a fork: this process becomes the daemon, or the result has the failure. Throws no std::bad_alloc.
 inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& launch_state, DaemonState& state) {
     RollbackHelper helper;
@@ -100,6 +121,7 @@ inline Launch launch_here(OwnedPlan& plan, const Options& options, LaunchState& 
     }
     helper.finish();
     state.plan = plan.release();
+    if (options.wait) unready_foreground.process = DAEMONIZE_SYSTEM(getpid)();
     state.targets[STDERR_FILENO] = std::move(launch_state.targets[STDERR_FILENO]);
     const StepError swapped = swap_streams(state.plan->streams, state.targets);
     if (swapped) exit_failed(state, swapped);

@@ -53,15 +53,19 @@ inline void roll_back_preparation(const Plan& plan, const OpenPidFile& pid_file)
     remove_made_directories(plan.runtime_directory, plan.first_made);
 }
 
-// Rolls back a launch that has run steps of set-up, which made directories and logs. rmdir(2) keeps a directory that
-// another process uses. In the foreground this process may have the logs open.
+// Removes the directories that a launch made. rmdir(2) keeps a directory that another process uses.
+inline void remove_missing_directories(const Plan& plan) noexcept {
+    for (std::size_t i = plan.missing.size(); i-- > 0;) {
+        static_cast<void>(DAEMONIZE_SYSTEM(rmdir)(plan.missing[i].c_str()));
+    }
+}
+
+// Rolls back a launch that has run steps of set-up, which made directories and logs. In the foreground this process may have the logs open.
 inline void roll_back_all(const Plan& plan, const OpenPidFile& pid_file, bool is_foreground) noexcept {
     const uid_t owner = plan.identity.changes_user ? plan.identity.uid : geteuid();
     for (const std::string& path : plan.missing_logs) remove_empty_log(path, owner, is_foreground);
     roll_back_pid_file(plan, pid_file);
-    for (std::size_t i = plan.missing.size(); i-- > 0;) {
-        static_cast<void>(DAEMONIZE_SYSTEM(rmdir)(plan.missing[i].c_str()));
-    }
+    remove_missing_directories(plan);
 }
 
 } // namespace detail
