@@ -67,6 +67,17 @@ void ready(const Other& other, bool is_one) {
     if (!is_one) EXPECT(contains(launch.error_output(), "ready()"));
 }
 
+// The text and the exit status reach the launcher from every module.
+void failed(const Other& other, bool is_one) {
+    const Launch launch = Daemonizer("first").wait_until_ready(Duration::seconds(60)).launch([&](Daemon&) {
+        other.fail_and_exit();
+        return 0;
+    });
+    EXPECT(launch.exit_status() == 7);
+    EXPECT(contains(launch.failure().message() + launch.error_output(), "no cache"));
+    EXPECT(contains(launch.error_output(), "fail_and_exit(): another copy of the library") == !is_one);
+}
+
 void passed_on(const Other& other, bool) {
     EXPECT(Daemonizer("first")
                .wait_until_ready(Duration::seconds(60))
@@ -162,9 +173,15 @@ extern "C" __attribute__((visibility("default"))) int run_case(const char* name,
     const struct {
         const char* name;
         void (*run)(const Other& other, bool is_one);
-    } cases[] = {{"ready", ready},   {"passed_on", passed_on},        {"no_daemon", no_daemon},
-                 {"events", events}, {"pid_file", pid_file},          {"log", log},
-                 {"caught", caught}, {"released_here", released_here}};
+    } cases[] = {{"ready", ready},
+                 {"failed", failed},
+                 {"passed_on", passed_on},
+                 {"no_daemon", no_daemon},
+                 {"events", events},
+                 {"pid_file", pid_file},
+                 {"log", log},
+                 {"caught", caught},
+                 {"released_here", released_here}};
     ++failures;
     for (const auto& one : cases) {
         if (std::string(one.name) != name) continue;

@@ -6,6 +6,7 @@ using namespace daemonize;
 extern "C" __attribute__((visibility("default"))) const void* other_functions() {
     static const Other functions = {
         [] { Daemon().ready(); },
+        [] { Daemon().fail_and_exit("no cache", 7); },
         [](Daemon daemon) { daemon.ready(); },
         [] {
             Failure failure;

@@ -8,6 +8,7 @@
 
 struct Other {
     void (*ready)();
+    void (*fail_and_exit)(); // "no cache", 7
     void (*ready_by)(daemonize::Daemon daemon);
     std::string (*reopen_logs)(); // each of these returns the message of its failure
     std::string (*open_events)();

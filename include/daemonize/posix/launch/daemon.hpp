@@ -107,7 +107,9 @@ inline int report_failure(std::string_view text, int exit_code, DaemonState& sta
 ///
 /// Daemon() refers to the launch of this process. A module of the process that does not share the state of the library
 /// (README, "Gotchas") needs a copy of the Daemon of daemonize(). In such a module Daemon() refers to no launch:
-/// ready() and progress() report that once on standard error, and reopen_logs() fails at Stage::standard_output.
+/// ready(), progress() and fail_and_exit() report that once on standard error, and reopen_logs() fails at
+/// Stage::standard_output. On other systems than Linux, and after a sigaction(2) for SIGCHLD by the application, the
+/// module cannot see that another module launched the daemon, and ready() and progress() do nothing, without a report.
 class Daemon {
   public:
     /// Reports readiness: the launcher exits 0. Flushes standard output, and puts the target of stderr_to() in place;
@@ -144,6 +146,7 @@ class Daemon {
     /// exits with `exit_code` too. After readiness `text` goes to standard error. An exit code that exit(3) would cut
     /// to 0 becomes 1.
     [[noreturn]] void fail_and_exit(std::string_view text, int exit_code = 1) {
+        warn_if_launched_elsewhere("fail_and_exit()");
         std::exit(detail::report_failure(text, exit_code, *state_));
     }
     [[noreturn]] void fail_and_exit(std::nullptr_t, int = 1) = delete;
