@@ -106,9 +106,9 @@ TEST_CASE("container: signals are passed on to the service") {
 TEST_CASE("container: the body's exit status is the container's") {
     NEEDS_A_CONTAINER();
     const test::Place place;
-    const test::Ran told = place.run(contained({test::probe, "run", "exit"}));
-    CHECK(told.code() == 42);
-    CHECK(told.error == "probe: as it was told\n");
+    const test::Ran reported = place.run(contained({test::probe, "run", "exit"}));
+    CHECK(reported.code() == 42);
+    CHECK(reported.error == "probe: as it was told\n");
     const test::Ran bad = place.run(contained({test::service, "--config", "nowhere", "--log", "log"}));
     CHECK(bad.code() == 6);
     CHECK(bad.error == "timestampd: nowhere holds no number of seconds\n");

@@ -37,11 +37,11 @@ inline bool has(const std::string& text, const std::string& part) { return text.
 
 /// In a child of the test.
 [[noreturn]] inline void execute(const Command& command) {
-    std::vector<char*> words;
-    for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
-    words.push_back(nullptr);
-    ::execvp(words[0], words.data());
-    std::perror(words[0]);
+    std::vector<char*> argv;
+    for (const std::string& word : command) argv.push_back(const_cast<char*>(word.c_str()));
+    argv.push_back(nullptr);
+    ::execvp(argv[0], argv.data());
+    std::perror(argv[0]);
     std::_Exit(127);
 }
 

@@ -118,7 +118,7 @@ void serves_the_socket(Kind kind) {
 }
 
 // Whatever the program prints, logs and fails with goes elsewhere: descriptors 0 to 2 were the peer's.
-void keeps_words_from_peer(Kind kind, const char* what, const std::string& seen) {
+void keeps_output_from_peer(Kind kind, const char* what, const std::string& seen) {
     const test::Place place;
     const SuperServer super(place, kind, false, {test::probe, "run", what});
     const Client client(super.address());
@@ -142,8 +142,8 @@ TEST_CASE("xinetd: with wait = yes the service has the listening socket, and giv
 
 TEST_CASE("xinetd: no stray word reaches the peer") {
     NEEDS_SUPER_SERVER("xinetd");
-    keeps_words_from_peer(Kind::xinetd, "stray", "wrote\n");
-    keeps_words_from_peer(Kind::xinetd, "exit", "");
+    keeps_output_from_peer(Kind::xinetd, "stray", "wrote\n");
+    keeps_output_from_peer(Kind::xinetd, "exit", "");
 }
 
 TEST_CASE("inetd: with nowait the service has the connection") {
@@ -158,6 +158,6 @@ TEST_CASE("inetd: with wait the service has the listening socket, and gives it b
 
 TEST_CASE("inetd: no stray word reaches the peer") {
     NEEDS_SUPER_SERVER("inetd");
-    keeps_words_from_peer(Kind::inetd, "stray", "wrote\n");
-    keeps_words_from_peer(Kind::inetd, "exit", "");
+    keeps_output_from_peer(Kind::inetd, "stray", "wrote\n");
+    keeps_output_from_peer(Kind::inetd, "exit", "");
 }

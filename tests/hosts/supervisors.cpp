@@ -20,7 +20,7 @@ class Services {
         // Whole before the supervisor, who looks for new ones, can see it.
         if (::mkdir((place_ / "new").c_str(), 0755) != 0) throw std::runtime_error("cannot make a directory");
         test::write_file(place_ / "new/run",
-                         "#!/bin/sh\nexec 2>>" + (place_ / (name + ".words")) + "\n" + script + "\n");
+                         "#!/bin/sh\nexec 2>>" + (place_ / (name + ".stderr")) + "\n" + script + "\n");
         if (name == "timestampd") test::write_file(place_ / "new/notification-fd", "3\n");
         if (::chmod((place_ / "new/run").c_str(), 0755) != 0 ||
             ::rename((place_ / "new").c_str(), directory.c_str()) != 0) {
@@ -37,7 +37,7 @@ class Services {
     void add_probe() const { add("probe", "PROBE_LOG=" + (place_ / "seen") + " exec '" + test::probe + "'"); }
 
     /// What a service said to its standard error.
-    std::string words(const std::string& name) const { return test::contents(place_ / (name + ".words")); }
+    std::string error_output(const std::string& name) const { return test::contents(place_ / (name + ".stderr")); }
     std::string seen() const { return test::contents(place_ / "seen"); }
 
   private:
@@ -50,7 +50,7 @@ void reloads(const test::Place& place, const Services& services, Reload reload) 
     test::write_file(place / "conf", "soon");
     CHECK(reload() == 0);
     CHECK(eventually([&] {
-        return has(services.words("timestampd"),
+        return has(services.error_output("timestampd"),
                    "cannot use the new configuration: " + (place / "conf") + " holds no number of seconds\n");
     }));
     CHECK(test::contents(place / "log").size() == 25); // one line: it sleeps on as it was

@@ -205,10 +205,10 @@ TEST_CASE("a control, a severity and a kind of socket have the name of their enu
 }
 
 TEST_CASE("every state has its word, and every step with a service its words and its exit code") {
-    const char* const words[] = {"unknown",          "stopped",       "start_pending", "stop_pending", "running",
+    const char* const names[] = {"unknown",          "stopped",       "start_pending", "stop_pending", "running",
                                  "continue_pending", "pause_pending", "paused",        "unknown"};
     for (std::uint32_t number = 0; number < 9; ++number) {
-        CHECK(std::string(to_string(static_cast<ServiceState>(number))) == words[number]);
+        CHECK(std::string(to_string(static_cast<ServiceState>(number))) == names[number]);
     }
     const char* const reasons[] = {"none",      "operator_request", "shutdown",   "preshutdown",
                                    "interrupt", "logoff",           "supervisor", "unknown"};

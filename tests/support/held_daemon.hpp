@@ -22,7 +22,7 @@ class HeldDaemon {
     HeldDaemon(daemonize::Daemonizer& daemonizer, Body body) {
         int ends[2];
         if (::socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) throw std::runtime_error("cannot make a socket pair");
-        ours_ = raise(ends[0]);
+        test_end_ = raise(ends[0]);
         its_ = raise(ends[1]);
         const daemonize::Launch launch = daemonizer.keep_fd(its_).launch([&](daemonize::Daemon& daemon) {
             std::string text;
@@ -40,27 +40,27 @@ class HeldDaemon {
         ::close(its_);
         pid_ = launch.pid();
         if (launch.ok()) {
-            told_ = receive();
+            reported_ = receive();
         } else {
-            ::close(ours_);
+            ::close(test_end_);
             throw std::runtime_error("the launch failed: " + launch.failure().message());
         }
     }
     HeldDaemon(const HeldDaemon&) = delete;
     HeldDaemon& operator=(const HeldDaemon&) = delete;
     ~HeldDaemon() {
-        if (pid_ > 0) let_go();
+        if (pid_ > 0) release();
     }
 
     pid_t pid() const { return pid_; }
-    const std::string& told() const { return told_; }
+    const std::string& reported() const { return reported_; }
     int descriptor() const { return its_; }
     std::string proc(const std::string& name) const { return "/proc/" + std::to_string(pid_) + "/" + name; }
 
     /// Lets the daemon end; its wait status. By a byte, since a daemon that was given all descriptors sees no end.
-    int let_go() {
-        static_cast<void>(::send(ours_, "", 1, MSG_NOSIGNAL)); // it may be dead
-        ::close(ours_);
+    int release() {
+        static_cast<void>(::send(test_end_, "", 1, MSG_NOSIGNAL)); // it may be dead
+        ::close(test_end_);
         int status = 0;
         while (::waitpid(pid_, &status, 0) == -1 && errno == EINTR) {
         }
@@ -79,11 +79,11 @@ class HeldDaemon {
     std::string receive() {
         std::string text;
         for (;;) {
-            struct pollfd watched = {ours_, POLLIN, 0};
+            struct pollfd watched = {test_end_, POLLIN, 0};
             char byte;
-            if (::poll(&watched, 1, patience) == 0 || ::read(ours_, &byte, 1) != 1) {
+            if (::poll(&watched, 1, patience) == 0 || ::read(test_end_, &byte, 1) != 1) {
                 ::kill(pid_, SIGKILL);
-                let_go();
+                release();
                 throw std::runtime_error("the daemon told nothing, after: " + text);
             }
             if (byte == '\0') return text;
@@ -91,10 +91,10 @@ class HeldDaemon {
         }
     }
 
-    int ours_ = -1;
+    int test_end_ = -1;
     int its_ = -1;
     pid_t pid_ = -1;
-    std::string told_;
+    std::string reported_;
 };
 
 } // namespace test

@@ -17,7 +17,7 @@ namespace without_memory {
 
 inline const std::string name = "a-daemon-with-a-long-name-" + std::to_string(::getpid());
 inline const std::string progress = "warming up a cache that has a long name";
-inline const std::string words = "words of the daemon, rather many of them\n";
+inline const std::string daemon_output = "words of the daemon, rather many of them\n";
 
 // The paths of one launch, and the pipe by which the daemon reports.
 struct Place {
@@ -32,7 +32,7 @@ struct Place {
     void stay_up() const {
         const bool named = contents(pid_file) == std::to_string(::getpid()) + "\n";
         const bool logs = link_target("/proc/self/fd/1") == log && link_target("/proc/self/fd/2") == log;
-        report.tell(has_new_root || (named && (logs || !has_log)) ? "up" : "up, but not right");
+        report.send_text(has_new_root || (named && (logs || !has_log)) ? "up" : "up, but not right");
         hold.wait_until_closed();
     }
 };
@@ -83,7 +83,7 @@ inline Attempt attempt(const Form& form, const ShortMemory& shortage, bool is_fo
 
 // The launcher's lines but for those of the daemon.
 inline std::string own_lines(std::string error) {
-    for (const std::string& shown : {name + ": " + progress + "\n", words}) {
+    for (const std::string& shown : {name + ": " + progress + "\n", daemon_output}) {
         const std::size_t at = error.find(shown);
         if (at != std::string::npos) error.erase(at, shown.size());
     }

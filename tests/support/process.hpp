@@ -83,8 +83,8 @@ class Directory {
 };
 
 inline bool exists(const std::string& path) {
-    struct stat facts;
-    return ::lstat(path.c_str(), &facts) == 0;
+    struct stat file_info;
+    return ::lstat(path.c_str(), &file_info) == 0;
 }
 
 inline std::string contents(const std::string& path) {
@@ -117,8 +117,8 @@ inline void become_nobody(uid_t id = nobody) {
 }
 
 inline mode_t mode_of(const std::string& path) {
-    struct stat facts;
-    return ::lstat(path.c_str(), &facts) == 0 ? facts.st_mode & 07777 : static_cast<mode_t>(-1);
+    struct stat file_info;
+    return ::lstat(path.c_str(), &file_info) == 0 ? file_info.st_mode & 07777 : static_cast<mode_t>(-1);
 }
 
 inline std::string link_target(const std::string& path) {
@@ -174,7 +174,7 @@ class Pipe {
     void close_write() { close(ends_[1]); }
 
     /// In the daemon: tells the test.
-    void tell(const std::string& text) const {
+    void send_text(const std::string& text) const {
         if (::write(ends_[1], text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
     }
 

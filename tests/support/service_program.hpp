@@ -19,7 +19,7 @@ class Run {
     using Main = std::function<int(int argc, char** argv)>;
 
     Run(
-        const Main& body, std::vector<std::string> words, const std::function<void()>& prepare = [] {}) {
+        const Main& body, std::vector<std::string> arguments, const std::function<void()>& prepare = [] {}) {
         pid_ = fork_clean();
         if (pid_ == 0) {
             if (::dup2(output_.write_end(), STDOUT_FILENO) < 0 || ::dup2(error_.write_end(), STDERR_FILENO) < 0) {
@@ -31,11 +31,11 @@ class Run {
             error_.close_write();
             default_signals();
             prepare();
-            words.insert(words.begin(), "program");
+            arguments.insert(arguments.begin(), "program");
             std::vector<char*> argv;
-            for (std::string& word : words) argv.push_back(&word[0]);
+            for (std::string& word : arguments) argv.push_back(&word[0]);
             argv.push_back(nullptr);
-            std::exit(body(static_cast<int>(words.size()), argv.data()));
+            std::exit(body(static_cast<int>(arguments.size()), argv.data()));
         }
         output_.close_write();
         error_.close_write();
@@ -77,8 +77,8 @@ struct Said {
 };
 
 inline Said run(
-    const Run::Main& body, const std::vector<std::string>& words, const std::function<void()>& prepare = [] {}) {
-    Run run(body, words, prepare);
+    const Run::Main& body, const std::vector<std::string>& arguments, const std::function<void()>& prepare = [] {}) {
+    Run run(body, arguments, prepare);
     Said said;
     said.code = run.end();
     said.output = run.output;

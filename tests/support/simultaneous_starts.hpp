@@ -41,7 +41,7 @@ inline StartRace race_starts(const std::string& path, int starts, int late) {
             daemonizer.pid_file(path).keep_fd(hold.read_end());
             if (!is_late) daemonizer.keep_fd(second.write_end());
             daemonizer.daemonize();
-            if (!is_late) second.tell(std::string(static_cast<std::size_t>(starts), '.')); // a byte for each
+            if (!is_late) second.send_text(std::string(static_cast<std::size_t>(starts), '.')); // a byte for each
             hold.wait_until_closed();
             std::exit(0);
             return 0;

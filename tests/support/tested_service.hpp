@@ -12,8 +12,8 @@ namespace test {
 class TestedService {
   public:
     Said operator()(
-        const std::vector<std::string>& words, const std::function<void()>& prepare = [] {}) {
-        return run([this](int argc, char** argv) { return main(argc, argv); }, words, prepare);
+        const std::vector<std::string>& arguments, const std::function<void()>& prepare = [] {}) {
+        return run([this](int argc, char** argv) { return main(argc, argv); }, arguments, prepare);
     }
 
     int main(int argc, char** argv) {
@@ -32,11 +32,11 @@ class TestedService {
             })
             .run(argc, argv, [this](daemonize::Context& context) {
                 if (body) return body(context);
-                context.on_reload([this] { report.tell("reload\n"); });
+                context.on_reload([this] { report.send_text("reload\n"); });
                 context.ready();
                 std::string line = "arguments";
                 for (const std::string& argument : context.arguments()) line += " " + argument;
-                report.tell(line + "\n");
+                report.send_text(line + "\n");
                 context.wait_for_stop();
                 return 0;
             });

@@ -13,7 +13,7 @@ namespace {
 
 using daemonize::Context;
 using daemonize::Severity;
-using Words = std::vector<std::string>;
+using Parameters = std::vector<std::string>;
 using std::chrono::milliseconds;
 
 void wait_at(Context& context, const std::string& gate) {
@@ -28,40 +28,40 @@ int serve(Context& context) {
 }
 
 // gated GATE: neither the start nor a reload is complete before the gate is there.
-int gated(Context& context, const Words& words) {
+int gated(Context& context, const Parameters& parameters) {
     context.on_reload([&] {
-        wait_at(context, words[1]);
+        wait_at(context, parameters[1]);
         context.status("went through");
     });
-    wait_at(context, words[1]);
+    wait_at(context, parameters[1]);
     return serve(context);
 }
 
 // slow MILLISECONDS [silent]: so long it takes to start, and with `silent` nobody hears of it meanwhile.
-int slow(Context& context, const Words& words) {
-    const long wanted = std::strtol(words[1].c_str(), nullptr, 10);
+int slow(Context& context, const Parameters& parameters) {
+    const long wanted = std::strtol(parameters[1].c_str(), nullptr, 10);
     for (long spent = 0; spent < wanted; spent += 250) {
-        if (words.size() < 3) context.progress("started " + std::to_string(spent), milliseconds(2000));
+        if (parameters.size() < 3) context.progress("started " + std::to_string(spent), milliseconds(2000));
         if (!context.sleep_for(milliseconds(250))) return 0;
     }
     return serve(context);
 }
 
 // busy: has no time to sleep, and looks for news all the same.
-int busy(Context& context, const Words&) {
+int busy(Context& context, const Parameters&) {
     context.ready();
     for (volatile unsigned long done = 0; context.poll();) done = done + 1;
     return 0;
 }
 
 // stalled: ready, and then for ever in a call that does not return.
-int stalled(Context& context, const Words&) {
+int stalled(Context& context, const Parameters&) {
     context.ready();
     for (;;) static_cast<void>(::pause());
 }
 
 // failing: works until it is told to reload, and then no more.
-int failing(Context& context, const Words&) {
+int failing(Context& context, const Parameters&) {
     bool failed = false;
     context.on_reload([&] { failed = true; });
     context.ready();
@@ -71,22 +71,22 @@ int failing(Context& context, const Words&) {
 }
 
 // throwing TEXT
-int throwing(Context&, const Words& words) { throw std::runtime_error(words[1]); }
+int throwing(Context&, const Parameters& parameters) { throw std::runtime_error(parameters[1]); }
 
 // arguments FILE ...: writes all that it was given to FILE, each with a zero after it.
-int arguments(Context& context, const Words& words) {
-    std::FILE* file = std::fopen(words[1].c_str(), "w");
-    if (file == nullptr) return context.fail("cannot write " + words[1]);
+int arguments(Context& context, const Parameters& parameters) {
+    std::FILE* file = std::fopen(parameters[1].c_str(), "w");
+    if (file == nullptr) return context.fail("cannot write " + parameters[1]);
     bool written = true;
-    for (const std::string& word : words) {
+    for (const std::string& word : parameters) {
         written = std::fwrite(word.c_str(), 1, word.size() + 1, file) == word.size() + 1 && written;
     }
-    if (std::fclose(file) != 0 || !written) return context.fail("cannot write " + words[1]);
+    if (std::fclose(file) != 0 || !written) return context.fail("cannot write " + parameters[1]);
     return serve(context);
 }
 
 // directories: writes a file to each that it has.
-int directories(Context& context, const Words&) {
+int directories(Context& context, const Parameters&) {
     for (const std::string* directory :
          {&context.runtime_directory(), &context.state_directory(), &context.log_directory()}) {
         std::FILE* file = std::fopen((*directory + "/written").c_str(), "w");
@@ -97,7 +97,7 @@ int directories(Context& context, const Words&) {
 }
 
 // log: a line of each severity.
-int log(Context& context, const Words&) {
+int log(Context& context, const Parameters&) {
     context.log(Severity::information, "all is well");
     context.log(Severity::warning, "the disk is nearly full");
     context.log(Severity::failure, "the disk is full");
@@ -105,7 +105,7 @@ int log(Context& context, const Words&) {
 }
 
 // sockets: tells of those that it was passed.
-int sockets(Context& context, const Words&) {
+int sockets(Context& context, const Parameters&) {
     std::string text;
     for (const daemonize::Socket& socket : context.sockets()) {
         text += socket.name() + (socket.kind() == daemonize::SocketKind::listening ? " listens, " : " is connected, ");
@@ -115,7 +115,7 @@ int sockets(Context& context, const Words&) {
 }
 
 // store: gives one end of a pair of sockets, with a word in it, to the manager, and reads it from there when it comes back.
-int store(Context& context, const Words&) {
+int store(Context& context, const Parameters&) {
     for (const daemonize::Socket& socket : context.sockets()) {
         if (socket.name() != "kept") continue;
         char word[16] = "";
@@ -135,8 +135,8 @@ int store(Context& context, const Words&) {
 
 struct Body {
     const char* name;
-    int (*run)(Context& context, const Words& words);
-    std::size_t words; // at least
+    int (*run)(Context& context, const Parameters& parameters);
+    std::size_t parameters; // at least
 };
 
 constexpr Body bodies[] = {
@@ -146,9 +146,9 @@ constexpr Body bodies[] = {
 };
 
 int run(Context& context) {
-    const Words& words = context.arguments();
+    const Parameters& parameters = context.arguments();
     for (const Body& body : bodies) {
-        if (words.size() >= body.words && words[0] == body.name) return body.run(context, words);
+        if (parameters.size() >= body.parameters && parameters[0] == body.name) return body.run(context, parameters);
     }
     return context.fail("no such body", 2);
 }

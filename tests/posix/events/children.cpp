@@ -48,20 +48,20 @@ TEST_CASE("the end of a child is told once, with its wait status, and the child 
     CHECK(in_process([] {
               Events events;
               test::Pipe hold;
-              std::string told;
+              std::string reported;
               const pid_t child = start_held(hold, 7);
               events.on_child(child, [&](int status) {
-                  told += std::to_string(WEXITSTATUS(status)) + " ";
+                  reported += std::to_string(WEXITSTATUS(status)) + " ";
                   events.stop();
               });
-              told += events.poll() ? "runs " : "stopped ";
+              reported += events.poll() ? "runs " : "stopped ";
               struct pollfd watched = {events.native_handle(), POLLIN, 0};
-              told += ::poll(&watched, 1, 0) == 0 ? "quietly " : "";
+              reported += ::poll(&watched, 1, 0) == 0 ? "quietly " : "";
               hold.close_write();
               events.wait_for_stop();
               events.poll();
-              told += ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD ? "reaped" : "left";
-              return told;
+              reported += ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD ? "reaped" : "left";
+              return reported;
           }) == "runs quietly 7 reaped");
 }
 
@@ -70,13 +70,13 @@ TEST_CASE("a child that has ended already is told, and the descriptor is quiet a
               Events events;
               const pid_t child = start(3);
               wait_for_zombie(child);
-              int told = 0;
-              events.on_child(child, [&](int status) { told += WEXITSTATUS(status); });
+              int reported = 0;
+              events.on_child(child, [&](int status) { reported += WEXITSTATUS(status); });
               struct pollfd watched = {events.native_handle(), POLLIN, 0};
               const bool pending = ::poll(&watched, 1, 0) == 1;
               events.poll();
               const bool quiet = ::poll(&watched, 1, 0) == 0;
-              return std::to_string(told) + (pending ? " pending" : "") + (quiet ? " quiet" : "");
+              return std::to_string(reported) + (pending ? " pending" : "") + (quiet ? " quiet" : "");
           }) == "3 pending quiet");
 }
 
@@ -97,20 +97,20 @@ TEST_CASE("the ends of 500 children are told, each to its own callback, while ot
     CHECK(in_process([] {
               Events events;
               test::Pipe hold;
-              std::vector<int> told;
+              std::vector<int> reported;
               int wrong = 0;
               for (int i = 0; i < 500; ++i) {
                   events.on_child(start(i % 256), [&, i](int status) {
-                      told.push_back(i);
+                      reported.push_back(i);
                       if (WEXITSTATUS(status) != i % 256) ++wrong;
-                      if (told.size() == 500) events.stop();
+                      if (reported.size() == 500) events.stop();
                   });
                   if (i % 100 == 0 && std::system("exit 9") != 9 << 8) ++wrong;
               }
               events.wait_for_stop();
-              std::sort(told.begin(), told.end());
-              const bool each = std::unique(told.begin(), told.end()) == told.end();
-              return std::to_string(told.size()) + (each ? " each once" : "") + (wrong == 0 ? "" : " wrong");
+              std::sort(reported.begin(), reported.end());
+              const bool each = std::unique(reported.begin(), reported.end()) == reported.end();
+              return std::to_string(reported.size()) + (each ? " each once" : "") + (wrong == 0 ? "" : " wrong");
           }) == "500 each once");
 }
 
@@ -119,23 +119,23 @@ TEST_CASE("one poll tells of all children that have ended") {
               Events events;
               test::Pipe hold;
               std::vector<pid_t> children;
-              int told = 0;
+              int reported = 0;
               for (int i = 0; i < 20; ++i) {
                   children.push_back(start_held(hold, 0));
-                  events.on_child(children.back(), [&](int) { ++told; });
+                  events.on_child(children.back(), [&](int) { ++reported; });
               }
               events.poll();
               hold.close_write();
               for (const pid_t child : children) wait_for_zombie(child);
               events.poll();
-              return std::to_string(told);
+              return std::to_string(reported);
           }) == "20");
 }
 
 TEST_CASE("a callback may watch the next child, and a throw in one does not lose another") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
+              std::string reported;
               const pid_t first = start(1), second = start(2);
               wait_for_zombie(first);
               wait_for_zombie(second);
@@ -143,14 +143,14 @@ TEST_CASE("a callback may watch the next child, and a throw in one does not lose
                   events.on_child(start(3), [&](int) { events.stop(); });
                   throw std::runtime_error("thrown");
               });
-              events.on_child(second, [&](int) { told += "second "; });
+              events.on_child(second, [&](int) { reported += "second "; });
               try {
                   events.sleep_for(Duration::longest());
               } catch (const std::runtime_error& error) {
-                  told += error.what() + std::string(" ");
+                  reported += error.what() + std::string(" ");
               }
               events.wait_for_stop();
-              return told + "third";
+              return reported + "third";
           }) == "thrown second third");
 }
 
@@ -159,20 +159,20 @@ TEST_CASE("a child that stops and goes on has not ended") {
               Events events;
               test::Pipe hold;
               const pid_t child = start_held(hold, 4);
-              int told = 0;
+              int reported = 0;
               events.on_child(child, [&](int status) {
-                  told += WEXITSTATUS(status);
+                  reported += WEXITSTATUS(status);
                   events.stop();
               });
               ::kill(child, SIGSTOP);
               siginfo_t info = {};
               ::waitid(P_PID, static_cast<id_t>(child), &info, WSTOPPED | WNOWAIT);
               events.poll();
-              const int stopped = told;
+              const int stopped = reported;
               ::kill(child, SIGCONT);
               hold.close_write();
               events.wait_for_stop();
-              return std::to_string(stopped) + " " + std::to_string(told);
+              return std::to_string(stopped) + " " + std::to_string(reported);
           }) == "0 4");
 }
 
@@ -180,31 +180,31 @@ TEST_CASE("a child whose status somebody else has taken is told with -1, which i
     CHECK(in_process([] {
               Events events;
               test::Pipe hold;
-              int told = 0;
+              int reported = 0;
               const pid_t child = start_held(hold, 4);
               events.on_child(child, [&](int status) {
-                  told = status;
+                  reported = status;
                   events.stop();
               });
               events.poll();
               hold.close_write();
               ::waitpid(child, nullptr, 0);
               events.wait_for_stop();
-              const bool neither = !WIFEXITED(told) && !WIFSIGNALED(told) && !WIFSTOPPED(told);
-              return std::to_string(told) + (neither ? " neither" : "");
+              const bool neither = !WIFEXITED(reported) && !WIFSIGNALED(reported) && !WIFSTOPPED(reported);
+              return std::to_string(reported) + (neither ? " neither" : "");
           }) == "-1 neither");
 }
 
 TEST_CASE("what is no child, and any child while SIGCHLD is ignored, is refused in one clear line") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
+              std::string reported;
               Failure failure;
               for (const pid_t pid : {1, 0, -1}) {
                   if (events.on_child(
                           pid, [](int) {}, failure))
-                      told += "watched";
-                  told += failure.message() + "\n";
+                      reported += "watched";
+                  reported += failure.message() + "\n";
               }
               const pid_t child = start(0);
               struct sigaction no_zombies = {};
@@ -213,15 +213,15 @@ TEST_CASE("what is no child, and any child while SIGCHLD is ignored, is refused 
               ::sigaction(SIGCHLD, &no_zombies, nullptr);
               if (events.on_child(
                       child, [](int) {}, failure))
-                  told += "watched";
+                  reported += "watched";
               ::signal(SIGCHLD, SIG_IGN);
               try {
                   events.on_child(child, [](int) {});
               } catch (const daemonize::Error& error) {
                   const std::string message = error.what();
-                  told += message.substr(message.rfind(": "));
+                  reported += message.substr(message.rfind(": "));
               }
-              return told;
+              return reported;
           }) == "cannot take signals as events (the end of process 1): it is no child of this process\n"
                 "cannot take signals as events (the end of process 0): a process number is above 0\n"
                 "cannot take signals as events (the end of process -1): a process number is above 0\n"
@@ -233,16 +233,16 @@ TEST_CASE("of two callbacks for one child the latest is called, and once") {
               Events events;
               test::Pipe hold;
               const pid_t child = start_held(hold, 4);
-              std::string told;
-              events.on_child(child, [&](int) { told += "first "; });
+              std::string reported;
+              events.on_child(child, [&](int) { reported += "first "; });
               events.on_child(child, [&](int status) {
-                  told += std::to_string(WEXITSTATUS(status));
+                  reported += std::to_string(WEXITSTATUS(status));
                   events.stop();
               });
               hold.close_write();
               events.wait_for_stop();
               events.poll();
-              return told;
+              return reported;
           }) == "4");
 }
 

@@ -36,13 +36,13 @@ TEST_CASE("each signal that asks for a stop ends a sleep, and is told as what as
     const int number = GENERATE(SIGTERM, SIGINT, SIGQUIT);
     CHECK(in_process([&] {
               Events events;
-              std::string told = events.stop_requested() ? "already " : "";
-              events.on_stop([&] { told += "stop "; });
+              std::string reported = events.stop_requested() ? "already " : "";
+              events.on_stop([&] { reported += "stop "; });
               send(number);
-              told += events.sleep_for(long_time) ? "slept " : "awake ";
+              reported += events.sleep_for(long_time) ? "slept " : "awake ";
               events.wait_for_stop();
-              told += events.sleep_for(long_time) || events.poll() ? "on " : "";
-              return told + (events.stop_requested() ? std::to_string(events.stop_signal()) : "not");
+              reported += events.sleep_for(long_time) || events.poll() ? "on " : "";
+              return reported + (events.stop_requested() ? std::to_string(events.stop_signal()) : "not");
           }) == "stop awake " + std::to_string(number));
 }
 
@@ -51,7 +51,7 @@ TEST_CASE("a signal from another process ends a sleep that has begun") {
     test::Pipe report;
     test::Launcher program([&] {
         Events events;
-        report.tell("up\n");
+        report.send_text("up\n");
         events.wait_for_stop();
         return events.stop_signal();
     });
@@ -66,44 +66,44 @@ TEST_CASE("a signal from another process ends a sleep that has begun") {
 TEST_CASE("stop() asks for a stop as a signal does, but for the signal") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
-              events.on_stop([&] { told += "stop "; });
+              std::string reported;
+              events.on_stop([&] { reported += "stop "; });
               events.stop();
               events.wait_for_stop();
               send(SIGTERM);
-              return told + std::to_string(events.stop_signal()) + (events.poll() ? " on" : " off");
+              return reported + std::to_string(events.stop_signal()) + (events.poll() ? " on" : " off");
           }) == "stop 0 off");
 }
 
 TEST_CASE("stop() from another thread, and a signal to one, wake the sleeper, whose thread alone runs callbacks") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
+              std::string reported;
               const std::thread::id own = std::this_thread::get_id();
               events.on_reload([&] {
-                  told += std::this_thread::get_id() == own ? "reload " : "elsewhere ";
+                  reported += std::this_thread::get_id() == own ? "reload " : "elsewhere ";
                   std::thread([&] { events.stop(); }).detach();
               });
-              events.on_stop([&] { told += std::this_thread::get_id() == own ? "stop" : "elsewhere"; });
+              events.on_stop([&] { reported += std::this_thread::get_id() == own ? "stop" : "elsewhere"; });
               std::thread other([] { ::pthread_kill(::pthread_self(), SIGHUP); });
               events.wait_for_stop();
               other.join();
-              return told;
+              return reported;
           }) == "reload stop");
 }
 
 TEST_CASE("SIGHUP is reload, SIGUSR1 reopens logs, and any other is what it was registered for") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
-              events.on_reload([&] { told += "reload "; }).on_reopen_logs([&] { told += "logs "; });
-              events.on(SIGUSR2, [&] { told += "usr2 "; }).on(SIGRTMIN + 1, [&] { told += "rt "; });
+              std::string reported;
+              events.on_reload([&] { reported += "reload "; }).on_reopen_logs([&] { reported += "logs "; });
+              events.on(SIGUSR2, [&] { reported += "usr2 "; }).on(SIGRTMIN + 1, [&] { reported += "rt "; });
               for (const int number : {SIGHUP, SIGUSR1, SIGUSR2, SIGRTMIN + 1}) {
                   send(number);
-                  if (!events.poll()) told += "stopped ";
-                  if (!events.poll()) told += "stopped ";
+                  if (!events.poll()) reported += "stopped ";
+                  if (!events.poll()) reported += "stopped ";
               }
-              return told;
+              return reported;
           }) == "reload logs usr2 rt ");
 }
 
@@ -137,8 +137,8 @@ TEST_CASE("the descriptor is readable while something is pending, and quiet afte
     CHECK(in_process([] {
               Events events;
               const int handle = events.native_handle();
-              std::string told;
-              const auto look = [&] { told += is_readable(handle) ? "1" : "0"; };
+              std::string reported;
+              const auto look = [&] { reported += is_readable(handle) ? "1" : "0"; };
               bool again = true;
               events.on_reload([&] { // pending again while its callback runs
                   if (std::exchange(again, false)) send(SIGHUP);
@@ -155,7 +155,7 @@ TEST_CASE("the descriptor is readable while something is pending, and quiet afte
               look();
               events.poll();
               look();
-              return told;
+              return reported;
           }) == "011010");
 }
 
@@ -182,22 +182,22 @@ TEST_CASE("a sleep lasts its whole time by the monotonic clock, whatever is disp
 TEST_CASE("what a callback throws leaves the sleep, and what else was pending comes with the next") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
+              std::string reported;
               events.on_reload([] { throw std::runtime_error("thrown "); });
-              events.on_reopen_logs([&] { told += "logs "; });
-              events.on_stop([&] { told += "stop "; });
+              events.on_reopen_logs([&] { reported += "logs "; });
+              events.on_stop([&] { reported += "stop "; });
               send(SIGUSR1);
               send(SIGHUP); // the first by number
               send(SIGTERM);
               try {
                   events.sleep_for(long_time);
-                  told += "nothing ";
+                  reported += "nothing ";
               } catch (const std::runtime_error& error) {
-                  told += error.what();
+                  reported += error.what();
               }
-              told += is_readable(events.native_handle()) ? "pending " : "quiet ";
-              told += events.sleep_for(long_time) ? "slept" : "awake";
-              return told;
+              reported += is_readable(events.native_handle()) ? "pending " : "quiet ";
+              reported += events.sleep_for(long_time) ? "slept" : "awake";
+              return reported;
           }) == "thrown pending logs stop awake");
 }
 
@@ -207,66 +207,66 @@ TEST_CASE("a stop that is pending beside a callback that throws ends the next wa
               events.on_reload([] { throw std::runtime_error("thrown "); });
               send(SIGHUP);
               send(SIGTERM);
-              std::string told;
+              std::string reported;
               try {
                   events.wait_for_stop();
               } catch (const std::runtime_error& error) {
-                  told += error.what();
+                  reported += error.what();
               }
-              return told + (is_readable(events.native_handle()) ? "pending" : "quiet");
+              return reported + (is_readable(events.native_handle()) ? "pending" : "quiet");
           }) == "thrown pending");
 }
 
 TEST_CASE("a callback may sleep, what else is pending runs inside it, and none runs twice") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
+              std::string reported;
               events.on_reload([&] {
-                  told += "[";
+                  reported += "[";
                   const bool slept = events.sleep_for(Duration::milliseconds(1));
-                  told += slept ? "slept]" : "awake]";
+                  reported += slept ? "slept]" : "awake]";
               });
-              events.on_reopen_logs([&] { told += "logs "; });
-              events.on_stop([&] { told += events.sleep_for(long_time) ? "slept " : "stop "; });
+              events.on_reopen_logs([&] { reported += "logs "; });
+              events.on_stop([&] { reported += events.sleep_for(long_time) ? "slept " : "stop "; });
               send(SIGHUP);
               send(SIGUSR1);
-              told += events.poll() ? "on " : "off ";
+              reported += events.poll() ? "on " : "off ";
               send(SIGHUP);
               send(SIGTERM);
-              told += events.poll() ? "on" : "off";
-              return told;
+              reported += events.poll() ? "on" : "off";
+              return reported;
           }) == "[logs slept]on [stop awake]off");
 }
 
 TEST_CASE("a callback may replace itself, and goes on until it returns") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
+              std::string reported;
               const std::string kept(100, '1'); // on the heap, within the callback
               events.on_reload([&, kept] {
-                  events.on_reload([&] { told += "2"; });
-                  told += kept;
+                  events.on_reload([&] { reported += "2"; });
+                  reported += kept;
               });
               send(SIGHUP);
               events.poll();
               send(SIGHUP);
               events.poll();
-              return told;
+              return reported;
           }) == std::string(100, '1') + "2");
 }
 
 TEST_CASE("a callback may ask for a stop, which is told before the call returns") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
-              events.on_stop([&] { told += "stop"; });
+              std::string reported;
+              events.on_stop([&] { reported += "stop"; });
               events.on_reload([&] {
                   events.stop();
-                  told += "asked ";
+                  reported += "asked ";
               });
               send(SIGHUP);
               events.wait_for_stop();
-              return told;
+              return reported;
           }) == "asked stop");
 }
 
@@ -275,7 +275,7 @@ TEST_CASE("a program that waits makes no system call") {
     test::Pipe report;
     test::Launcher program([&] {
         Events events;
-        report.tell("up\n");
+        report.send_text("up\n");
         events.wait_for_stop();
         return 0;
     });

@@ -52,17 +52,17 @@ TEST_CASE("events come where every call is interrupted once") {
                       return turn[call.name] && seam::fail(call, EINTR, answer);
                   });
               Events events;
-              std::string told;
-              events.on_reload([&] { told += "reload "; });
+              std::string reported;
+              events.on_reload([&] { reported += "reload "; });
               events.on_child(start(3), [&](int status) {
-                  told += std::to_string(WEXITSTATUS(status)) + " ";
+                  reported += std::to_string(WEXITSTATUS(status)) + " ";
                   events.stop();
               });
               ::raise(SIGHUP);
-              told += events.sleep_for(Duration()) || events.stop_requested() ? "" : "?";
+              reported += events.sleep_for(Duration()) || events.stop_requested() ? "" : "?";
               events.wait_for_stop();
-              told += events.poll() ? "on" : "off";
-              return told;
+              reported += events.poll() ? "on" : "off";
+              return reported;
           }) == "reload 3 off");
 }
 
@@ -110,18 +110,18 @@ TEST_CASE("each call that Events cannot be made without is told in one clear lin
         const std::string said = in_process([&] {
             const std::string before = all_signals();
             const std::set<int> open = test::open_descriptors();
-            std::string told;
+            std::string reported;
             {
                 const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
                     return call.is(meant.call) && call.count == meant.count && seam::fail(call, meant.error, answer);
                 });
                 Failure failure;
                 const Events events(failure);
-                told = failure.message() + (failure.stage() == daemonize::Stage::events ? "" : " at another stage");
-                if (all_signals() != before) told += " and taken";
-                if (events || events.native_handle() != -1) told += " and usable";
+                reported = failure.message() + (failure.stage() == daemonize::Stage::events ? "" : " at another stage");
+                if (all_signals() != before) reported += " and taken";
+                if (events || events.native_handle() != -1) reported += " and usable";
             }
-            return told + (test::open_descriptors() == open ? "" : " and left open");
+            return reported + (test::open_descriptors() == open ? "" : " and left open");
         });
         CHECK(said == "cannot take signals as events: " + std::string(meant.message));
     }
@@ -130,16 +130,16 @@ TEST_CASE("each call that Events cannot be made without is told in one clear lin
 TEST_CASE("without descriptors for processes SIGCHLD tells of a child, and is given back") {
     CHECK(in_process([] {
               const std::string before = all_signals();
-              std::string told;
+              std::string reported;
               {
                   const seam::Injection injection(without_pidfd());
                   Events events;
                   const pid_t other = start(5), early = start(3);
                   siginfo_t info = {};
                   ::waitid(P_PID, static_cast<id_t>(early), &info, WEXITED | WNOWAIT);
-                  events.on_child(early, [&](int status) { told += std::to_string(WEXITSTATUS(status)) + " "; });
+                  events.on_child(early, [&](int status) { reported += std::to_string(WEXITSTATUS(status)) + " "; });
                   struct pollfd watched = {events.native_handle(), POLLIN, 0};
-                  told += ::poll(&watched, 1, 0) == 1 ? "" : "unseen ";
+                  reported += ::poll(&watched, 1, 0) == 1 ? "" : "unseen ";
                   events.poll();
                   test::Pipe hold;
                   const pid_t late = test::fork_clean();
@@ -149,19 +149,19 @@ TEST_CASE("without descriptors for processes SIGCHLD tells of a child, and is gi
                       ::_exit(4);
                   }
                   events.on_child(late, [&](int status) {
-                      told += std::to_string(WEXITSTATUS(status)) + " ";
+                      reported += std::to_string(WEXITSTATUS(status)) + " ";
                       events.stop();
                   });
                   events.poll();
                   struct sigaction taken = {};
                   ::sigaction(SIGCHLD, nullptr, &taken);
-                  told += (taken.sa_flags & SA_NOCLDSTOP) != 0 ? "" : "also of stops ";
+                  reported += (taken.sa_flags & SA_NOCLDSTOP) != 0 ? "" : "also of stops ";
                   hold.close_write();
                   events.wait_for_stop();
                   int status = 0;
-                  told += ::waitpid(other, &status, 0) == other ? "other " : "stolen ";
+                  reported += ::waitpid(other, &status, 0) == other ? "other " : "stolen ";
               }
-              return told + (all_signals() == before ? "as before" : "kept");
+              return reported + (all_signals() == before ? "as before" : "kept");
           }) == "3 4 other as before");
 }
 
@@ -177,7 +177,7 @@ TEST_CASE("without descriptors for processes the application's handler for SIGCH
                   };
               }
               ::sigaction(SIGCHLD, &own, nullptr);
-              std::string told;
+              std::string reported;
               {
                   const seam::Injection injection(without_pidfd());
                   Events events;
@@ -189,7 +189,7 @@ TEST_CASE("without descriptors for processes the application's handler for SIGCH
                       ::_exit(4);
                   }
                   events.on_child(child, [&](int status) {
-                      told = std::to_string(WEXITSTATUS(status));
+                      reported = std::to_string(WEXITSTATUS(status));
                       events.stop();
                   });
                   hold.close_write();
@@ -197,7 +197,7 @@ TEST_CASE("without descriptors for processes the application's handler for SIGCH
               }
               ::sigaction(SIGCHLD, nullptr, &after);
               const bool back = after.sa_handler == own.sa_handler && (after.sa_flags & SA_SIGINFO) == own.sa_flags;
-              return told + " " + std::to_string(handled) + (back ? " back" : "");
+              return reported + " " + std::to_string(handled) + (back ? " back" : "");
           }) == "4 1 back");
 }
 
@@ -205,7 +205,7 @@ TEST_CASE("without descriptors for processes a callback that throws does not los
     CHECK(in_process([] {
               const seam::Injection injection(without_pidfd());
               Events events;
-              std::string told;
+              std::string reported;
               const pid_t first = start(1), second = start(2);
               for (const pid_t child : {first, second}) {
                   siginfo_t info = {};
@@ -213,18 +213,18 @@ TEST_CASE("without descriptors for processes a callback that throws does not los
               }
               events.on_child(first, [](int) { throw std::runtime_error("thrown "); });
               events.on_child(second, [&](int status) {
-                  told += std::to_string(WEXITSTATUS(status));
+                  reported += std::to_string(WEXITSTATUS(status));
                   events.stop();
               });
               try {
                   events.wait_for_stop();
               } catch (const std::runtime_error& error) {
-                  told += error.what();
+                  reported += error.what();
               }
               struct pollfd watched = {events.native_handle(), POLLIN, 0};
-              told += ::poll(&watched, 1, 0) == 1 ? "pending " : "quiet ";
+              reported += ::poll(&watched, 1, 0) == 1 ? "pending " : "quiet ";
               events.wait_for_stop();
-              return told;
+              return reported;
           }) == "thrown pending 2");
 }
 
@@ -234,13 +234,13 @@ TEST_CASE("a child that epoll has no room for is told of by SIGCHLD") {
                   return call.is("epoll_ctl") && call.count == 2 && seam::fail(call, ENOSPC, answer);
               });
               Events events;
-              int told = 0;
+              int reported = 0;
               events.on_child(start(6), [&](int status) {
-                  told = WEXITSTATUS(status);
+                  reported = WEXITSTATUS(status);
                   events.stop();
               });
               events.wait_for_stop();
-              return std::to_string(told);
+              return std::to_string(reported);
           }) == "6");
 }
 
@@ -288,7 +288,7 @@ TEST_CASE("without descriptors for processes a handler that was to run once does
               ::sigaction(SIGCHLD, &once, nullptr);
               const seam::Injection injection(without_pidfd());
               Events events;
-              std::string told;
+              std::string reported;
               for (const int code : {1, 2}) {
                   test::Pipe hold;
                   const pid_t child = test::fork_clean();
@@ -299,13 +299,13 @@ TEST_CASE("without descriptors for processes a handler that was to run once does
                   }
                   bool ended = false;
                   events.on_child(child, [&](int status) {
-                      told += std::to_string(WEXITSTATUS(status));
+                      reported += std::to_string(WEXITSTATUS(status));
                       ended = true;
                   });
                   hold.close_write();
                   while (!ended) events.sleep_for(Duration::seconds(1));
               }
-              return told;
+              return reported;
           }) == "12");
 }
 

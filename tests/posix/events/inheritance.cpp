@@ -112,7 +112,7 @@ TEST_CASE(
     CHECK(in_process([] {
               ::signal(SIGUSR1, [](int) { ::_exit(44); });
               Events events;
-              std::string told;
+              std::string reported;
               for (const int number : {SIGTERM, SIGUSR1}) {
                   const pid_t child = static_cast<pid_t>(::syscall(SYS_fork)); // past libc
                   if (child == 0) {
@@ -120,10 +120,10 @@ TEST_CASE(
                       for (;;) ::pause();
                   }
                   const int status = status_of(child);
-                  told += WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status)) + " "
-                                              : "status " + std::to_string(WEXITSTATUS(status)) + " ";
+                  reported += WIFSIGNALED(status) ? "signal " + std::to_string(WTERMSIG(status)) + " "
+                                                  : "status " + std::to_string(WEXITSTATUS(status)) + " ";
               }
-              return told + (events.poll() ? "on" : "off");
+              return reported + (events.poll() ? "on" : "off");
           }) == "signal 15 status 44 on");
 }
 
@@ -194,13 +194,13 @@ TEST_CASE("a forked worker may have Events of its own, and its end does not touc
                   delete events; // as main's return would
                   ::_exit(code);
               }
-              std::string told = "worker " + std::to_string(WEXITSTATUS(status_of(worker)));
-              told += events->poll() ? " on" : " off";
+              std::string reported = "worker " + std::to_string(WEXITSTATUS(status_of(worker)));
+              reported += events->poll() ? " on" : " off";
               ::raise(SIGINT);
               events->wait_for_stop();
-              told += " " + std::to_string(events->stop_signal());
+              reported += " " + std::to_string(events->stop_signal());
               delete events;
-              return told;
+              return reported;
           }) == "worker 15 on 2");
 }
 
@@ -217,18 +217,18 @@ TEST_CASE("a worker forked by one thread while another watches children is whole
                       ++whole;
                   }
               });
-              int told = 0;
+              int reported = 0;
               for (int i = 0; i < 300; ++i) {
                   const pid_t child = ::fork();
                   if (child == 0) ::_exit(0);
                   events.on_child(child, [&](int) {
-                      if (++told == 300) events.stop();
+                      if (++reported == 300) events.stop();
                   });
                   events.poll();
               }
               events.wait_for_stop();
               over = true;
               forker.join();
-              return std::to_string(told);
+              return std::to_string(reported);
           }) == "300");
 }

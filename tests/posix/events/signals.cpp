@@ -68,9 +68,9 @@ constexpr char quit_key = 28;
 int never_polling(test::Pipe& report, test::Pipe& hold, Events& events) {
     const struct rlimit no_core = {0, 0};
     if (::setrlimit(RLIMIT_CORE, &no_core) != 0) return 98;
-    report.tell("up\n");
+    report.send_text("up\n");
     while (!events.stop_requested()) ::usleep(100);
-    report.tell("first\n");
+    report.send_text("first\n");
     hold.close_write();
     hold.wait_until_closed();
     return 7;
@@ -126,14 +126,14 @@ TEST_CASE("of signals that were ignored, those of the keyboard stay so, and the 
     CHECK(in_process([] {
               for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGTERM}) ::signal(number, SIG_IGN);
               Events events;
-              std::string told;
-              events.on_reload([&] { told += "reload "; });
+              std::string reported;
+              events.on_reload([&] { reported += "reload "; });
               ::raise(SIGINT);
               ::raise(SIGQUIT);
               ::raise(SIGHUP);
-              told += events.poll() ? "on " : "off ";
+              reported += events.poll() ? "on " : "off ";
               ::raise(SIGTERM);
-              return told + (events.poll() ? "on" : "off");
+              return reported + (events.poll() ? "on" : "off");
           }) == "reload on off");
 }
 
@@ -180,18 +180,18 @@ TEST_CASE("neither a second SIGTERM nor a wrapper that hands a key on ends a pro
 TEST_CASE("a second Events in a process is refused, and disturbs nothing") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
+              std::string reported;
               {
                   Failure failure;
                   Events second(failure);
-                  told = failure.stage() == Stage::events ? failure.message() : "taken";
-                  if (second.native_handle() != -1) told += " by a descriptor";
+                  reported = failure.stage() == Stage::events ? failure.message() : "taken";
+                  if (second.native_handle() != -1) reported += " by a descriptor";
                   if (second.on(
                           SIGUSR2, [] {}, failure))
-                      told += " and taken";
+                      reported += " and taken";
               }
               ::raise(SIGTERM);
-              return told + (events.poll() ? " on" : " off");
+              return reported + (events.poll() ? " on" : " off");
           }) == "cannot take signals as events: another Events of this process takes them already off");
 }
 
@@ -200,21 +200,21 @@ TEST_CASE("an Events that failed can be asked, is safe to use, and says why it t
               Events working;
               Failure failure;
               Events failed(failure);
-              std::string told = working && !failed ? "asked" : "not asked";
-              failed.on_stop([&] { told += " stop"; }).on_reload([&] { told += " reload"; });
+              std::string reported = working && !failed ? "asked" : "not asked";
+              failed.on_stop([&] { reported += " stop"; }).on_reload([&] { reported += " reload"; });
               const bool takes = failed.on(
                   SIGUSR2, [] {}, failure);
               const std::string reason = failure.reason();
               const bool watches = failed.on_child(
                   ::getppid(), [](int) {}, failure);
-              if (takes || watches || failure.reason() != reason) told += " taken";
-              if (failed.native_handle() != -1) told += " handle";
-              if (!failed.poll() || !failed.sleep_for(daemonize::Duration::milliseconds(1))) told += " stopped";
+              if (takes || watches || failure.reason() != reason) reported += " taken";
+              if (failed.native_handle() != -1) reported += " handle";
+              if (!failed.poll() || !failed.sleep_for(daemonize::Duration::milliseconds(1))) reported += " stopped";
               std::thread other([&] { failed.stop(); });
               failed.wait_for_stop();
               other.join();
-              told += working.stop_requested() ? " both" : " alone";
-              return told + ": " + reason;
+              reported += working.stop_requested() ? " both" : " alone";
+              return reported + ": " + reason;
           }) == "asked stop alone: this Events takes no signals: it could not be opened, or fork copied it");
 }
 
@@ -244,20 +244,20 @@ TEST_CASE("after the end of one Events there may be another") {
 TEST_CASE("what cannot be an event is refused in one clear line") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
+              std::string reported;
               for (const int number : {SIGKILL, SIGTERM, SIGCHLD, SIGSEGV, 0, -1, 1000}) {
                   Failure failure;
                   if (events.on(
                           number, [] {}, failure))
-                      told += "taken";
-                  told += failure.message() + "\n";
+                      reported += "taken";
+                  reported += failure.message() + "\n";
               }
               try {
                   events.on(SIGSTOP, [] {});
               } catch (const daemonize::Error& error) {
-                  told += error.what();
+                  reported += error.what();
               }
-              return told;
+              return reported;
           }) == "cannot take signals as events (signal 9): Invalid argument\n"
                 "cannot take signals as events (signal 15): on_stop() handles it\n"
                 "cannot take signals as events (signal 17): on_child() handles it\n"
@@ -277,15 +277,15 @@ TEST_CASE("without a descriptor left, the failure is told in one clear line, and
               ::setrlimit(RLIMIT_NOFILE, &few);
               Failure failure;
               const Events events(failure);
-              std::string told = failure.message();
+              std::string reported = failure.message();
               try {
                   const Events throwing;
               } catch (const daemonize::Error& error) {
-                  if (error.failure().stage() == Stage::events) told += " (thrown)";
+                  if (error.failure().stage() == Stage::events) reported += " (thrown)";
               }
               few.rlim_cur = few.rlim_max;
               ::setrlimit(RLIMIT_NOFILE, &few);
-              return told + (all_signals() == before ? "" : " and it was taken");
+              return reported + (all_signals() == before ? "" : " and it was taken");
           }) == "cannot take signals as events: Too many open files (thrown)");
 }
 
@@ -301,7 +301,7 @@ TEST_CASE("a system call that waits goes on behind a signal that was taken") {
                   ::kill(reader, SIGHUP);
                   while (test::process_status("ShdPnd", reader).find_first_not_of('0') != std::string::npos) {
                   }
-                  from_helper.tell("x"); // not before the signal has found the reader waiting
+                  from_helper.send_text("x"); // not before the signal has found the reader waiting
                   ::_exit(0);
               }
               char byte = '-';
@@ -314,9 +314,9 @@ TEST_CASE("a system call that waits goes on behind a signal that was taken") {
 TEST_CASE("of a stop from the terminal and its end only the latter is told") {
     CHECK(in_process([] {
               Events events;
-              std::string told;
-              events.on(SIGTSTP, [&] { told += "stop "; });
-              events.on(SIGCONT, [&] { told += "go on "; });
+              std::string reported;
+              events.on(SIGTSTP, [&] { reported += "stop "; });
+              events.on(SIGCONT, [&] { reported += "go on "; });
               ::raise(SIGTSTP);
               events.poll();
               ::raise(SIGCONT);
@@ -324,6 +324,6 @@ TEST_CASE("of a stop from the terminal and its end only the latter is told") {
               ::raise(SIGCONT);
               ::raise(SIGTSTP);
               events.poll();
-              return told;
+              return reported;
           }) == "stop go on stop ");
 }

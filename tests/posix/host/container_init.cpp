@@ -67,7 +67,7 @@ TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the bod
 
 TEST_CASE("as process 1 it reaps a stranger's orphan, and goes on") {
     const auto body = program(HostKind::container_init, [](Context& context) {
-        const test::Pipe told, hold;
+        const test::Pipe reported, hold;
         const pid_t child = test::fork_clean();
         if (child == 0) {
             const pid_t orphan = ::fork();
@@ -76,11 +76,11 @@ TEST_CASE("as process 1 it reaps a stranger's orphan, and goes on") {
                 hold.wait_until_closed();
                 ::_exit(0);
             }
-            told.tell(std::string(reinterpret_cast<const char*>(&orphan), sizeof orphan));
+            reported.send_text(std::string(reinterpret_cast<const char*>(&orphan), sizeof orphan));
             ::_exit(0);
         }
         pid_t orphan = -1;
-        if (::read(told.read_end(), &orphan, sizeof orphan) != sizeof orphan) return 1;
+        if (::read(reported.read_end(), &orphan, sizeof orphan) != sizeof orphan) return 1;
         ::waitpid(child, nullptr, 0);
         ::close(hold.write_end());
         while (::kill(orphan, 0) == 0) { // until it is reaped

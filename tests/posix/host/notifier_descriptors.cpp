@@ -143,10 +143,11 @@ TEST_CASE("a supervisor that died takes nobody with it") {
         Failure failure;
         const int copy = ::fcntl(pipe.write_end(), F_DUPFD, 50);
         notifier.notify_fd(copy);
-        const bool told = notifier.ready(failure);
+        const bool reported = notifier.ready(failure);
         struct sigaction now = {};
         ::sigaction(SIGPIPE, nullptr, &now);
-        return std::to_string(told) + (now.sa_handler == SIG_DFL ? " as it was: " : " changed: ") + failure.message();
+        return std::to_string(reported) + (now.sa_handler == SIG_DFL ? " as it was: " : " changed: ") +
+               failure.message();
     });
     CHECK(seen == "0 as it was: cannot notify the service manager at descriptor 50: Broken pipe");
 }

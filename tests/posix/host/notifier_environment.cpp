@@ -35,21 +35,21 @@ std::string complaint_of(const std::string& address) {
 
 TEST_CASE("an address that nobody listens at is refused by its text") {
     const test::Directory directory;
-    const std::string told = "cannot notify the service manager at ", path = directory / "gone";
-    CHECK(complaint_of(path) == told + path + ": No such file or directory");
+    const std::string reported = "cannot notify the service manager at ", path = directory / "gone";
+    CHECK(complaint_of(path) == reported + path + ": No such file or directory");
     const std::string rule = ": NOTIFY_SOCKET must be an absolute path, an abstract name with @, or a vsock address";
-    CHECK(complaint_of("notify.sock") == told + "notify.sock" + rule);
-    CHECK(complaint_of("tcp:1:2") == told + "tcp:1:2" + rule);
+    CHECK(complaint_of("notify.sock") == reported + "notify.sock" + rule);
+    CHECK(complaint_of("tcp:1:2") == reported + "tcp:1:2" + rule);
     const std::string lengthy = "/" + std::string(107, 'x');
-    CHECK(complaint_of(lengthy) == told + lengthy + ": the address is too long for a socket");
+    CHECK(complaint_of(lengthy) == reported + lengthy + ": the address is too long for a socket");
     CHECK(complaint_of("@" + std::string(200, 'x')) ==
-          told + "@" + std::string(200, 'x') + ": the address is too long for a socket");
-    CHECK(complaint_of("/") == told + "/: the address names no socket");
-    CHECK(complaint_of("@") == told + "@: the address names no socket");
+          reported + "@" + std::string(200, 'x') + ": the address is too long for a socket");
+    CHECK(complaint_of("/") == reported + "/: the address names no socket");
+    CHECK(complaint_of("@") == reported + "@: the address names no socket");
     CHECK(complaint_of("@daemonize-nobody-" + std::to_string(::getpid())) ==
-          told + "@daemonize-nobody-" + std::to_string(::getpid()) + ": Connection refused");
+          reported + "@daemonize-nobody-" + std::to_string(::getpid()) + ": Connection refused");
     test::write_file(path, "");
-    CHECK(complaint_of(path) == told + path + ": Connection refused");
+    CHECK(complaint_of(path) == reported + path + ": Connection refused");
 }
 
 TEST_CASE("the longest path there can be is no trouble") {

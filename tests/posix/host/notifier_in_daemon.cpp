@@ -31,7 +31,7 @@ TEST_CASE("a notifier that was opened before the launch speaks for the daemon") 
         const bool follows = Notifier::from_environment(unseen).watchdog_interval() == daemonize::Duration::seconds(1);
         return ready_in(notifier) + (follows ? ", and the watchdog follows" : "");
     });
-    CHECK(daemon.told() == "told, and the watchdog follows");
+    CHECK(daemon.reported() == "told, and the watchdog follows");
     CHECK(manager.receive().sender == daemon.pid());
     ::unsetenv("WATCHDOG_USEC");
     ::unsetenv("WATCHDOG_PID");
@@ -52,7 +52,7 @@ TEST_CASE("a notifier works in a new root and as another user") {
         static_cast<void>(Notifier::from_environment(late));
         return ready_in(notifier) + "; later: " + late.message();
     });
-    CHECK(daemon.told() ==
+    CHECK(daemon.reported() ==
           "told; later: cannot notify the service manager at " + manager.address() + ": No such file or directory");
     const test::Notification came = manager.receive();
     CHECK(came.text == "READY=1\nSTATUS=from 65534");

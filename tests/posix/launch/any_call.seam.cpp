@@ -76,7 +76,7 @@ Attempt launch_with(const test::Directory& directory, test::Pipe& injected, cons
         const Launch launch = daemonizer.launch([&](Daemon& daemon) {
             daemon.ready();
             seam::state() = seam::State(); // what the daemon does later is not the launch
-            report.tell(properties(session) + " " + test::contents(directory / "pid"));
+            report.send_text(properties(session) + " " + test::contents(directory / "pid"));
             hold.wait_until_closed();
         });
         attempt.up = launch.ok();
@@ -104,10 +104,10 @@ TEST_CASE("whichever call fails, the daemon is up and right or the launch has fa
         int number = 1;
         for (bool injected = true; injected; ++number) {
             const auto descriptors = test::open_descriptors();
-            test::Pipe told;
-            const Attempt attempt = launch_with(directory, told, [&](const seam::Call& call, seam::Answer& answer) {
+            test::Pipe reported;
+            const Attempt attempt = launch_with(directory, reported, [&](const seam::Call& call, seam::Answer& answer) {
                 if (call.process != process || call.number != number) return false;
-                if (::write(told.write_end(), (call.name + " ").c_str(), call.name.size() + 1) < 0) std::abort();
+                if (::write(reported.write_end(), (call.name + " ").c_str(), call.name.size() + 1) < 0) std::abort();
                 return can_fail(call) && seam::fail(call, EIO, answer);
             });
             if (!attempt.up) {
@@ -116,12 +116,12 @@ TEST_CASE("whichever call fails, the daemon is up and right or the launch has fa
                 ++failed;
             }
             orphans.wait_until_empty();
-            const std::string name = told.rest();
+            const std::string name = reported.rest();
             INFO("process " << process << ", call " << number << ": " << name << "; it said: " << attempt.said);
             if (attempt.up) CHECK(without_number(attempt.seen) == without_number(unharmed.seen));
             CHECK(!test::exists(directory / "pid"));
             injected = !name.empty();
-            told.close_read();
+            reported.close_read();
             CHECK(test::open_descriptors() == descriptors);
         }
         CHECK(number > 5);
@@ -140,14 +140,14 @@ TEST_CASE("wherever a signal comes while the launcher waits, the daemon is up or
     for (const Way& way : {Way{Fork::twice, true}, Way{Fork::once, true}, Way{Fork::twice, false}}) {
         int number = 1;
         for (bool raised = true; raised; ++number) {
-            test::Pipe hold, told, report;
+            test::Pipe hold, reported, report;
             test::Launcher launcher([&]() -> int {
                 bool forked = false;
                 int calls = 0;
                 const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
                     if (call.process != seam::launcher) return false;
                     if (forked && ++calls == number) {
-                        told.tell(call.name);
+                        reported.send_text(call.name);
                         ::raise(SIGINT);
                     }
                     forked = forked || call.is("fork");
@@ -159,12 +159,12 @@ TEST_CASE("wherever a signal comes while the launcher waits, the daemon is up or
                 Daemon daemon = daemonizer.keep_fd(hold.read_end()).keep_fd(report.write_end()).daemonize();
                 daemon.ready();
                 hold.wait_until_closed();
-                report.tell("alive");
+                report.send_text("alive");
                 std::exit(0);
             });
             const test::Ended ended = launcher.ended();
             const bool has_pid_file = test::exists(directory / "pid");
-            const std::string name = told.rest();
+            const std::string name = reported.rest();
             hold.close_write();
             INFO("call " << number << " after the fork: " << name << ", exit code " << ended.code() << ", signal "
                          << ended.signal());

@@ -24,10 +24,10 @@ std::vector<std::string> messages(const std::vector<Failure>& problems) {
 
 // What is in a directory, and since when it has been so.
 std::string state_of(const std::string& path) {
-    struct stat facts;
-    if (::stat(path.c_str(), &facts) != 0) return "missing";
-    std::string state = std::to_string(facts.st_mtim.tv_sec) + "." + std::to_string(facts.st_mtim.tv_nsec);
-    return state + " " + std::to_string(facts.st_mode) + " " + std::to_string(facts.st_nlink);
+    struct stat file_info;
+    if (::stat(path.c_str(), &file_info) != 0) return "missing";
+    std::string state = std::to_string(file_info.st_mtim.tv_sec) + "." + std::to_string(file_info.st_mtim.tv_nsec);
+    return state + " " + std::to_string(file_info.st_mode) + " " + std::to_string(file_info.st_nlink);
 }
 
 // A thread beside this one while it lives.
@@ -117,9 +117,9 @@ TEST_CASE("a log that the run-as user may not write is found, and log_directory(
     const std::string hint = path + ": the user may not write there; log_directory() makes a directory for the user";
     const std::vector<std::string> refused = {"cannot open standard output to " + hint,
                                               "cannot open standard error to " + hint};
-    const std::vector<std::string> told = messages(daemonizer.check());
-    REQUIRE(!told.empty());
-    CHECK(told.front() == refused.front());
+    const std::vector<std::string> reported = messages(daemonizer.check());
+    REQUIRE(!reported.empty());
+    CHECK(reported.front() == refused.front());
     test::write_file(path, ""); // root's, 0644
     CHECK(messages(daemonizer.check()).front() == refused.front());
     REQUIRE(::chown(path.c_str(), test::nobody, test::nobody) == 0);
@@ -148,10 +148,10 @@ TEST_CASE("what check() says of a log, the launch says too") {
     REQUIRE(::mkdir((directory / "log").c_str(), 0755) == 0);
     Daemonizer daemonizer("check");
     daemonizer.stdout_to(directory / "log");
-    const std::vector<std::string> told = messages(daemonizer.check());
-    CHECK(told ==
+    const std::vector<std::string> reported = messages(daemonizer.check());
+    CHECK(reported ==
           std::vector<std::string>{"cannot open standard output to " + (directory / "log") + ": Is a directory"});
-    CHECK(messages(daemonizer.launch([] {}).problems()) == told);
+    CHECK(messages(daemonizer.launch([] {}).problems()) == reported);
     CHECK(orphans.is_empty());
 }
 

@@ -40,7 +40,7 @@ Attempt start(const test::Directory& directory, const seam::Hook& hook) {
             daemonizer.keep_fd(report.write_end()).keep_fd(hold.read_end()).pid_file(directory / "pid").daemonize();
         }
         hold.wait_until_closed();
-        report.tell(properties(directory, local));
+        report.send_text(properties(directory, local));
         std::exit(0);
     });
     const test::Orphanage orphans;
@@ -62,7 +62,7 @@ void hit_each_call(int process, Hit hit) {
     REQUIRE(unharmed.launcher.with(0));
     int number = 1;
     for (bool was_made = true; was_made; ++number) {
-        test::Pipe told;
+        test::Pipe reported;
         bool forked = process != seam::launcher;
         int calls = 0;
         const Attempt attempt = start(directory, [&](const seam::Call& call, seam::Answer& answer) {
@@ -71,10 +71,10 @@ void hit_each_call(int process, Hit hit) {
                 forked = forked || call.is("fork");
                 return false;
             }
-            told.tell(call.name);
+            reported.send_text(call.name);
             return hit(call, answer);
         });
-        const std::string name = told.rest();
+        const std::string name = reported.rest();
         was_made = !name.empty();
         INFO("process " << process << ", call " << number << ": " << name << "; daemon: " << attempt.daemon
                         << "; launcher: " << attempt.launcher.error);
@@ -170,7 +170,7 @@ TEST_CASE("Ctrl-C ends a daemon that has left its group") {
         });
         Daemonizer("twice").keep_fd(arrived.write_end()).pid_file(directory / "pid").daemonize();
         ::setsid();
-        arrived.tell("it has left\n");
+        arrived.send_text("it has left\n");
         for (;;) ::pause();
     });
     const test::Ended ended = launcher.ended();

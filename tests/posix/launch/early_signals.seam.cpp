@@ -42,7 +42,7 @@ TEST_CASE("a signal at any call before the fork leaves nothing behind") {
             test::default_signals();
             const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
                 if (call.process != seam::launcher || call.number != number) return false;
-                report.tell(call.name);
+                report.send_text(call.name);
                 ::raise(SIGTERM);
                 return false;
             });

@@ -34,7 +34,7 @@ TEST_CASE("a launcher that leaves does not run the program's exit handlers") {
             register_for_exit(report);
             Daemonizer("exits").fork(fork).keep_fd(report.write_end()).keep_fd(hold.read_end()).daemonize();
             hold.wait_until_closed();
-            report.tell("body\n");
+            report.send_text("body\n");
             std::exit(0);
             return 0;
         });
@@ -102,7 +102,7 @@ TEST_CASE("the process between runs no exit handlers where the launcher is gone"
         register_for_exit(report);
         // Without a session of their own it leaves the others of the group alone, and exits by itself.
         Daemonizer("exits").setsid(false).keep_fd(report.write_end()).wait_until_ready().daemonize();
-        report.tell("up\n");
+        report.send_text("up\n");
         for (;;) ::pause();
     });
     REQUIRE(report.line() == "up");

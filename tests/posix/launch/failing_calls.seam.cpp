@@ -323,17 +323,17 @@ TEST_CASE("a start that is refused takes nothing away that another start made me
     const std::string path = directory / "pid";
     const std::string name = "daemonize-test-" + std::to_string(::getpid());
     const std::string log = "/var/log/" + name;
-    test::Pipe hold, told;
+    test::Pipe hold, reported;
     const pid_t winner = test::fork_clean();
     if (winner == 0) {
         hold.close_write();
         Failure failure;
         const daemonize::PidFile file = daemonize::PidFile::acquire(path, failure);
-        told.tell("holds\n");
+        reported.send_text("holds\n");
         hold.wait_until_closed();
         std::_Exit(0);
     }
-    REQUIRE(told.line() == "holds");
+    REQUIRE(reported.line() == "holds");
     Launch launch;
     {
         // The directory was not there when the second start looked; by the time that it asks for the lock, it is.

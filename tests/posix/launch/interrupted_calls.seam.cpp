@@ -124,7 +124,7 @@ TEST_CASE("a start whose every call is interrupted once succeeds") {
                                       if (::write(STDERR_FILENO, "words\n", 6) != 6) std::abort();
                                       daemon.ready();
                                       daemonize::Failure failure;
-                                      report.tell(daemon.reopen_logs(failure) ? "reopened\n" : "not reopened\n");
+                                      report.send_text(daemon.reopen_logs(failure) ? "reopened\n" : "not reopened\n");
                                       hold.wait_until_closed();
                                   });
         CHECK(launch.failure().message() == "");

@@ -38,7 +38,7 @@ TEST_CASE("a signal at a waiting launcher ends the daemon, and is told") {
                     .pid_file(directory / "pid")
                     .wait_until_ready()
                     .daemonize();
-                report.tell("up\n");
+                report.send_text("up\n");
                 stay();
             });
             REQUIRE(report.line() == "up");
@@ -67,7 +67,7 @@ TEST_CASE("an ignored signal stays ignored while the launcher waits") {
                             .keep_fd(hold.read_end())
                             .wait_until_ready()
                             .daemonize();
-        report.tell("up\n");
+        report.send_text("up\n");
         go.wait_until_closed();
         daemon.ready();
         hold.wait_until_closed();
@@ -97,7 +97,7 @@ TEST_CASE("a signal that was blocked when the launch began does not end it") {
                             .keep_fd(hold.read_end())
                             .wait_until_ready()
                             .daemonize();
-        report.tell("up\n");
+        report.send_text("up\n");
         go.wait_until_closed();
         daemon.ready();
         hold.wait_until_closed();
@@ -118,7 +118,7 @@ TEST_CASE("in a process that lives on, its own handler runs after the launch, an
         handled = 0;
         ::signal(SIGINT, count_signal);
         const Launch launch = Daemonizer("interrupted").keep_fd(report.write_end()).wait_until_ready().launch([&] {
-            report.tell("up\n");
+            report.send_text("up\n");
             stay();
         });
         struct sigaction now;
@@ -146,7 +146,7 @@ TEST_CASE("in a process without a handler, the signal does what it would have do
                                   .pid_file(directory / "pid")
                                   .wait_until_ready()
                                   .launch([&] {
-                                      report.tell("up\n");
+                                      report.send_text("up\n");
                                       stay();
                                   });
         return launch.ok() ? 0 : 1;
@@ -170,7 +170,7 @@ TEST_CASE("a signal at the moment of readiness leaves a daemon that is up, or no
                                 .pid_file(directory / "pid")
                                 .wait_until_ready()
                                 .daemonize();
-            report.tell("almost\n");
+            report.send_text("almost\n");
             for (volatile int wait = 0; wait < round * 500; wait = wait + 1) {
             }
             daemon.ready();

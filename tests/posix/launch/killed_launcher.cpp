@@ -19,7 +19,7 @@ TEST_CASE("a launcher that is killed takes the start with it") {
     test::Pipe report;
     test::Launcher launcher([&]() -> int {
         Daemonizer("lost").keep_fd(report.write_end()).pid_file(directory / "pid").wait_until_ready().daemonize();
-        report.tell("up\n");
+        report.send_text("up\n");
         for (;;) ::pause();
     });
     REQUIRE(report.line() == "up");
@@ -44,10 +44,10 @@ TEST_CASE("a daemon whose launcher was killed learns it when it says that it is 
                             .pid_file(directory / "pid")
                             .wait_until_ready()
                             .daemonize();
-        report.tell(std::to_string(::getpid()) + "\n");
+        report.send_text(std::to_string(::getpid()) + "\n");
         go.wait_until_closed();
         daemon.ready();
-        report.tell("it went on\n");
+        report.send_text("it went on\n");
         return 0;
     });
     const pid_t daemon = std::stoi(report.line());
@@ -74,7 +74,7 @@ TEST_CASE("without the process between, a daemon that becomes ready is up") {
                             .pid_file(directory / "pid")
                             .wait_until_ready()
                             .daemonize();
-        report.tell(std::to_string(::getppid()) + "\n");
+        report.send_text(std::to_string(::getppid()) + "\n");
         go.wait_until_closed();
         daemon.ready();
         hold.wait_until_closed();
@@ -103,7 +103,7 @@ TEST_CASE("without the process between, a daemon that dies is a failed start all
             .pid_file(directory / "pid")
             .wait_until_ready()
             .daemonize();
-        report.tell(std::to_string(::getppid()) + "\n");
+        report.send_text(std::to_string(::getppid()) + "\n");
         go.wait_until_closed();
         return 7;
     });
@@ -121,7 +121,7 @@ TEST_CASE("without the process between, a daemon that is not ready in time is en
     test::Pipe report;
     test::Launcher launcher([&]() -> int {
         Daemonizer("lost").keep_fd(report.write_end()).wait_until_ready(daemonize::Duration::seconds(3)).daemonize();
-        report.tell(std::to_string(::getppid()) + "\n");
+        report.send_text(std::to_string(::getppid()) + "\n");
         for (;;) ::pause();
     });
     ::kill(std::stoi(report.line()), SIGKILL);
@@ -137,7 +137,7 @@ TEST_CASE("a daemon that ignores SIGTERM does not outlive a launcher that is kil
     test::Launcher launcher([&]() -> int {
         Daemonizer("lost").keep_fd(report.write_end()).pid_file(directory / "pid").wait_until_ready().daemonize();
         ::signal(SIGTERM, SIG_IGN);
-        report.tell("up\n");
+        report.send_text("up\n");
         for (;;) ::pause();
     });
     REQUIRE(report.line() == "up");
@@ -155,7 +155,7 @@ TEST_CASE("what the daemon had started does not outlive a launcher that is kille
         Daemonizer("lost").keep_fd(report.write_end()).wait_until_ready().daemonize();
         if (::fork() == 0) {
             ::signal(SIGTERM, SIG_IGN);
-            report.tell("up\n");
+            report.send_text("up\n");
         }
         for (;;) ::pause();
     });
@@ -178,7 +178,7 @@ TEST_CASE("a launcher that is killed before it hears of the daemon's death leave
             .pid_file(directory / "pid")
             .wait_until_ready()
             .daemonize();
-        report.tell(std::to_string(::getpid()) + "\n" + std::to_string(::getppid()) + "\n");
+        report.send_text(std::to_string(::getpid()) + "\n" + std::to_string(::getppid()) + "\n");
         go.wait_until_closed();
         return 7;
     });

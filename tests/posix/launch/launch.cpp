@@ -51,7 +51,7 @@ TEST_CASE("launch returns in the launcher, with the daemon's number, once the da
                                   .keep_fd(hold.read_end())
                                   .wait_until_ready()
                                   .launch([&](Daemon& daemon) {
-                                      report.tell(std::to_string(::getpid()) + "\n");
+                                      report.send_text(std::to_string(::getpid()) + "\n");
                                       daemon.ready();
                                       hold.wait_until_closed();
                                       return 0;
@@ -95,7 +95,7 @@ TEST_CASE("a body that returns, or leaves by exit, has its atexit handlers run o
         test::Pipe pipe;
         report = &pipe;
         const Launch launch = Daemonizer("launch").keep_fd(pipe.write_end()).wait_until_ready().launch([&](Daemon&) {
-            std::atexit([] { report->tell("handled\n"); });
+            std::atexit([] { report->send_text("handled\n"); });
             if (!returns) std::exit(3);
             return 3;
         });
@@ -184,7 +184,7 @@ TEST_CASE("a daemon may launch daemons itself") {
                                                                .stderr_to(directory / "log")
                                                                .wait_until_ready(daemonize::Duration::seconds(10))
                                                                .launch(inner);
-                                     report.tell(launch.ok() ? "ok\n" : launch.failure().message() + "\n");
+                                     report.send_text(launch.ok() ? "ok\n" : launch.failure().message() + "\n");
                                      daemon.ready();
                                      hold.wait_until_closed();
                                  });

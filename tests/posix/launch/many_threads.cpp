@@ -48,7 +48,7 @@ const std::string refused = "cannot fork: 1000 other threads run, which fork wou
 TEST_CASE("a process with 1,000 threads launches nothing unless that is allowed, and then a daemon with one") {
     const test::Orphanage orphanage;
     const test::Directory directory;
-    const std::string told = test::in_child([&]() -> std::string {
+    const std::string reported = test::in_child([&]() -> std::string {
         const test::Orphanage inner;
         const Threads threads;
         Daemonizer daemonizer("threaded");
@@ -60,7 +60,7 @@ TEST_CASE("a process with 1,000 threads launches nothing unless that is allowed,
         if (!daemon.ok()) return daemon.launched().failure().message();
         return test::process_status("Threads", daemon.pid()) + " of " + test::process_status("Threads");
     });
-    CHECK(told == "1 of 1001");
+    CHECK(reported == "1 of 1001");
     orphanage.wait_until_empty();
     CHECK(!test::exists(directory / "pid"));
 }

@@ -59,9 +59,9 @@ TEST_CASE("a null device that is a file, or missing, fails the start before anyt
     for (const bool there : {true, false}) {
         const std::string line = " tested: " + (there ? is_file : is_missing) + "\n";
         const std::string run = std::to_string(exit_code(daemonize::Stage::null_device));
-        const std::string told = there ? where(as_file, verbs) : where(missing, verbs);
-        CHECK(told == "1" + line + "1" + line + run + line + "3 7 tested: cannot reach the daemon of " + path +
-                          ": it does not run\n0 ");
+        const std::string reported = there ? where(as_file, verbs) : where(missing, verbs);
+        CHECK(reported == "1" + line + "1" + line + run + line + "3 7 tested: cannot reach the daemon of " + path +
+                              ": it does not run\n0 ");
     }
     CHECK(test::contents(file).empty());
     CHECK(!test::exists(path));
@@ -90,10 +90,10 @@ TEST_CASE("without /proc a launch is complete, by close_range and without") {
                               daemon.ready();
                               struct sigaction action = {};
                               ::sigaction(SIGUSR2, nullptr, &action);
-                              report.tell(::fcntl(inherited, F_GETFD) == -1 ? "clean, " : "inherited, ");
-                              report.tell(action.sa_handler == SIG_DFL ? "default\n" : "ignored\n");
+                              report.send_text(::fcntl(inherited, F_GETFD) == -1 ? "clean, " : "inherited, ");
+                              report.send_text(action.sa_handler == SIG_DFL ? "default\n" : "ignored\n");
                               events.wait_for_stop();
-                              report.tell("stopped");
+                              report.send_text("stopped");
                           });
                   if (!launch.ok()) return launch.failure().message();
                   std::string text = report.line();

@@ -16,12 +16,12 @@ using daemonize::Fork;
 using daemonize::Launch;
 using daemonize::Stage;
 using test::ShortMemory;
+using test::without_memory::daemon_output;
 using test::without_memory::fail_each;
 using test::without_memory::Form;
 using test::without_memory::name;
 using test::without_memory::Place;
 using test::without_memory::Trial;
-using test::without_memory::words;
 
 namespace {
 
@@ -93,7 +93,7 @@ TEST_CASE("launch() that runs out of memory returns the failure, and nothing esc
             shortage.begin();
             const Launch launch = daemonizer.launch([&](Daemon& daemon) {
                 daemon.progress("warming up a cache that has a long name");
-                if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return 3;
+                if (::write(STDERR_FILENO, daemon_output.data(), daemon_output.size()) < 0) return 3;
                 daemon.ready();
                 ShortMemory::end();
                 place.stay_up();
@@ -101,12 +101,12 @@ TEST_CASE("launch() that runs out of memory returns the failure, and nothing esc
             });
             ShortMemory::end();
             launch.print();
-            if (launch.ok()) return launch.error_output() == words ? 0 : 98;
+            if (launch.ok()) return launch.error_output() == daemon_output ? 0 : 98;
             const bool says_so = launch.failure().code() == std::errc::not_enough_memory;
             return says_so && launch.failure().stage() == Stage::memory ? launch.exit_code() : 97;
         } catch (const std::exception&) {
             ShortMemory::end();
-            if (::getpid() != launcher) place.report.tell("an exception escaped into the daemon's main");
+            if (::getpid() != launcher) place.report.send_text("an exception escaped into the daemon's main");
             return 99;
         }
     };
@@ -120,8 +120,8 @@ TEST_CASE("launch() without a body that runs out of memory returns the failure i
         shortage.begin();
         const Launch launch = daemonizer.launch();
         if (launch.in_daemon()) {
-            if (::write(STDERR_FILENO, words.data(), words.size()) < 0) return 3;
-            if (::write(STDOUT_FILENO, words.data(), words.size()) < 0) return 3;
+            if (::write(STDERR_FILENO, daemon_output.data(), daemon_output.size()) < 0) return 3;
+            if (::write(STDOUT_FILENO, daemon_output.data(), daemon_output.size()) < 0) return 3;
             launch.daemon().ready();
             ShortMemory::end();
             place.stay_up();
@@ -129,7 +129,7 @@ TEST_CASE("launch() without a body that runs out of memory returns the failure i
         }
         ShortMemory::end();
         launch.print();
-        if (launch.ok()) return launch.error_output() == words && launch.output() == words ? 0 : 98;
+        if (launch.ok()) return launch.error_output() == daemon_output && launch.output() == daemon_output ? 0 : 98;
         return launch.failure().code() == std::errc::not_enough_memory ? launch.exit_code() : 97;
     });
 }

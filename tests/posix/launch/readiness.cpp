@@ -147,7 +147,7 @@ TEST_CASE("fail() leaves by exit, so that what main registered still runs") {
     report = &pipe;
     const Launch launch =
         Daemonizer("readiness").keep_fd(pipe.write_end()).wait_until_ready().launch([](Daemon& daemon) {
-            std::atexit([] { report->tell("handled\n"); });
+            std::atexit([] { report->send_text("handled\n"); });
             daemon.fail_and_exit("no", 5);
         });
     CHECK(launch.failure().message() == "no");
@@ -224,7 +224,7 @@ TEST_CASE("a worker of the daemon's that outlives a failed start does not keep t
                                       test::Pipe out;
                                       if (::fork() == 0) {
                                           ::setsid(); // of the group that ends with the start
-                                          out.tell("out\n");
+                                          out.send_text("out\n");
                                           hold.wait_until_closed();
                                           std::_Exit(0);
                                       }
@@ -244,7 +244,7 @@ TEST_CASE("a daemon that is stopped for a while before it is ready goes on, and 
         test::Launcher launcher([&] {
             Daemon daemon =
                 Daemonizer("readiness").fork(fork).keep_fd(report.write_end()).wait_until_ready().daemonize();
-            report.tell(std::to_string(::getpid()) + "\n");
+            report.send_text(std::to_string(::getpid()) + "\n");
             ::raise(SIGSTOP);
             daemon.ready();
             return 0;

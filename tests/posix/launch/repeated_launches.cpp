@@ -31,7 +31,7 @@ void fail_one(const std::string& pid_file) {
 TEST_CASE("1,000 launches leave no zombie, no descriptor and no memory") {
     const test::Orphanage orphans;
     const test::Directory directory;
-    const std::string told = test::in_child([&] {
+    const std::string reported = test::in_child([&] {
         // A daemon ends on its own, after the launch has returned; the next one needs a pid file of its own.
         int number = 0;
         const auto launch_some = [&](int count) {
@@ -52,13 +52,13 @@ TEST_CASE("1,000 launches leave no zombie, no descriptor and no memory") {
         if (::waitpid(-1, nullptr, WNOHANG) != -1 || errno != ECHILD) wrong += "children ";
         return wrong.empty() ? std::string("nothing") : wrong;
     });
-    CHECK(told == "nothing");
+    CHECK(reported == "nothing");
     orphans.wait_until_empty();
 }
 
 TEST_CASE("the launcher's other children are not touched") {
     const test::Orphanage orphans;
-    const std::string told = test::in_child([] {
+    const std::string reported = test::in_child([] {
         test::Pipe go;
         const pid_t ends_before = ::fork();
         if (ends_before == 0) std::_Exit(41);
@@ -95,13 +95,13 @@ TEST_CASE("the launcher's other children are not touched") {
         }
         return codes;
     });
-    CHECK(told == "41 42 43 ");
+    CHECK(reported == "41 42 43 ");
     orphans.wait_until_empty();
 }
 
 TEST_CASE("a single fork leaves the daemon as the one child that the caller may wait for") {
     const test::Orphanage orphans;
-    const std::string told = test::in_child([] {
+    const std::string reported = test::in_child([] {
         test::Pipe hold;
         const Launch launch = Daemonizer("child").fork(daemonize::Fork::once).keep_fd(hold.read_end()).launch([&] {
             hold.wait_until_closed();
@@ -112,5 +112,5 @@ TEST_CASE("a single fork leaves the daemon as the one child that the caller may 
         if (::waitpid(-1, &status, 0) != launch.pid()) return std::string("another child");
         return std::to_string(WEXITSTATUS(status));
     });
-    CHECK(told == "12");
+    CHECK(reported == "12");
 }

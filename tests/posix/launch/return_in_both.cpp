@@ -23,7 +23,7 @@ TEST_CASE("launch without a body returns in both processes, and each one knows w
             if (launch.in_daemon()) {
                 if (!launch.ok() || launch.exit_code() != 0 || ::getpid() == launcher) std::abort();
                 launch.daemon().ready();
-                report.tell(std::to_string(launch.pid()) + " " + std::to_string(::getpid()) + "\n");
+                report.send_text(std::to_string(launch.pid()) + " " + std::to_string(::getpid()) + "\n");
                 hold.wait_until_closed();
                 std::_Exit(7);
             }
@@ -98,7 +98,7 @@ TEST_CASE("a signal at a launcher that waits in launch without a body ends the d
             if (handles) ::signal(SIGINT, [](int) {});
             const Launch launch = Daemonizer("both").keep_fd(report.write_end()).wait_until_ready().launch();
             if (launch.in_daemon()) {
-                report.tell("up\n");
+                report.send_text("up\n");
                 for (;;) ::pause();
             }
             launch.print();

@@ -67,7 +67,7 @@ TEST_CASE("whatever the filter refuses, a launch is complete, and its daemon can
         INFO(refusal.name);
         const test::Directory directory;
         const std::string path = directory / "pid";
-        const std::string told = under(refusal, [&]() -> std::string {
+        const std::string reported = under(refusal, [&]() -> std::string {
             const int inherited = ::fcntl(STDERR_FILENO, F_DUPFD, 700);
             test::Pipe report;
             const daemonize::Launch launch =
@@ -80,9 +80,9 @@ TEST_CASE("whatever the filter refuses, a launch is complete, and its daemon can
                         Events events;
                         daemon.ready();
                         const auto open = test::open_descriptors();
-                        report.tell(open.count(inherited) == 0 ? "clean\n" : "inherited\n");
+                        report.send_text(open.count(inherited) == 0 ? "clean\n" : "inherited\n");
                         events.wait_for_stop();
-                        report.tell("stopped");
+                        report.send_text("stopped");
                     });
             if (!launch.ok()) return launch.failure().message();
             std::string text = report.line();
@@ -91,7 +91,7 @@ TEST_CASE("whatever the filter refuses, a launch is complete, and its daemon can
             instance.stop(Duration::milliseconds(test::patience));
             return text + ", " + report.rest() + (test::exists(path) ? ", a file is left" : "");
         });
-        CHECK(told == "clean, running, stopped");
+        CHECK(reported == "clean, running, stopped");
     }
 }
 
@@ -100,7 +100,7 @@ TEST_CASE("whatever the filter refuses, a service is started, asked, reloaded, r
         INFO(refusal.name);
         const test::Directory directory;
         const test::Run::Main service = test::plain_service(directory / "pid");
-        const std::string told = under(refusal, [&] {
+        const std::string reported = under(refusal, [&] {
             std::string codes;
             for (const char* verb : {"start", "start", "status", "reload", "restart", "stop", "stop", "status"}) {
                 const test::Said said = test::run(service, {verb});
@@ -108,7 +108,7 @@ TEST_CASE("whatever the filter refuses, a service is started, asked, reloaded, r
             }
             return codes;
         });
-        CHECK(told == "0 0 0 0 0 0 0 3 ");
+        CHECK(reported == "0 0 0 0 0 0 0 3 ");
         CHECK(!test::exists(directory / "pid"));
     }
 }
@@ -118,19 +118,19 @@ TEST_CASE("whatever the filter refuses, events tell of children and of signals")
         INFO(refusal.name);
         CHECK(under(refusal, [] {
                   Events events;
-                  std::string told;
+                  std::string reported;
                   const pid_t child = test::fork_clean();
                   if (child == 0) std::_Exit(7);
                   events.on_child(child, [&](int status) {
-                      told += "child " + std::to_string(WEXITSTATUS(status));
+                      reported += "child " + std::to_string(WEXITSTATUS(status));
                       ::raise(SIGHUP);
                   });
                   events.on_reload([&] {
-                      told += ", reload";
+                      reported += ", reload";
                       ::raise(SIGTERM);
                   });
                   events.wait_for_stop();
-                  return told + (events.stop_signal() == SIGTERM ? ", stop" : ", no stop");
+                  return reported + (events.stop_signal() == SIGTERM ? ", stop" : ", no stop");
               }) == "child 7, reload, stop");
     }
 }

@@ -40,7 +40,7 @@ TEST_CASE("standard output is the launcher's until readiness, and the log's from
                     std::printf("printed after\n");
                     std::fflush(stdout);
                     std::fprintf(stderr, "another\n");
-                    done.tell("done\n");
+                    done.send_text("done\n");
                     return 0;
                 },
                 {});
@@ -188,7 +188,7 @@ TEST_CASE("a daemon that prints and whose launcher is dead removes its pid file,
         hold.close_write();
         Daemon daemon = daemonizer.daemonize();
         std::printf("on output\n");
-        report.tell(std::to_string(::getpid()) + "\n");
+        report.send_text(std::to_string(::getpid()) + "\n");
         hold.wait_until_closed();
         daemon.ready();
         std::abort();

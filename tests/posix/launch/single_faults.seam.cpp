@@ -49,7 +49,7 @@ TEST_CASE("a process between that cannot be killed leaves by itself, and its dae
             hold.close_write();
             daemon.ready();
             hold.wait_until_closed();
-            report.tell("still here\n");
+            report.send_text("still here\n");
         });
     }
     CHECK(launch.ok());

@@ -40,11 +40,11 @@ TEST_CASE("the daemon's own words come before the launcher's line") {
 }
 
 TEST_CASE("the daemon's words reach a launcher that has no standard streams") {
-    const std::string words = test::in_child([] {
+    const std::string output = test::in_child([] {
         for (int stream = 0; stream < 3; ++stream) ::close(stream);
         return Daemonizer("words").wait_until_ready().launch([] { write_error("no streams here"); }).error_output();
     });
-    CHECK(words == "no streams here");
+    CHECK(output == "no streams here");
 }
 
 TEST_CASE("a daemon that talks on and on has no more time for it") {
@@ -106,17 +106,17 @@ TEST_CASE("the words of a daemon that becomes ready are shown too, and later one
 
 TEST_CASE("words that fill the pipe many times over all arrive, in order") {
     const test::Orphanage orphans;
-    std::string words;
-    for (int i = 0; words.size() < 300000; ++i) words += std::to_string(i) + "\n";
+    std::string output;
+    for (int i = 0; output.size() < 300000; ++i) output += std::to_string(i) + "\n";
     const test::Ended ended = test::run_launcher([&] {
         // Nobody reads the test's pipe before the launcher has ended.
         if (::fcntl(STDERR_FILENO, F_SETPIPE_SZ, 1 << 20) < 0) return 99;
         Daemon daemon = Daemonizer("words").wait_until_ready().daemonize();
-        write_error(words);
+        write_error(output);
         daemon.fail_and_exit("that was all");
         return 0;
     });
-    CHECK((ended.error == words + "words: that was all\n"));
+    CHECK((ended.error == output + "words: that was all\n"));
     CHECK(orphans.is_empty());
 }
 

@@ -32,9 +32,9 @@ void time_out(Fork fork, Body body) {
                                   });
         CHECK(launch.failure().stage() == Stage::timeout);
         CHECK(launch.exit_code() == 124);
-        const std::string told = report.rest();
-        if (told.compare(0, 3, "up\n") != 0) continue;
-        CHECK(told.substr(3) == "");
+        const std::string reported = report.rest();
+        if (reported.compare(0, 3, "up\n") != 0) continue;
+        CHECK(reported.substr(3) == "");
         return;
     }
     FAIL("the daemon never came as far as to report");
@@ -51,7 +51,7 @@ TEST_CASE("a daemon that is not ready in time is ended") {
     const test::Orphanage orphans;
     for (const Fork fork : {Fork::twice, Fork::once}) {
         time_out(fork, [](const test::Pipe& report) {
-            report.tell("up\n");
+            report.send_text("up\n");
             stay();
         });
         CHECK(orphans.is_empty());
@@ -103,13 +103,13 @@ TEST_CASE("the daemon may clean up when its time is over") {
                                               static_cast<void>(!::write(report_end, "cleaned\n", 8));
                                               std::_Exit(0);
                                           });
-                                          report.tell("up\n");
+                                          report.send_text("up\n");
                                           stay();
                                       });
             CHECK(launch.failure().stage() == Stage::timeout);
-            const std::string told = report.rest();
-            if (told.empty()) continue;
-            CHECK(told == "up\ncleaned\n");
+            const std::string reported = report.rest();
+            if (reported.empty()) continue;
+            CHECK(reported == "up\ncleaned\n");
             break;
         }
         CHECK(orphans.is_empty());
@@ -132,14 +132,14 @@ TEST_CASE("a stopped daemon goes on so that it can end") {
                                                          static_cast<void>(!::write(report_end, "ended\n", 6));
                                                          std::_Exit(0);
                                                      });
-                                                     report.tell("up\n");
+                                                     report.send_text("up\n");
                                                      ::raise(SIGSTOP);
                                                      stay();
                                                  });
             CHECK_FALSE(launch.ok());
-            const std::string told = report.rest();
-            if (told.empty()) continue;
-            CHECK(told == "up\nended\n");
+            const std::string reported = report.rest();
+            if (reported.empty()) continue;
+            CHECK(reported == "up\nended\n");
             break;
         }
         CHECK(orphans.is_empty());
@@ -152,7 +152,7 @@ TEST_CASE("what the daemon had started ends with it") {
         time_out(fork, [](const test::Pipe& report) {
             if (::fork() == 0) {
                 ::signal(SIGTERM, SIG_IGN);
-                report.tell("up\n");
+                report.send_text("up\n");
                 stay();
             }
             stay();
@@ -165,7 +165,7 @@ TEST_CASE("a daemon that ignores SIGTERM is killed after the grace") {
     const test::Orphanage orphans;
     time_out(Fork::twice, [](const test::Pipe& report) {
         ::signal(SIGTERM, SIG_IGN);
-        report.tell("up\n");
+        report.send_text("up\n");
         stay();
     });
     CHECK(orphans.is_empty());

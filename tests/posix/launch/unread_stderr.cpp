@@ -81,7 +81,7 @@ TEST_CASE("a signal ends a start whose progress finds no room") {
                                              .wait_until_ready(daemonize::Duration::longest())
                                              .launch([&](Daemon& daemon) {
                                                  daemon.progress("half way");
-                                                 up.tell("up\n");
+                                                 up.send_text("up\n");
                                                  for (;;) ::pause();
                                              });
         return launch.ok() ? 0 : 1;

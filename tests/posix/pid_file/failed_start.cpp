@@ -144,7 +144,7 @@ TEST_CASE("a start whose launcher dies before the daemon is ready leaves no pid 
     const pid_t launcher = ::fork();
     if (launcher == 0) {
         Daemonizer("orphaned").pid_file(path).keep_fd(report.write_end()).wait_until_ready().daemonize();
-        report.tell("waits\n");
+        report.send_text("waits\n");
         for (;;) ::pause();
     }
     REQUIRE(launcher > 0);

@@ -127,7 +127,7 @@ TEST_CASE("a daemon that lost the lock that names it is told by the lock that it
     const Bystander bystander;
     test::Held daemon(Daemonizer("daemon").pid_file(path), [&](test::Pipe& report) {
         test::contents(path); // a close of the file takes all POSIX locks with it
-        report.tell("read\n");
+        report.send_text("read\n");
     });
     REQUIRE(daemon.line() == "read");
     CHECK(status_of(path).pid == daemon.pid());
@@ -182,7 +182,7 @@ TEST_CASE("a daemon that ignores SIGTERM is told after the time-out, and killed 
     const std::string path = directory / "daemon.pid";
     test::Held daemon(Daemonizer("daemon").pid_file(path), [](test::Pipe& report) {
         ::signal(SIGTERM, SIG_IGN);
-        report.tell("deaf\n");
+        report.send_text("deaf\n");
     });
     REQUIRE(daemon.line() == "deaf");
     Failure failure;
@@ -201,13 +201,13 @@ TEST_CASE("a reload is a SIGHUP, and refused where it would end the daemon") {
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
-    static int told = -1;
+    static int reported = -1;
     test::Held daemon(Daemonizer("daemon").pid_file(path), [](test::Pipe& report) {
-        told = report.write_end();
+        reported = report.write_end();
         ::signal(SIGHUP, [](int) {
-            if (::write(told, "hup\n", 4) != 4) std::abort();
+            if (::write(reported, "hup\n", 4) != 4) std::abort();
         });
-        report.tell("ready\n");
+        report.send_text("ready\n");
     });
     REQUIRE(daemon.line() == "ready");
     Failure failure;
@@ -230,7 +230,7 @@ TEST_CASE("a daemon is starting until it is ready, and can be stopped then") {
     test::Launcher launcher([&] {
         Daemonizer daemonizer("slow");
         daemonizer.pid_file(path).keep_fd(hold.read_end()).keep_fd(report.write_end()).wait_until_ready().daemonize();
-        report.tell("set up\n");
+        report.send_text("set up\n");
         hold.wait_until_closed();
         return 0;
     });
@@ -258,7 +258,7 @@ TEST_CASE("waiting ends with the daemon, or with the time") {
     CHECK(failure.message().empty());
     test::Child waiter([&](test::Pipe& report) {
         Failure problem;
-        report.tell(Instance::at(path).wait(Duration::longest(), problem) ? "ended\n" : "did not end\n");
+        report.send_text(Instance::at(path).wait(Duration::longest(), problem) ? "ended\n" : "did not end\n");
     });
     daemon.kill(SIGTERM);
     CHECK(waiter.line() == "ended");
@@ -310,7 +310,7 @@ TEST_CASE("a start beside a stop of a dead daemon is not refused") {
     test::Pipe hold;
     test::Child sweeper([&](test::Pipe& report) {
         hold.close_write();
-        report.tell("sweeping\n");
+        report.send_text("sweeping\n");
         Failure failure;
         struct pollfd until = {hold.read_end(), POLLIN, 0};
         while (::poll(&until, 1, 0) == 0)

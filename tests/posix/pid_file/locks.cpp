@@ -41,8 +41,8 @@ bool waits_for_lock(pid_t pid) {
 }
 
 ino_t inode_of(const std::string& path) {
-    struct stat facts;
-    return ::lstat(path.c_str(), &facts) == 0 ? facts.st_ino : 0;
+    struct stat file_info;
+    return ::lstat(path.c_str(), &file_info) == 0 ? file_info.st_ino : 0;
 }
 
 std::string refusal_of_second_start(const std::string& path) {
@@ -69,7 +69,7 @@ TEST_CASE("a squatter's read lock does not hinder a start") {
     REQUIRE(::chmod(path.c_str(), 0644) == 0);
     test::Child squatter([&](test::Pipe& report) {
         squat(path, kind);
-        report.tell("squats\n");
+        report.send_text("squats\n");
     });
     REQUIRE(squatter.line() == "squats");
     const ino_t squatted = inode_of(path);
@@ -108,7 +108,7 @@ TEST_CASE("readers that wait for the lock do not get it in the way of a start") 
         }
         Daemonizer daemonizer("daemon");
         daemonizer.pid_file(path).keep_fd(go.write_end()).before_drop([&] {
-            go.tell("\n\n\n\n");
+            go.send_text("\n\n\n\n");
             for (const pid_t reader : readers) {
                 while (!waits_for_lock(reader)) ::sched_yield();
             }
@@ -137,7 +137,7 @@ TEST_CASE("a read lock on a running daemon's file hides neither that it runs nor
     REQUIRE(first.ok());
     test::Child squatter([&](test::Pipe& report) {
         squat(path, kind);
-        report.tell("squats\n");
+        report.send_text("squats\n");
     });
     REQUIRE(squatter.line() == "squats");
     test::write_file(path, "1\n"); // so that the name can only come from the lock
@@ -157,7 +157,7 @@ TEST_CASE("what an interrupted replacement left behind does not hinder a start")
     REQUIRE(::chmod((path + ".new").c_str(), 0600) == 0);
     test::Child squatter([&](test::Pipe& report) {
         squat(path, Squat::whole_file);
-        report.tell("squats\n");
+        report.send_text("squats\n");
     });
     REQUIRE(squatter.line() == "squats");
     test::Held daemon(Daemonizer("daemon").pid_file(path));
@@ -175,7 +175,7 @@ TEST_CASE("what stands in the way of a replacement is named") {
     REQUIRE(::mkdir((path + ".new").c_str(), 0755) == 0);
     test::Child squatter([&](test::Pipe& report) {
         squat(path, Squat::whole_file);
-        report.tell("squats\n");
+        report.send_text("squats\n");
     });
     REQUIRE(squatter.line() == "squats");
     const daemonize::Launch launch = Daemonizer("daemon").pid_file(path).launch([] {});
@@ -195,12 +195,12 @@ TEST_CASE("a worker that before_drop forks does not keep the daemon's lock") {
         daemonizer.pid_file(path).keep_fd(worker_hold.read_end()).keep_fd(worker_runs.write_end()).before_drop([&] {
             worker = ::fork();
             if (worker == 0) {
-                worker_runs.tell("it runs\n");
+                worker_runs.send_text("it runs\n");
                 worker_hold.wait_until_closed();
                 std::_Exit(0);
             }
         });
-        test::Held daemon(daemonizer, [&](test::Pipe& report) { report.tell(std::to_string(worker) + "\n"); });
+        test::Held daemon(daemonizer, [&](test::Pipe& report) { report.send_text(std::to_string(worker) + "\n"); });
         REQUIRE(daemon.ok());
         worker = std::stoi(daemon.line());
         REQUIRE(worker_runs.line() == "it runs"); // past what fork itself does in it
@@ -224,11 +224,11 @@ TEST_CASE("a worker that outlives the daemon neither keeps its lock nor deletes 
         test::Held daemon(daemonizer, [&](test::Pipe& report) {
             const pid_t forked = ::fork();
             if (forked == 0) {
-                worker_runs.tell("it runs\n");
+                worker_runs.send_text("it runs\n");
                 worker_hold.wait_until_closed();
                 std::exit(0); // returning from main is the same
             }
-            report.tell(std::to_string(forked) + "\n");
+            report.send_text(std::to_string(forked) + "\n");
         });
         REQUIRE(daemon.ok());
         worker = std::stoi(daemon.line());
@@ -252,7 +252,7 @@ TEST_CASE("a worker that exits while its daemon runs leaves file and lock alone"
     test::Held daemon(Daemonizer("daemon").pid_file(path), [](test::Pipe& report) {
         const pid_t worker = ::fork();
         if (worker == 0) std::exit(0);
-        report.tell(::waitpid(worker, nullptr, 0) == worker ? "exited\n" : "no worker\n");
+        report.send_text(::waitpid(worker, nullptr, 0) == worker ? "exited\n" : "no worker\n");
     });
     REQUIRE(daemon.ok());
     REQUIRE(daemon.line() == "exited");
@@ -276,11 +276,11 @@ TEST_CASE("a program that the daemon started does not keep its lock") {
             char name[] = "cat";
             char* const arguments[] = {name, nullptr};
             if (::posix_spawnp(&started, name, nullptr, nullptr, arguments, environ) != 0) std::abort();
-            report.tell(std::to_string(started) + "\n");
+            report.send_text(std::to_string(started) + "\n");
         });
         REQUIRE(daemon.ok());
         program = std::stoi(daemon.line());
-        input.tell("runs\n");
+        input.send_text("runs\n");
         REQUIRE(output.line() == "runs");
         daemon.kill(SIGKILL);
     }
@@ -299,7 +299,7 @@ TEST_CASE("an application that reads its own pid file still runs, to all who ask
     const std::string path = directory / "daemon.pid";
     // Any close of the file gives up the POSIX lock that names the daemon.
     test::Held daemon(Daemonizer("daemon").pid_file(path),
-                      [&](test::Pipe& report) { report.tell(test::contents(path)); });
+                      [&](test::Pipe& report) { report.send_text(test::contents(path)); });
     REQUIRE(daemon.ok());
     CHECK(daemon.line() == std::to_string(daemon.pid()));
     CHECK(PidFile::holder(path).running);
@@ -315,7 +315,7 @@ TEST_CASE("a daemon that asks who holds its own file gets its own number, and st
     const std::string path = directory / "daemon.pid";
     test::Held daemon(Daemonizer("daemon").pid_file(path), [&](test::Pipe& report) {
         const PidFile::Holder holder = PidFile::holder(path);
-        report.tell((holder.running ? std::to_string(holder.pid) : "none") + "\n");
+        report.send_text((holder.running ? std::to_string(holder.pid) : "none") + "\n");
     });
     REQUIRE(daemon.ok());
     CHECK(daemon.line() == std::to_string(daemon.pid()));
@@ -343,7 +343,7 @@ TEST_CASE("a start in progress is told from a daemon that runs") {
     test::Child launcher([&](test::Pipe& report) {
         daemonize::detail::OpenPidFile file;
         const daemonize::Failure failure = daemonize::detail::open_pid_file(path, 0644, {}, file);
-        report.tell(failure ? failure.message() + "\n" : "starts\n");
+        report.send_text(failure ? failure.message() + "\n" : "starts\n");
         static_cast<void>(file.file.release()); // held until the child ends
     });
     REQUIRE(launcher.line() == "starts");
@@ -369,7 +369,7 @@ TEST_CASE("a daemon is named before it is ready, and before its own code runs") 
             .keep_fd(report.write_end())
             .keep_fd(hold.read_end())
             .before_drop([&] {
-                report.tell(std::to_string(::getpid()) + "\n");
+                report.send_text(std::to_string(::getpid()) + "\n");
                 hold.wait_until_closed();
             })
             .daemonize();

@@ -10,21 +10,21 @@ using daemonize::PidFile;
 namespace {
 
 ino_t inode_of(const std::string& path) {
-    struct stat facts;
-    return ::lstat(path.c_str(), &facts) == 0 ? facts.st_ino : 0;
+    struct stat file_info;
+    return ::lstat(path.c_str(), &file_info) == 0 ? file_info.st_ino : 0;
 }
 
 std::string handled_path;
 int handled_report = -1;
 
-void tell_whether_file_is_there() {
+void report_whether_file_exists() {
     const char word = test::exists(handled_path) ? 'y' : 'n';
     if (::write(handled_report, &word, 1) != 1) std::abort();
 }
 
 void register_another() {
-    tell_whether_file_is_there();
-    std::atexit(tell_whether_file_is_there);
+    report_whether_file_exists();
+    std::atexit(report_whether_file_exists);
 }
 
 } // namespace
@@ -40,10 +40,10 @@ TEST_CASE("the pid file is complete when the launcher returns, and readable by a
     ::umask(before);
     REQUIRE(daemon.ok());
     CHECK(test::contents(path) == std::to_string(daemon.pid()) + "\n");
-    struct stat facts;
-    REQUIRE(::lstat(path.c_str(), &facts) == 0);
-    CHECK(facts.st_mode == (S_IFREG | 0644));
-    CHECK(facts.st_uid == ::geteuid());
+    struct stat file_info;
+    REQUIRE(::lstat(path.c_str(), &file_info) == 0);
+    CHECK(file_info.st_mode == (S_IFREG | 0644));
+    CHECK(file_info.st_uid == ::geteuid());
 }
 
 TEST_CASE("a relative pid file is one in the launcher's directory") {
@@ -99,9 +99,9 @@ TEST_CASE("the pid file outlives what the program does at exit, and is gone afte
     test::Pipe hold;
     handled_report = handled.write_end();
     const test::Ended launcher = test::run_launcher([&] {
-        std::atexit(tell_whether_file_is_there); // before the launch too: it runs last
+        std::atexit(report_whether_file_exists); // before the launch too: it runs last
         Daemonizer("handlers").pid_file(handled_path).keep_fd(handled_report).keep_fd(hold.read_end()).daemonize();
-        for (int i = 0; i < 50; ++i) std::atexit(i % 2 == 0 ? tell_whether_file_is_there : register_another);
+        for (int i = 0; i < 50; ++i) std::atexit(i % 2 == 0 ? report_whether_file_exists : register_another);
         hold.wait_until_closed();
         std::exit(0);
         return 0;
@@ -121,7 +121,7 @@ TEST_CASE("the pid file outlives the body that returns from launch") {
     test::Pipe handled;
     handled_report = handled.write_end();
     test::Held daemon(Daemonizer("handlers").pid_file(handled_path).keep_fd(handled_report),
-                      [](test::Pipe&) { std::atexit(tell_whether_file_is_there); });
+                      [](test::Pipe&) { std::atexit(report_whether_file_exists); });
     REQUIRE(daemon.ok());
     daemon.end();
     CHECK(handled.rest() == "y");
@@ -207,9 +207,9 @@ TEST_CASE("a daemon that may not remove its pid file any more empties it, and th
         test::Held first(Daemonizer("dropped").user("65534").group("65534").pid_file(path));
         REQUIRE(first.ok());
         CHECK(test::contents(path) == std::to_string(first.pid()) + "\n");
-        struct stat facts;
-        REQUIRE(::lstat(path.c_str(), &facts) == 0);
-        CHECK(facts.st_uid == 0); // else the daemon's user could have root's `kill $(cat FILE)` hit any process
+        struct stat file_info;
+        REQUIRE(::lstat(path.c_str(), &file_info) == 0);
+        CHECK(file_info.st_uid == 0); // else the daemon's user could have root's `kill $(cat FILE)` hit any process
     }
     REQUIRE(test::exists(path));
     CHECK(test::contents(path).empty());

@@ -48,7 +48,7 @@ TEST_CASE("of 64 starts at once exactly one wins, in spite of a squatter and a s
         struct flock request = {};
         request.l_type = F_RDLCK;
         if (file < 0 || ::fcntl(file, F_SETLK, &request) != 0) std::abort();
-        squats.tell("squats\n");
+        squats.send_text("squats\n");
         hold.wait_until_closed();
         std::_Exit(0);
     }
@@ -60,7 +60,7 @@ TEST_CASE("of 64 starts at once exactly one wins, in spite of a squatter and a s
         hold.close_write();
         const test::Orphanage inner;
         const test::StartRace result = test::race_starts(path, 64, 32);
-        ended.tell(std::to_string(result.winners) + " " + std::to_string(result.refused()) + " " + result.other);
+        ended.send_text(std::to_string(result.winners) + " " + std::to_string(result.refused()) + " " + result.other);
         std::_Exit(0);
     }
     CHECK(ended.rest() == "1 63 ");
@@ -139,7 +139,7 @@ TEST_CASE("20,000 queries beside repeated starts disturb none") {
             daemonize::Failure failure;
             static_cast<void>(PidFile::holder(path, failure));
             if (failure) std::_Exit(1);
-            if (count == enough) asked.tell("asked\n");
+            if (count == enough) asked.send_text("asked\n");
             struct pollfd watched = {stop.read_end(), POLLIN, 0};
             if (count >= enough && ::poll(&watched, 1, 0) == 1) std::_Exit(0);
         }

@@ -49,15 +49,15 @@ class Place {
 
     void replace(const Replacement& by) {
         if (::unlink(path.c_str()) != 0 || by.put(path, other) != 0) throw std::runtime_error("cannot put " + by.name);
-        ::lstat(path.c_str(), &facts_);
+        ::lstat(path.c_str(), &file_info_);
     }
 
     // Whether the other's is what it was, and at its place.
     bool is_untouched() const {
         struct stat now;
-        return ::lstat(path.c_str(), &now) == 0 && now.st_ino == facts_.st_ino && now.st_mode == facts_.st_mode &&
-               now.st_size == facts_.st_size && now.st_nlink == facts_.st_nlink &&
-               test::contents(other) == "precious\n";
+        return ::lstat(path.c_str(), &now) == 0 && now.st_ino == file_info_.st_ino &&
+               now.st_mode == file_info_.st_mode && now.st_size == file_info_.st_size &&
+               now.st_nlink == file_info_.st_nlink && test::contents(other) == "precious\n";
     }
 
     test::Directory directory;
@@ -65,7 +65,7 @@ class Place {
     const std::string other = directory / "other";
 
   private:
-    struct stat facts_ = {};
+    struct stat file_info_ = {};
 };
 
 } // namespace

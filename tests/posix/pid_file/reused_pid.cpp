@@ -97,10 +97,10 @@ TEST_CASE("no process is hit that got a dead daemon's number while it was stoppe
     const int lots = std::getenv("DAEMONIZE_SOAK") == nullptr ? 2 : 20;
     // Some at a time, so that the test hears of each lot long before its patience ends.
     for (int lot = 0; lot < lots; ++lot) {
-        const std::string told = test::in_child([&]() -> std::string {
+        const std::string reported = test::in_child([&]() -> std::string {
             if (::unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) return "no namespace";
             return test::in_child([&] { return rounds_in_namespace(directory / "daemon.pid", 500); });
         });
-        REQUIRE(told == "nobody was hit");
+        REQUIRE(reported == "nobody was hit");
     }
 }

@@ -121,7 +121,7 @@ TEST_CASE("a daemon that another one replaces while it is looked at is not the o
             answer = {0, 0};
             return true;
         });
-        report.tell(std::to_string(Instance::at(path).status().pid) + "\n");
+        report.send_text(std::to_string(Instance::at(path).status().pid) + "\n");
         std::_Exit(0);
     }
     CHECK(report.line() == std::to_string(::getpid()));
@@ -141,7 +141,7 @@ TEST_CASE("a start that was quicker and is stopped again leaves the place to the
                     [&](Daemonizer& daemonizer) { daemonizer.pid_file(directory / "pid").keep_fd(begun.write_end()); })
                 .run(argc, argv, [&, is_slow](Context& context) {
                     if (!is_slow) context.ready();
-                    begun.tell("begun\n");
+                    begun.send_text("begun\n");
                     context.wait_for_stop();
                 });
         };
@@ -150,7 +150,7 @@ TEST_CASE("a start that was quicker and is stopped again leaves the place to the
     REQUIRE(begun.line() == "begun");
     const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
         // The pause of one that waits for another's start to be over.
-        if (call.is("poll") && call.arguments[0] == 0 && call.arguments[2] == 10) waits.tell("waits\n");
+        if (call.is("poll") && call.arguments[0] == 0 && call.arguments[2] == 10) waits.send_text("waits\n");
         return false;
     });
     test::Run waiting(run(false), {"start"});
@@ -174,7 +174,7 @@ TEST_CASE("a start that put its file in a squatted one's place is not replaced b
     // The whole file, so that not even the byte that names a launcher keeps two starts apart.
     struct flock read_lock = daemonize::detail::lock_request(F_RDLCK, 0, 0);
     REQUIRE(::fcntl(squatter, F_OFD_SETLK, &read_lock) == 0);
-    test::Pipe hold, told;
+    test::Pipe hold, reported;
     pid_t winner = -1;
     daemonize::Failure failure;
     {
@@ -186,11 +186,11 @@ TEST_CASE("a start that put its file in a squatted one's place is not replaced b
                 hold.close_write();
                 daemonize::Failure none;
                 const PidFile file = PidFile::acquire(path, none);
-                told.tell(file ? "holds\n" : "fails\n");
+                reported.send_text(file ? "holds\n" : "fails\n");
                 hold.wait_until_closed();
                 std::_Exit(0);
             }
-            CHECK(told.line() == "holds");
+            CHECK(reported.line() == "holds");
             return false;
         });
         const PidFile second = PidFile::acquire(path, failure);

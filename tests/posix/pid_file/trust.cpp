@@ -177,8 +177,8 @@ TEST_CASE("an ordinary user's pid file may lie in a directory of its own, and in
     test::Child asker([&](test::Pipe& report) {
         test::become_nobody();
         const test::Orphanage inner;
-        report.tell(refusal(inner, own / "daemon.pid") + "\n");
-        report.tell(refusal(inner, foreign / "daemon.pid") + "\n");
+        report.send_text(refusal(inner, own / "daemon.pid") + "\n");
+        report.send_text(refusal(inner, foreign / "daemon.pid") + "\n");
     });
     CHECK(asker.line() == "accepted");
     CHECK(asker.line() == refused(foreign / "daemon.pid", "another user owns the directory " + foreign.path()));
@@ -196,11 +196,11 @@ TEST_CASE("a runtime directory, which the run-as user owns, is accepted for the 
         CHECK(daemonizer.check().empty());
         test::Held daemon(daemonizer);
         REQUIRE(daemon.ok());
-        struct stat facts;
-        REQUIRE(::lstat(base.c_str(), &facts) == 0);
-        CHECK(facts.st_uid == test::nobody);
-        REQUIRE(::lstat(path.c_str(), &facts) == 0);
-        CHECK(facts.st_uid == 0);
+        struct stat file_info;
+        REQUIRE(::lstat(base.c_str(), &file_info) == 0);
+        CHECK(file_info.st_uid == test::nobody);
+        REQUIRE(::lstat(path.c_str(), &file_info) == 0);
+        CHECK(file_info.st_uid == 0);
         CHECK(test::contents(path) == std::to_string(daemon.pid()) + "\n");
     }
     CHECK(!test::exists(path)); // its own directory: it may remove what lies there

@@ -17,7 +17,9 @@ std::string holder_elsewhere(const std::string& path) {
     test::Child asker([&](test::Pipe& report) {
         Failure failure;
         const PidFile::Holder holder = PidFile::holder(path, failure);
-        report.tell(failure ? "failed\n" : holder.running ? std::to_string(holder.pid) + "\n" : std::string("none\n"));
+        report.send_text(failure          ? "failed\n"
+                         : holder.running ? std::to_string(holder.pid) + "\n"
+                                          : std::string("none\n"));
     });
     return asker.line();
 }
@@ -53,7 +55,7 @@ TEST_CASE("a process that asks who holds its own file stays the one that others 
     // In a child: any close of the file here would give up the lock that names us.
     test::Child forger([&](test::Pipe& report) {
         test::write_file(path, "1\n");
-        report.tell("forged\n");
+        report.send_text("forged\n");
     });
     REQUIRE(forger.line() == "forged");
     CHECK(holder_elsewhere(path) == std::to_string(::getpid()));
@@ -66,7 +68,7 @@ TEST_CASE("a held pid file refuses every other process, by name of its holder") 
     test::Child other([&](test::Pipe& report) {
         Failure failure;
         const PidFile second = PidFile::acquire(path, failure);
-        report.tell((second ? "held\n" : failure.message() + "\n"));
+        report.send_text((second ? "held\n" : failure.message() + "\n"));
     });
     CHECK(other.line() == "cannot lock the pid file " + path + ": process " + std::to_string(::getpid()) + " holds it");
     CHECK(test::contents(path) == line_of(::getpid()));
@@ -84,7 +86,7 @@ TEST_CASE("a pid file that this process holds is refused to it a second time, an
     // In a child, as above.
     test::Child forger([&](test::Pipe& report) {
         test::write_file(path, "1\n");
-        report.tell("forged\n");
+        report.send_text("forged\n");
     });
     REQUIRE(forger.line() == "forged");
     CHECK(holder_elsewhere(path) == std::to_string(::getpid())); // by the lock, which the refusal did not cost

@@ -108,22 +108,22 @@ TEST_CASE("a callback that replaces itself runs to its end") {
     bool is_alive[4] = {};
     test::Run run(program([&](Context& context) {
                       const auto alive = [&](int i) { return std::make_shared<Alive>(is_alive[i]); };
-                      const auto tell = [&](int i) { std::fputs(is_alive[i] ? "alive\n" : "gone\n", stderr); };
+                      const auto send_text = [&](int i) { std::fputs(is_alive[i] ? "alive\n" : "gone\n", stderr); };
                       context.on_reload([&, held = alive(0)] {
-                          context.on_reload([&] { tell(0); });
-                          tell(0);
+                          context.on_reload([&] { send_text(0); });
+                          send_text(0);
                       });
                       context.on_reopen_logs([&, held = alive(1)] {
                           context.on_reopen_logs([] {});
-                          tell(1);
+                          send_text(1);
                       });
                       context.on_pause([&, held = alive(2)] {
                           context.on_pause([] {});
-                          tell(2);
+                          send_text(2);
                       });
                       context.on_continue([&, held = alive(3)] {
                           context.on_continue([] {});
-                          tell(3);
+                          send_text(3);
                       });
                       return ready_and_wait(context);
                   }),

@@ -45,7 +45,7 @@ std::string text_of(const test::Said& said) { return std::to_string(said.code) +
 
 TEST_CASE("on a full disk a start says so and leaves nothing, by launch and by its verb") {
     NEEDS_OWN_MOUNTS();
-    const std::string told = on_small_disk("size=64k,mode=755", [](const std::string& disk) {
+    const std::string reported = on_small_disk("size=64k,mode=755", [](const std::string& disk) {
         const std::string path = disk + "/pid";
         fill(disk + "/filled");
         const auto wrong = [&](const std::string& said) {
@@ -62,12 +62,12 @@ TEST_CASE("on a full disk a start says so and leaves nothing, by launch and by i
         }
         return wrong(message) + wrong(line) + codes;
     });
-    CHECK(told == "told; told; 1 3 0 7 1");
+    CHECK(reported == "told; told; 1 3 0 7 1");
 }
 
 TEST_CASE("on a disk without a free inode a start says so, for the pid file and for a log") {
     NEEDS_OWN_MOUNTS();
-    const std::string told = on_small_disk("nr_inodes=2,mode=755", [](const std::string& disk) {
+    const std::string reported = on_small_disk("nr_inodes=2,mode=755", [](const std::string& disk) {
         const std::string path = disk + "/pid";
         test::write_file(disk + "/filled", "");
         const test::Run::Main service = test::plain_service(path);
@@ -78,15 +78,15 @@ TEST_CASE("on a disk without a free inode a start says so, for the pid file and 
             test::run(test::plain_service(path, [&](Daemonizer& daemonizer) { daemonizer.stdout_to(log); }), {"start"});
         return first + text_of(said) + (test::exists(path) ? "a pid file is left" : disk);
     });
-    const std::string disk = told.substr(told.rfind('\n') + 1);
+    const std::string disk = reported.substr(reported.rfind('\n') + 1);
     const std::string full = ": No space left on device\n";
-    CHECK(told == "1 tested: cannot open the pid file " + disk + "/pid" + full +
-                      "1 tested: cannot open standard output to " + disk + "/log" + full + disk);
+    CHECK(reported == "1 tested: cannot open the pid file " + disk + "/pid" + full +
+                          "1 tested: cannot open standard output to " + disk + "/log" + full + disk);
 }
 
 TEST_CASE("a service that runs is asked, reloaded and stopped though its disk has become full") {
     NEEDS_OWN_MOUNTS();
-    const std::string told = on_small_disk("size=64k,mode=755", [](const std::string& disk) {
+    const std::string reported = on_small_disk("size=64k,mode=755", [](const std::string& disk) {
         const test::Run::Main service =
             test::plain_service(disk + "/pid", [&](Daemonizer& daemonizer) { daemonizer.stdout_to(disk + "/log"); });
         std::string codes = text_of(test::run(service, {"start"}));
@@ -96,7 +96,7 @@ TEST_CASE("a service that runs is asked, reloaded and stopped though its disk ha
         }
         return codes + (test::exists(disk + "/pid") ? "a pid file is left" : "");
     });
-    CHECK(told == "0 0 0 0 0 3 ");
+    CHECK(reported == "0 0 0 0 0 3 ");
 }
 
 TEST_CASE("a start that the limit of processes forbids is told by its verb, and the other verbs need none") {
@@ -169,7 +169,7 @@ TEST_CASE("a service with every descriptor open is reloaded and stopped") {
                 daemonizer.pid_file(directory / "pid").keep_fd(report.write_end()).rlimit(RLIMIT_NOFILE, 256);
             })
             .run(argc, argv, [&](daemonize::Context& context) {
-                context.on_reload([&] { report.tell("reload\n"); });
+                context.on_reload([&] { report.send_text("reload\n"); });
                 while (::fcntl(STDERR_FILENO, F_DUPFD, 0) >= 0) {
                 }
                 context.ready();

@@ -23,14 +23,14 @@ int program(const std::string& pid_file, HostKind host, int argc, char** argv) {
 }
 
 // One run of the program, in which the hook answers.
-Said run_with(const std::string& pid_file, const std::vector<std::string>& words, const seam::Hook& hook,
+Said run_with(const std::string& pid_file, const std::vector<std::string>& arguments, const seam::Hook& hook,
               HostKind host = HostKind::unknown) {
     const seam::Injection injection(hook);
-    return test::run([&](int argc, char** argv) { return program(pid_file, host, argc, argv); }, words);
+    return test::run([&](int argc, char** argv) { return program(pid_file, host, argc, argv); }, arguments);
 }
 
-Said run(const std::string& pid_file, const std::vector<std::string>& words) {
-    return run_with(pid_file, words, nullptr);
+Said run(const std::string& pid_file, const std::vector<std::string>& arguments) {
+    return run_with(pid_file, arguments, nullptr);
 }
 
 seam::Hook failing(const char* call, int process, int error) {
@@ -139,7 +139,7 @@ TEST_CASE("a lock that cannot be asked about is told, whichever it is") {
     const test::Directory directory;
     REQUIRE(run(directory / "pid", {"start"}).code == 0);
     int asked = 0;
-    const auto told = [&](int which) {
+    const auto reported = [&](int which) {
         asked = 0;
         const seam::Injection injection([&](const seam::Call& made, seam::Answer& answer) {
             const bool asks = made.is("fcntl") && made.arguments[1] == F_GETLK;
@@ -149,9 +149,9 @@ TEST_CASE("a lock that cannot be asked about is told, whichever it is") {
         static_cast<void>(daemonize::Instance::at(directory / "pid").status(failure));
         return failure.code().value();
     };
-    REQUIRE(told(0) == 0);
+    REQUIRE(reported(0) == 0);
     REQUIRE(asked > 1);
-    for (int which = asked - 1; which > 0; --which) CHECK(told(which) == ENOLCK); // the last: whether it is ready
+    for (int which = asked - 1; which > 0; --which) CHECK(reported(which) == ENOLCK); // the last: whether it is ready
     CHECK(run(directory / "pid", {"stop"}).code == 0);
     orphanage.wait_until_empty();
 }
@@ -231,7 +231,7 @@ TEST_CASE("a start that cannot lock its pid file says so, and does not try again
         test::Pipe tries;
         const seam::Injection injection([&](const seam::Call& made, seam::Answer& answer) {
             if (!made.is("fcntl") || made.arguments[1] != F_OFD_SETLK || made.process != process) return false;
-            tries.tell(".");
+            tries.send_text(".");
             return seam::fail(made, ENOLCK, answer);
         });
         const Said said =

@@ -12,7 +12,7 @@ using daemonize::detail::InitSystem;
 
 namespace {
 
-std::string words(const daemonize::detail::Command& command) {
+std::string command_text(const daemonize::detail::Command& command) {
     std::string text;
     for (const std::string& word : command) text += word + " ";
     return command.empty() ? text : text + "; ";
@@ -26,7 +26,8 @@ std::string found(const std::set<std::string>& paths) {
         return true;
     });
     const InitSystem init = find_init_system("web");
-    return init.file + ": " + words(init.enable[0]) + words(init.enable[1]) + "/ " + words(init.disable);
+    return init.file + ": " + command_text(init.enable[0]) + command_text(init.enable[1]) + "/ " +
+           command_text(init.disable);
 }
 
 const std::string systemd = "/run/systemd/system", openrc = "/sbin/openrc-run", openrc_runs = "/run/openrc",

@@ -140,21 +140,21 @@ TEST_CASE("without systemd it is OpenRC that is told, or the tool that makes the
         answer = {found ? 0 : -1, found ? 0 : ENOENT};
         return call.is("access");
     });
-    using Words = std::vector<std::string>;
-    const auto words = [](const Command& command) { return Words(command.begin(), command.end()); };
+    using Arguments = std::vector<std::string>;
+    const auto to_arguments = [](const Command& command) { return Arguments(command.begin(), command.end()); };
     there = "/sbin/openrc-run;/run/openrc;/etc/init.d;";
     const InitSystem openrc = find_init_system("some");
     CHECK(openrc.kind == InitSystem::Kind::openrc);
     CHECK(openrc.file == "/etc/init.d/some");
-    CHECK(words(openrc.enable[0]) == Words{"rc-update", "--quiet", "add", "some", "default"});
+    CHECK(to_arguments(openrc.enable[0]) == Arguments{"rc-update", "--quiet", "add", "some", "default"});
     CHECK(openrc.enable[1].empty());
-    CHECK(words(openrc.disable) == Words{"rc-update", "--quiet", "delete", "some", "default"});
+    CHECK(to_arguments(openrc.disable) == Arguments{"rc-update", "--quiet", "delete", "some", "default"});
     ServiceDefinition unit;
     unit.program = "/srv/it's";
     CHECK(init_text(openrc.kind, unit).find("\nstart() {\n    '/srv/it'\\''s' start --\n}\n") != std::string::npos);
     there = "/etc/init.d;/sbin/chkconfig;";
     const InitSystem sysv = find_init_system("some");
     CHECK(sysv.kind == InitSystem::Kind::sysv);
-    CHECK(words(sysv.enable[0]) == Words{"/sbin/chkconfig", "--add", "some"});
-    CHECK(words(sysv.disable) == Words{"/sbin/chkconfig", "--del", "some"});
+    CHECK(to_arguments(sysv.enable[0]) == Arguments{"/sbin/chkconfig", "--add", "some"});
+    CHECK(to_arguments(sysv.disable) == Arguments{"/sbin/chkconfig", "--del", "some"});
 }

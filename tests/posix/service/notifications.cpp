@@ -114,9 +114,9 @@ TEST_CASE("a body that registers further events leaves systemd its reload and it
                                           number, [] {}, failure))
                                       return 3;
                               }
-                              report.tell(failure.message() + "\n");
+                              report.send_text(failure.message() + "\n");
                               if (!context.events().on(
-                                      SIGUSR2, [&] { report.tell("SIGUSR2\n"); }, failure))
+                                      SIGUSR2, [&] { report.send_text("SIGUSR2\n"); }, failure))
                                   return 4;
                               context.ready();
                               context.wait_for_stop();
@@ -340,9 +340,10 @@ TEST_CASE("the journal is given the priority of each line") {
         return context.fail("broken");
     });
     const Said journal = test::run(body, {}, [] {
-        struct stat facts;
-        ::fstat(STDERR_FILENO, &facts);
-        ::setenv("JOURNAL_STREAM", (std::to_string(facts.st_dev) + ":" + std::to_string(facts.st_ino)).c_str(), 1);
+        struct stat file_info;
+        ::fstat(STDERR_FILENO, &file_info);
+        ::setenv("JOURNAL_STREAM", (std::to_string(file_info.st_dev) + ":" + std::to_string(file_info.st_ino)).c_str(),
+                 1);
     });
     CHECK(journal.error == "<6>up\n<4>two lines\n<3>broken\n");
     const Said other = test::run(body, {}, [] { ::setenv("JOURNAL_STREAM", "1:2", 1); });
@@ -359,9 +360,10 @@ TEST_CASE("the journal is given the priority of a start that failed") {
             .run(argc, argv, ready_and_wait);
     };
     const Said journal = test::run(body, {"run"}, [] {
-        struct stat facts;
-        ::fstat(STDERR_FILENO, &facts);
-        ::setenv("JOURNAL_STREAM", (std::to_string(facts.st_dev) + ":" + std::to_string(facts.st_ino)).c_str(), 1);
+        struct stat file_info;
+        ::fstat(STDERR_FILENO, &file_info);
+        ::setenv("JOURNAL_STREAM", (std::to_string(file_info.st_dev) + ":" + std::to_string(file_info.st_ino)).c_str(),
+                 1);
     });
     CHECK(journal.error ==
           "<3>cannot open standard output to " + (directory / "none/log") + ": No such file or directory\n");

@@ -18,8 +18,8 @@ namespace {
 // main() of a service program, with a verb or without one.
 Form program(const char* verb) {
     return [verb](Place& place, const ShortMemory& shortage) -> int {
-        std::string words[2] = {"program", verb == nullptr ? "" : verb};
-        char* argv[] = {&words[0][0], verb == nullptr ? nullptr : &words[1][0], nullptr};
+        std::string arguments[2] = {"program", verb == nullptr ? "" : verb};
+        char* argv[] = {&arguments[0][0], verb == nullptr ? nullptr : &arguments[1][0], nullptr};
         if (::dup2(::open("/dev/null", O_WRONLY | O_CLOEXEC), STDOUT_FILENO) < 0) std::abort();
         Service service(name);
         service.host(daemonize::HostKind::terminal).listen("a_socket_with_a_long_name", "127.0.0.1:0");

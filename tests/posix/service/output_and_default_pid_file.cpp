@@ -9,7 +9,7 @@ using test::Said;
 
 namespace {
 
-int tell_holder(Context& context) {
+int report_holder(Context& context) {
     context.ready();
     const char* runtime = std::getenv("XDG_RUNTIME_DIR");
     std::fputs(test::exists(std::string(runtime) + "/tested.pid") ? "a pid file" : "no pid file", stderr);
@@ -24,7 +24,7 @@ TEST_CASE("in the foreground a service runs without a pid file where there is no
     REQUIRE(::chown(users.path().c_str(), test::nobody, test::nobody) == 0);
     const auto run_in = [](const std::string& directory) {
         const auto body = [](int argc, char** argv) {
-            return Service("tested").host(HostKind::unknown).run(argc, argv, tell_holder);
+            return Service("tested").host(HostKind::unknown).run(argc, argv, report_holder);
         };
         return test::run(body, {"run"}, [&] {
             test::become_nobody();

@@ -67,7 +67,7 @@ TEST_CASE("a body that leaves by pthread_exit once ready leaves its daemon to th
         pthread_t thread;
         const auto work = [](void*) -> void* {
             hold->wait_until_closed();
-            report->tell("working\n");
+            report->send_text("working\n");
             return nullptr;
         };
         daemon.ready();

@@ -115,11 +115,11 @@ TEST_CASE("an unknown value of DAEMONIZE_HOST is refused, by the run and by the 
         "tested: cannot use the configuration DAEMONIZE_HOST=systmd: the value is unknown; the known "
         "values are unknown, terminal, systemd, inetd, launchd, container_init, windows_scm, "
         "supervisor\n";
-    const auto with_variable = [&](const std::vector<std::string>& words) {
-        return test::run(body, words, [] { ::setenv("DAEMONIZE_HOST", "systmd", 1); });
+    const auto with_variable = [&](const std::vector<std::string>& arguments) {
+        return test::run(body, arguments, [] { ::setenv("DAEMONIZE_HOST", "systmd", 1); });
     };
-    for (const auto& words : {std::vector<std::string>(), {"run"}}) {
-        const Said said = with_variable(words);
+    for (const auto& arguments : {std::vector<std::string>(), {"run"}}) {
+        const Said said = with_variable(arguments);
         CHECK(said.code == 78);
         CHECK(said.error == line);
     }

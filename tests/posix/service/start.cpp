@@ -33,7 +33,7 @@ TEST_CASE("a service that is stopped while it starts has not been started, whate
     const test::Orphanage orphanage;
     TestedService program;
     program.body = [&](Context& context) {
-        program.report.tell("begun\n");
+        program.report.send_text("begun\n");
         context.wait_for_stop();
         context.ready();
         return 0;
@@ -52,7 +52,7 @@ TEST_CASE("a service that is being started has the status of one that runs") {
     const test::Orphanage orphanage;
     TestedService program;
     program.body = [&](Context& context) {
-        program.report.tell("begun\n");
+        program.report.send_text("begun\n");
         context.wait_for_stop();
         return 0;
     };
@@ -117,9 +117,9 @@ TEST_CASE("a start without rights to its pid file's directory is no start withou
 }
 
 TEST_CASE("a user without a place for a pid file is told so") {
-    using Words = std::vector<std::string>; // without a word it would daemonize itself
-    for (const Words& words :
-         {Words{"start"}, Words{"stop"}, Words{"restart"}, Words{"reload"}, Words{"status"}, Words()}) {
+    using Arguments = std::vector<std::string>; // without a word it would daemonize itself
+    for (const Arguments& arguments : {Arguments{"start"}, Arguments{"stop"}, Arguments{"restart"}, Arguments{"reload"},
+                                       Arguments{"status"}, Arguments()}) {
         const Said said = test::run(
             [](int argc, char** argv) {
                 return Service("placeless")
@@ -127,12 +127,12 @@ TEST_CASE("a user without a place for a pid file is told so") {
                     .host(daemonize::HostKind::unknown)
                     .run(argc, argv, [](Context&) {});
             },
-            words,
+            arguments,
             [] {
                 ::unsetenv("XDG_RUNTIME_DIR");
                 test::become_nobody();
             });
-        CHECK(said.code == (words == Words{"status"} ? 4 : 1)); // which for status is neither running nor dead
+        CHECK(said.code == (arguments == Arguments{"status"} ? 4 : 1)); // which for status is neither running nor dead
         CHECK(said.error ==
               "placeless: cannot open the pid file: this user has no runtime directory: XDG_RUNTIME_DIR is "
               "not set\n");

@@ -54,7 +54,7 @@ TEST_CASE("stray output does not reach the peer, and what is written to the sock
     const int listener = test::bound_socket();
     const int client = test::connected_to(test::port_of(listener));
     const int server = ::accept4(listener, nullptr, nullptr, SOCK_CLOEXEC);
-    const std::string told = test::in_child([&] {
+    const std::string reported = test::in_child([&] {
         for (int i = 0; i < 3; ++i) ::dup2(server, i);
         Failure failure;
         const Socket taken = daemonize::inetd_socket(failure);
@@ -63,7 +63,7 @@ TEST_CASE("stray output does not reach the peer, and what is written to the sock
         return std::string(written ? "written" : "not written");
     });
     ::close(server);
-    CHECK(told == "written");
+    CHECK(reported == "written");
     char text[64];
     const ssize_t size = ::recv(client, text, sizeof text, MSG_WAITALL);
     CHECK(std::string(text, size > 0 ? static_cast<std::size_t>(size) : 0) == "meant");

@@ -40,7 +40,7 @@ std::string activated(
             }
             return result + variable("LISTEN_FDS");
         });
-        return daemon.told();
+        return daemon.reported();
     });
 }
 

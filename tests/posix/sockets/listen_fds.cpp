@@ -158,20 +158,20 @@ TEST_CASE("a process that has the number of the one that was meant takes nothing
             name("LISTEN_FDS", "1");
             if (id != nullptr) return name("LISTEN_PIDFDID", id);
             const int self = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
-            struct stat facts = {};
-            if (self < 0 || ::fstat(self, &facts) != 0) std::abort();
+            struct stat file_info = {};
+            if (self < 0 || ::fstat(self, &file_info) != 0) std::abort();
             ::close(self);
-            name("LISTEN_PIDFDID", std::to_string(facts.st_ino).c_str());
+            name("LISTEN_PIDFDID", std::to_string(file_info.st_ino).c_str());
         });
     };
     CHECK(with_id(nullptr) == "3 unknown listening 2 1\n");
     CHECK(with_id("x") == "cannot use the socket LISTEN_PIDFDID=x: it is not a process number");
     const int self = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
     struct statfs system = {};
-    const bool tells = self >= 0 && ::fstatfs(self, &system) == 0 && system.f_type == 0x50494446;
+    const bool reports = self >= 0 && ::fstatfs(self, &system) == 0 && system.f_type == 0x50494446;
     ::close(self);
     // An older kernel gives a process no number that is its own.
-    CHECK(with_id("1") == (tells ? "" : "3 unknown listening 2 1\n"));
+    CHECK(with_id("1") == (reports ? "" : "3 unknown listening 2 1\n"));
 }
 
 TEST_CASE("a daemon finds the sockets that its launcher was passed") {
@@ -184,10 +184,10 @@ TEST_CASE("a daemon finds the sockets that its launcher was passed") {
         name("LISTEN_FDS", "1");
         name("LISTEN_FDNAMES", "http");
         const int self = static_cast<int>(::syscall(SYS_pidfd_open, ::getpid(), 0));
-        struct stat facts = {};
-        if (self < 0 || ::fstat(self, &facts) != 0) std::abort();
+        struct stat file_info = {};
+        if (self < 0 || ::fstat(self, &file_info) != 0) std::abort();
         ::close(self);
-        if (has_id) name("LISTEN_PIDFDID", std::to_string(facts.st_ino).c_str());
+        if (has_id) name("LISTEN_PIDFDID", std::to_string(file_info.st_ino).c_str());
         daemonize::Daemonizer daemonizer("listen-test");
         const test::HeldDaemon daemon(daemonizer, [] {
             Failure failure;
@@ -195,7 +195,7 @@ TEST_CASE("a daemon finds the sockets that its launcher was passed") {
             for (const Socket& socket : daemonize::listen_fds(failure)) result += described(socket);
             return result + failure.message();
         });
-        return daemon.told();
+        return daemon.reported();
     });
     CHECK(seen == "3 http listening 2 1\n");
 }

@@ -46,10 +46,10 @@ std::string effective_of_program() {
     return std::string(line, std::strlen(line) - 1);
 }
 
-void tell_all(test::Pipe& report) {
-    report.tell(bind_port_80() + "\n");
-    report.tell(effective_of_program() + "\n");
-    report.tell(::setuid(0) == 0 || ::seteuid(0) == 0 ? "root\n" : "never\n");
+void report_all(test::Pipe& report) {
+    report.send_text(bind_port_80() + "\n");
+    report.send_text(effective_of_program() + "\n");
+    report.send_text(::setuid(0) == 0 || ::seteuid(0) == 0 ? "root\n" : "never\n");
 }
 
 std::vector<std::string> messages(const Daemonizer& daemonizer) {
@@ -86,9 +86,9 @@ TEST_CASE("a daemon keeps the capability that it asked for, and no other") {
     Daemonizer daemonizer = nobody().keep_capabilities({CAP_NET_BIND_SERVICE});
     if (drops_all) daemonizer.no_new_privileges().chroot(jail.path());
     test::Held daemon(daemonizer, [&](test::Pipe& report) {
-        report.tell(bind_port_80() + "\n");
-        if (!drops_all) report.tell(effective_of_program() + "\n"); // the new root has no shell
-        report.tell(::setuid(0) == 0 || ::seteuid(0) == 0 ? "root\n" : "never\n");
+        report.send_text(bind_port_80() + "\n");
+        if (!drops_all) report.send_text(effective_of_program() + "\n"); // the new root has no shell
+        report.send_text(::setuid(0) == 0 || ::seteuid(0) == 0 ? "root\n" : "never\n");
     });
     REQUIRE(daemon.ok());
     CHECK(daemon.line() == "bound");
@@ -109,7 +109,7 @@ TEST_CASE("a program that the daemon starts has the ambient capabilities, also w
                           .keep_capabilities({CAP_KILL, CAP_CHECKPOINT_RESTORE})
                           .ambient_capabilities({CAP_NET_BIND_SERVICE})
                           .no_new_privileges(),
-                      tell_all);
+                      report_all);
     REQUIRE(daemon.ok());
     CHECK(daemon.line() == "bound");
     CHECK(daemon.line() == bind_only);
@@ -125,7 +125,7 @@ TEST_CASE("a daemon of another user keeps no capability unless it asked for one"
     NEEDS_ROOT();
     const test::Orphanage orphanage;
     Daemonizer daemonizer = GENERATE(false, true) ? nobody() : nobody().keep_capabilities({});
-    test::Held daemon(daemonizer, tell_all);
+    test::Held daemon(daemonizer, report_all);
     REQUIRE(daemon.ok());
     CHECK(daemon.line() == "Permission denied");
     CHECK(daemon.line() == none);

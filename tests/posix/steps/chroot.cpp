@@ -58,7 +58,7 @@ TEST_CASE("a log of a daemon in a new root is opened inside, where it can be ope
         std::fflush(stdout);
         daemonize::Failure failure;
         const bool renamed = std::rename("/daemon.log", "/daemon.log.1") == 0;
-        report.tell(renamed && daemonize::Daemon().reopen_logs(failure) ? "reopened\n" : failure.message() + "\n");
+        report.send_text(renamed && daemonize::Daemon().reopen_logs(failure) ? "reopened\n" : failure.message() + "\n");
         std::printf("after\n");
         std::fflush(stdout);
     });
@@ -185,7 +185,7 @@ TEST_CASE("local time is the launcher's in a new root without a time zone's file
         const std::time_t epoch = 0;
         char text[32];
         if (std::strftime(text, sizeof text, "%H:%M %Z\n", std::localtime(&epoch)) == 0) std::abort();
-        report.tell(text);
+        report.send_text(text);
         return 0;
     });
     REQUIRE(launcher.with(0));

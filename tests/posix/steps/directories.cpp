@@ -12,10 +12,10 @@ using daemonize::Launch;
 
 namespace {
 
-struct stat facts_of(const std::string& path) {
-    struct stat facts = {};
-    if (::lstat(path.c_str(), &facts) != 0) facts.st_uid = 99999;
-    return facts;
+struct stat file_info_of(const std::string& path) {
+    struct stat file_info = {};
+    if (::lstat(path.c_str(), &file_info) != 0) file_info.st_uid = 99999;
+    return file_info;
 }
 
 // A name that nobody else has in the system's directories; what is there of it goes at the end.
@@ -57,7 +57,7 @@ std::string as_ordinary(const test::Directory& home, const std::function<std::st
         ::setenv("HOME", (home / "home").c_str(), 1);
         ::mkdir((home / "run").c_str(), 0700);
         const std::string said = body();
-        report.tell(said + (orphanage.is_empty() ? "" : ", and a process is left behind") + "\n");
+        report.send_text(said + (orphanage.is_empty() ? "" : ", and a process is left behind") + "\n");
     });
     return child.line();
 }
@@ -79,10 +79,10 @@ TEST_CASE("root's daemon gets its directories in the system's, as its own, whate
         REQUIRE(daemon.ok());
         for (const std::string& path : {name.run(), name.state(), name.log()}) {
             INFO(path);
-            const struct stat facts = facts_of(path);
-            CHECK(facts.st_mode == (S_IFDIR | 0755));
-            CHECK(facts.st_uid == 54321);
-            CHECK(facts.st_gid == 54322);
+            const struct stat file_info = file_info_of(path);
+            CHECK(file_info.st_mode == (S_IFDIR | 0755));
+            CHECK(file_info.st_uid == 54321);
+            CHECK(file_info.st_gid == 54322);
         }
     }
     // The logs are there to be read afterwards.
@@ -99,8 +99,8 @@ TEST_CASE("root's daemon that stays root has root's directories, of the group th
     test::Held daemon(daemonizer);
     REQUIRE(daemon.ok());
     for (const std::string& path : {name.run(), name.state(), name.log()}) {
-        CHECK(facts_of(path).st_uid == 0);
-        CHECK(facts_of(path).st_gid == 54322);
+        CHECK(file_info_of(path).st_uid == 0);
+        CHECK(file_info_of(path).st_gid == 54322);
     }
 }
 
@@ -115,7 +115,7 @@ TEST_CASE("a log in the log directory can be written by the user that the daemon
     CHECK(!test::exists(name.log()));
     test::Held daemon(daemonizer);
     REQUIRE(daemon.ok());
-    CHECK(facts_of(log).st_uid == 54321);
+    CHECK(file_info_of(log).st_uid == 54321);
 }
 
 TEST_CASE("a directory that is there already is used, and given to the daemon's user") {
@@ -133,8 +133,8 @@ TEST_CASE("a directory that is there already is used, and given to the daemon's 
     test::Held daemon(daemonizer);
     REQUIRE(daemon.ok());
     for (const std::string& path : {name.run(), name.state(), name.log()}) {
-        CHECK(facts_of(path).st_uid == 54321);
-        CHECK(facts_of(path).st_gid == 54322);
+        CHECK(file_info_of(path).st_uid == 54321);
+        CHECK(file_info_of(path).st_gid == 54322);
         CHECK(test::contents(path + "/inner") == "kept");
     }
 }
@@ -153,7 +153,7 @@ TEST_CASE("a symbolic link in a directory's place is refused, and what it leads 
     CHECK(launch.failure().message() == "cannot make the " +
                                             (run ? "runtime directory " + name.run() : "log directory " + name.log()) +
                                             ": Not a directory");
-    CHECK(facts_of(target.path()).st_uid == 0);
+    CHECK(file_info_of(target.path()).st_uid == 0);
     CHECK(test::link_target(run ? name.run() : name.log()) == target.path());
     CHECK(!test::exists(run ? name.log() : name.run()));
     CHECK(orphanage.is_empty());
@@ -181,7 +181,7 @@ TEST_CASE("a file in a directory's place in the new root is refused too, and giv
     Daemonizer daemonizer("directories");
     daemonizer.chroot(jail.path()).user("54321").group("54322").log_directory(name.text());
     CHECK(daemonizer.launch([] {}).exit_code() == 240);
-    CHECK(facts_of(jail.path() + name.log()).st_uid == 0);
+    CHECK(file_info_of(jail.path() + name.log()).st_uid == 0);
     CHECK(orphanage.is_empty());
 }
 
@@ -241,10 +241,10 @@ TEST_CASE("an ordinary user's daemon gets its directories in the user's own, 075
               ::umask(before);
               return daemon.ok() ? std::string("ok") : daemon.launched().failure().message();
           }) == "ok");
-    CHECK(facts_of(home / "run/made").st_mode == (S_IFDIR | 0755));
-    CHECK(facts_of(home / "state/log/made").st_mode == (S_IFDIR | 0755));
-    CHECK(facts_of(home / "state/log").st_mode == (S_IFDIR | 0755));
-    CHECK(facts_of(home / "run/made").st_uid == facts_of(home.path()).st_uid);
+    CHECK(file_info_of(home / "run/made").st_mode == (S_IFDIR | 0755));
+    CHECK(file_info_of(home / "state/log/made").st_mode == (S_IFDIR | 0755));
+    CHECK(file_info_of(home / "state/log").st_mode == (S_IFDIR | 0755));
+    CHECK(file_info_of(home / "run/made").st_uid == file_info_of(home.path()).st_uid);
 }
 
 TEST_CASE("an ordinary user without XDG_STATE_HOME has its logs below HOME") {
@@ -255,7 +255,7 @@ TEST_CASE("an ordinary user without XDG_STATE_HOME has its logs below HOME") {
               test::Held daemon(Daemonizer("ordinary").log_directory("made"));
               return daemon.ok() ? std::string("ok") : daemon.launched().failure().message();
           }) == "ok");
-    CHECK(S_ISDIR(facts_of(home / "home/.local/state/log/made").st_mode));
+    CHECK(S_ISDIR(file_info_of(home / "home/.local/state/log/made").st_mode));
 }
 
 TEST_CASE("an ordinary user whom nobody told of a runtime directory has it where it always is, if there is one") {
@@ -367,9 +367,9 @@ TEST_CASE("a new root has the runtime directory outside, for the pid file, and i
             hold.wait_until_closed();
         });
         REQUIRE(launch.ok());
-        CHECK(facts_of(name.run()).st_uid == 54321);
-        CHECK(facts_of(jail.path() + name.run()).st_uid == 54321);
-        CHECK(facts_of(jail.path() + name.log()).st_uid == 54321);
+        CHECK(file_info_of(name.run()).st_uid == 54321);
+        CHECK(file_info_of(jail.path() + name.run()).st_uid == 54321);
+        CHECK(file_info_of(jail.path() + name.log()).st_uid == 54321);
         CHECK(!test::exists(name.log()));
         hold.close_write();
         orphanage.wait_for(launch.pid());

@@ -26,7 +26,7 @@ std::string environment_below(const std::vector<std::string>& variables, const s
         }
         Daemonizer daemonizer("environment-test");
         if (names != nullptr) daemonizer.environment(*names);
-        return test::HeldDaemon(daemonizer, whole_environment).told();
+        return test::HeldDaemon(daemonizer, whole_environment).reported();
     });
 }
 
@@ -65,7 +65,7 @@ TEST_CASE("a daemon can go on changing its environment") {
             ::unsetenv("B");
             return whole_environment();
         });
-        return daemon.told();
+        return daemon.reported();
     });
     CHECK(seen == "A=longer than it was before\nD=4\nC=3\n");
 }
@@ -96,7 +96,7 @@ TEST_CASE("the launcher's environment stays") {
         const std::string before = whole_environment();
         Daemonizer daemonizer("environment-test");
         const test::HeldDaemon daemon(daemonizer.environment({"WATCHDOG_PID"}), whole_environment);
-        if (daemon.told() == before) return std::string("the daemon has it unchanged");
+        if (daemon.reported() == before) return std::string("the daemon has it unchanged");
         return std::string(whole_environment() == before ? "as before" : "changed");
     });
     CHECK(seen == "as before");

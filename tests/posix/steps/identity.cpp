@@ -50,7 +50,7 @@ Seen seen_of(const std::function<void(Daemonizer&)>& ask) {
         daemonizer.keep_fd(hold.read_end()).keep_fd(report.write_end());
         ask(daemonizer);
         daemonizer.daemonize();
-        report.tell(std::to_string(::getpid()) + "\n");
+        report.send_text(std::to_string(::getpid()) + "\n");
         hold.wait_until_closed();
         return 0;
     });
@@ -75,7 +75,7 @@ std::string groups_by_initgroups(gid_t primary) {
     const test::Directory directory;
     test::Child child([&](test::Pipe& report) {
         if (!test::take_accounts(directory, passwd, groups()) || ::initgroups("svc", primary) != 0) std::abort();
-        report.tell(test::process_status("Groups") + "\n");
+        report.send_text(test::process_status("Groups") + "\n");
     });
     return child.line();
 }
@@ -217,7 +217,7 @@ TEST_CASE("no capability outlives the change of user, even where the launcher wa
             .keep_fd(hold.read_end())
             .keep_fd(report.write_end())
             .daemonize();
-        report.tell(std::to_string(::getpid()) + "\n");
+        report.send_text(std::to_string(::getpid()) + "\n");
         hold.wait_until_closed();
         return 0;
     });
@@ -239,7 +239,7 @@ TEST_CASE("root cannot be regained, by user or by group") {
         const gid_t root = 0;
         const bool regained = ::setuid(0) == 0 || ::seteuid(0) == 0 || ::setresuid(0, 0, 0) == 0 || ::setgid(0) == 0 ||
                               ::setegid(0) == 0 || ::setresgid(0, 0, 0) == 0 || ::setgroups(1, &root) == 0;
-        report.tell(regained ? "root\n" : "never\n");
+        report.send_text(regained ? "root\n" : "never\n");
     });
     REQUIRE(daemon.ok());
     CHECK(daemon.line() == "never");
@@ -291,7 +291,7 @@ TEST_CASE("an ordinary user's own name is accepted, and its own group") {
         daemonizer.user(own != nullptr ? own->pw_name : std::to_string(::geteuid()));
         daemonizer.group(std::to_string(::getegid())).keep_fd(report.write_end()).keep_fd(hold.read_end());
         daemonizer.daemonize();
-        report.tell(std::to_string(::getpid()) + "\n");
+        report.send_text(std::to_string(::getpid()) + "\n");
         hold.wait_until_closed();
         return 0;
     });

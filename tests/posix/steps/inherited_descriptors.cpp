@@ -24,10 +24,10 @@ int high_file() {
 
 // Whether a program that is started inherits it: as the kernel has it.
 bool is_inherited(const test::HeldDaemon& daemon, int number) {
-    const std::string facts = test::contents(daemon.proc("fdinfo/" + std::to_string(number)));
-    const std::size_t flags = facts.find("flags:");
+    const std::string file_info = test::contents(daemon.proc("fdinfo/" + std::to_string(number)));
+    const std::size_t flags = file_info.find("flags:");
     if (flags == std::string::npos) throw std::runtime_error("no such descriptor");
-    return (std::strtoul(facts.c_str() + flags + 6, nullptr, 8) & O_CLOEXEC) == 0;
+    return (std::strtoul(file_info.c_str() + flags + 6, nullptr, 8) & O_CLOEXEC) == 0;
 }
 
 } // namespace
@@ -66,7 +66,7 @@ TEST_CASE("before it is ready, a daemon passes nothing of the launch on to the p
         self.ready();
         return std::to_string(status);
     });
-    REQUIRE(daemon.told() == "0");
+    REQUIRE(daemon.reported() == "0");
     // 0, its own output, the launcher's pipe as standard error, and the folder that it reads.
     const std::string seen = test::contents(directory / "seen");
     INFO(seen);
@@ -113,10 +113,10 @@ TEST_CASE("a daemon has all of its launcher's descriptors where they are not to 
             return std::string();
         });
         const std::set<int> its = test::open_descriptors(daemon.pid());
-        const std::size_t ours = test::open_descriptors().size();
+        const std::size_t own = test::open_descriptors().size();
         // Of the pair by which the daemon is held it has both ends, and the launcher one.
         return std::string(its.count(marker) == 1 ? "the marker" : "no marker") + ", and " +
-               std::to_string(its.size() - ours) + " more";
+               std::to_string(its.size() - own) + " more";
     });
     CHECK(seen == "the marker, and 1 more");
 }
@@ -142,7 +142,7 @@ TEST_CASE("the standard streams are sane in a daemon whose launcher was started 
             self.ready();
             return std::to_string(::write(1, "out", 3) == 3 && ::write(2, "error", 5) == 5);
         });
-        std::string result = daemon.told();
+        std::string result = daemon.reported();
         for (const char* number : {"0", "1", "2"}) result += " " + test::link_target(daemon.proc("fd/") + number);
         return result + " " + std::to_string(test::open_descriptors(daemon.pid()).size());
     });

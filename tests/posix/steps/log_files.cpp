@@ -44,7 +44,7 @@ TEST_CASE("a log is appended to, also when it was cut meanwhile") {
         say(1, "newer\n");
         return first;
     });
-    CHECK(daemon.told() == "old\nnew\n");
+    CHECK(daemon.reported() == "old\nnew\n");
     CHECK(test::contents(path) == "newer\n");
 }
 
@@ -83,7 +83,7 @@ TEST_CASE("one path for both streams is one open file") {
         say(1, "three");
         return std::string(is_one_open_file() ? "one" : "two");
     });
-    CHECK(daemon.told() == "one");
+    CHECK(daemon.reported() == "one");
     CHECK(test::contents(path) == "one two three");
     CHECK(test::open_descriptors(daemon.pid()).size() == 4);
 }
@@ -98,7 +98,7 @@ TEST_CASE("two paths are two open files") {
         say(2, "error");
         return std::string(is_one_open_file() ? "one" : "two");
     });
-    CHECK(daemon.told() == "two");
+    CHECK(daemon.reported() == "two");
     CHECK(test::contents(directory / "out") == "output");
     CHECK(test::contents(directory / "err") == "error");
 }
@@ -167,7 +167,7 @@ TEST_CASE("a FIFO that somebody reads is a log, and blocks as one") {
         const bool blocks = (::fcntl(1, F_GETFL) & O_NONBLOCK) == 0 && (::fcntl(2, F_GETFL) & O_NONBLOCK) == 0;
         return std::string(blocks ? "blocking" : "non-blocking");
     });
-    CHECK(daemon.told() == "blocking");
+    CHECK(daemon.reported() == "blocking");
     char text[16] = "";
     CHECK(::read(reader, text, sizeof text - 1) == 7);
     CHECK(std::string(text) == "out err");
@@ -183,9 +183,9 @@ TEST_CASE("a log belongs to the user that the daemon runs as") {
     daemonizer.user("nobody").stdout_to(directory / "out").stderr_to(directory / "err");
     const test::HeldDaemon daemon(daemonizer);
     for (const char* name : {"out", "err"}) {
-        struct stat facts = {};
-        REQUIRE(::stat((directory / name).c_str(), &facts) == 0);
-        CHECK(facts.st_uid == test::nobody);
+        struct stat file_info = {};
+        REQUIRE(::stat((directory / name).c_str(), &file_info) == 0);
+        CHECK(file_info.st_uid == test::nobody);
     }
 }
 
@@ -293,7 +293,7 @@ TEST_CASE("a failed start of root's removes no empty file of another user's") {
     test::Launcher launcher([&]() -> int {
         go.close_write();
         daemonizer.daemonize();
-        made.tell("made\n");
+        made.send_text("made\n");
         go.wait_until_closed();
         return 1;
     });

@@ -34,7 +34,7 @@ TEST_CASE("after a rotation reopened logs are the new files, and what was writte
         say(2, "new error\n");
         return std::string();
     });
-    CHECK(daemon.told().empty());
+    CHECK(daemon.reported().empty());
     CHECK(test::contents(out + ".1") == "old output\nlate output\n");
     CHECK(test::contents(err + ".1") == "old error\n");
     CHECK(test::contents(out) == "new output\n");
@@ -70,7 +70,7 @@ TEST_CASE("one path for both streams is one open file after a rotation, too") {
         ::fcntl(1, F_SETFL, ::fcntl(1, F_GETFL) | O_NONBLOCK);
         return std::string((::fcntl(2, F_GETFL) & O_NONBLOCK) != 0 ? "one" : "two");
     });
-    CHECK(daemon.told() == "one");
+    CHECK(daemon.reported() == "one");
     CHECK(test::contents(path) == "one two");
 }
 
@@ -109,7 +109,7 @@ TEST_CASE("a log that can't be reopened stays as it was, and is told; the other 
         return (reopened ? "reopened: " : failure.stage() == stage ? "" : "another stage: ") + failure.message();
     });
     const std::string name = blocked == 1 ? "output" : "error";
-    CHECK(daemon.told() == "cannot open standard " + name + " to " + bad + ": Is a directory");
+    CHECK(daemon.reported() == "cannot open standard " + name + " to " + bad + ": Is a directory");
     CHECK(test::contents(bad + ".1") == name);
     CHECK(test::contents(good) == (blocked == 1 ? "error" : "output"));
 }
@@ -122,7 +122,7 @@ TEST_CASE("what stdio holds for a full disk is told when the log is to be reopen
         daemonize::Failure failure;
         return self.reopen_logs(failure) ? "it was kept" : failure.message();
     });
-    CHECK(daemon.told() == "cannot write out /dev/full: No space left on device");
+    CHECK(daemon.reported() == "cannot write out /dev/full: No space left on device");
 }
 
 TEST_CASE("a FIFO in a log's place does not hang the one who reopens it") {
@@ -138,7 +138,7 @@ TEST_CASE("a FIFO in a log's place does not hang the one who reopens it") {
         say(2, "error");
         return (reopened ? "reopened: " : "") + failure.message();
     });
-    CHECK(daemon.told() == "cannot open standard output to " + path + ": it is a FIFO without a reader");
+    CHECK(daemon.reported() == "cannot open standard output to " + path + ": it is a FIFO without a reader");
     CHECK(test::contents(path + ".1") == "output error");
 }
 
@@ -157,7 +157,7 @@ TEST_CASE("reopening throws what failed where nobody takes it otherwise") {
         }
         return std::string("nothing thrown");
     });
-    CHECK(daemon.told() == "cannot open standard output to " + path + ": Is a directory");
+    CHECK(daemon.reported() == "cannot open standard output to " + path + ": Is a directory");
 }
 #endif
 
@@ -214,8 +214,8 @@ TEST_CASE("a launch by a daemon has no logs of that daemon's to reopen") {
         });
         return inner.launch([] {}).failure().message();
     });
-    CHECK(daemon.told().empty());
+    CHECK(daemon.reported().empty());
     CHECK_FALSE(test::exists(directory / "log"));
-    daemon.let_go();
+    daemon.release();
     orphans.wait_until_empty(); // the inner daemon, too
 }

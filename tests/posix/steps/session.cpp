@@ -67,7 +67,7 @@ TEST_CASE("a daemon forked twice is in a session of its own that it does not lea
     CHECK(place.group == place.session);
     CHECK(place.terminal == 0);
     CHECK(::kill(place.session, 0) == -1); // the process between is gone, and reaped
-    CHECK(daemon.let_go() == 0);
+    CHECK(daemon.release() == 0);
     CHECK(orphans.is_empty());
 }
 
@@ -114,7 +114,7 @@ TEST_CASE("the launcher's controlling terminal is none of the daemon's") {
         take_terminal();
         Daemonizer daemonizer("session-test");
         const test::HeldDaemon daemon(daemonizer.fork(fork), ask_for_terminal);
-        return daemon.told() + ", number " + std::to_string(place_of(daemon.pid()).terminal);
+        return daemon.reported() + ", number " + std::to_string(place_of(daemon.pid()).terminal);
     });
     CHECK(seen == "none, number 0");
 }
@@ -126,7 +126,7 @@ TEST_CASE("a daemon that stays in the session keeps its controlling terminal") {
         Daemonizer daemonizer("session-test");
         const test::HeldDaemon daemon(daemonizer.setsid(false), ask_for_terminal);
         const bool same = place_of(daemon.pid()).terminal == place_of(::getpid()).terminal;
-        return daemon.told() + (same ? ", the launcher's" : ", another");
+        return daemon.reported() + (same ? ", the launcher's" : ", another");
     });
     CHECK(seen == "a terminal, the launcher's");
 }
@@ -157,7 +157,7 @@ TEST_CASE("a hang-up between the fork and the new session does not end the start
     hang_up_next_child = true;
     test::HeldDaemon daemon(daemonizer);
     hang_up_next_child = false;
-    CHECK(daemon.let_go() == 0);
+    CHECK(daemon.release() == 0);
 }
 
 TEST_CASE("a failed start leaves no process where the daemon was to get no session") {

@@ -53,7 +53,7 @@ std::string reaped_with(Sigchld policy, Fork fork, void (*handler)(int), int fla
             const ChildSignal launcher(handler, flags);
             return std::make_unique<test::HeldDaemon>(daemonizer, [] { return reaped_of(3); });
         };
-        return launch()->told();
+        return launch()->reported();
     });
 }
 
@@ -66,7 +66,7 @@ TEST_CASE("with SIGCHLD ignored a daemon has no zombie of 1,000 children") {
     const test::Orphanage orphans;
     Daemonizer daemonizer("sigchld-test");
     const test::HeldDaemon daemon(daemonizer.sigchld(Sigchld::ignore), [] { return reaped_of(1000); });
-    CHECK(daemon.told() == "0");
+    CHECK(daemon.reported() == "0");
 }
 
 TEST_CASE("by default a daemon can reap its children, whatever its launcher does with SIGCHLD") {
@@ -88,33 +88,33 @@ TEST_CASE("the application's handler for SIGCHLD runs in a daemon that keeps it 
     const test::Orphanage orphans;
     const Fork fork = GENERATE(Fork::twice, Fork::once);
     const Sigchld policy = GENERATE(Sigchld::keep, Sigchld::default_action);
-    const ChildSignal ours(count_child);
+    const ChildSignal own(count_child);
     Daemonizer daemonizer("sigchld-test");
     const test::HeldDaemon daemon(daemonizer.fork(fork).sigchld(policy), [] {
         handled = 0; // the launch's own children may have counted
         const std::string reaped = reaped_of(1);
         return reaped + (handled != 0 ? " handled" : " unnoticed");
     });
-    CHECK(daemon.told() == "1 handled");
+    CHECK(daemon.reported() == "1 handled");
 }
 
 TEST_CASE("an ignored SIGCHLD takes the place of the application's handler") {
     const test::Orphanage orphans;
-    const ChildSignal ours(count_child);
+    const ChildSignal own(count_child);
     Daemonizer daemonizer("sigchld-test");
     const test::HeldDaemon daemon(daemonizer.sigchld(Sigchld::ignore), [] {
         handled = 0;
         const std::string reaped = reaped_of(1);
         return reaped + (handled != 0 ? " handled" : " unnoticed");
     });
-    CHECK(daemon.told() == "0 unnoticed");
+    CHECK(daemon.reported() == "0 unnoticed");
 }
 
 TEST_CASE("a launcher that ignores SIGCHLD learns how its daemon ended, and what its log is like, all the same") {
     const test::Orphanage orphans;
     const test::Directory directory;
     const Fork fork = GENERATE(Fork::twice, Fork::once);
-    const ChildSignal ours(SIG_IGN);
+    const ChildSignal own(SIG_IGN);
     Daemonizer daemonizer("sigchld-test");
     daemonizer.fork(fork).stdout_to(directory / "log").wait_until_ready();
     CHECK(daemonizer.check().empty());
@@ -139,7 +139,7 @@ TEST_CASE("an application that reaps whatever ends does not hide how the daemon 
 
 TEST_CASE("the application's handler hears of its own child that ends during a launch") {
     const test::Orphanage orphans;
-    const ChildSignal ours(count_child);
+    const ChildSignal own(count_child);
     test::Pipe hold;
     const pid_t child = test::fork_clean();
     if (child == 0) {

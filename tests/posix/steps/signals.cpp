@@ -67,7 +67,7 @@ std::string all_dispositions() {
 }
 
 int handler_pipe = -1;
-void tell_pipe(int) { static_cast<void>(!::write(handler_pipe, "handled\n", 8)); }
+void report_pipe(int) { static_cast<void>(!::write(handler_pipe, "handled\n", 8)); }
 void do_nothing(int) {}
 
 } // namespace
@@ -81,7 +81,7 @@ TEST_CASE("signals that the launcher ignores have their default action in the da
     test::HeldDaemon daemon(daemonizer.fork(fork));
     CHECK(signals("SigIgn", daemon.pid()) == bit(SIGPIPE));
     ::kill(daemon.pid(), SIGTERM);
-    const int status = daemon.let_go();
+    const int status = daemon.release();
     CHECK(WIFSIGNALED(status));
     CHECK(WTERMSIG(status) == SIGTERM);
 }
@@ -98,9 +98,9 @@ TEST_CASE("a launcher that has shown progress still dies of SIGPIPE") {
             self.ready();
             return std::string();
         });
-        const bool ours = (signals("SigIgn") & bit(SIGPIPE)) != 0,
+        const bool own = (signals("SigIgn") & bit(SIGPIPE)) != 0,
                    its = (signals("SigIgn", daemon.pid()) & bit(SIGPIPE)) != 0;
-        return std::string(ours ? "ignored, " : "default, ") + (its ? "ignored" : "default");
+        return std::string(own ? "ignored, " : "default, ") + (its ? "ignored" : "default");
     });
     CHECK(seen == "default, default");
 }
@@ -119,7 +119,7 @@ TEST_CASE("the application's handlers stay in the daemon") {
     const Fork fork = GENERATE(Fork::twice, Fork::once);
     test::Pipe report;
     handler_pipe = report.write_end();
-    const Disposition a(SIGUSR2, tell_pipe, SA_RESTART), b(SIGHUP, do_nothing), c(SIGTERM, do_nothing),
+    const Disposition a(SIGUSR2, report_pipe, SA_RESTART), b(SIGHUP, do_nothing), c(SIGTERM, do_nothing),
         d(SIGCHLD, do_nothing);
     Daemonizer daemonizer("signals-test");
     test::HeldDaemon daemon(daemonizer.fork(fork).keep_fd(report.write_end()));
@@ -127,7 +127,7 @@ TEST_CASE("the application's handlers stay in the daemon") {
     CHECK((signals("SigCgt", daemon.pid()) & all) == all);
     ::kill(daemon.pid(), SIGUSR2);
     CHECK(report.line() == "handled");
-    CHECK(daemon.let_go() == 0);
+    CHECK(daemon.release() == 0);
 }
 
 TEST_CASE("after a launch the launcher's signals are as they were before") {
@@ -185,7 +185,7 @@ TEST_CASE("a signal that waits in the launcher goes on waiting there, and does n
     Daemonizer daemonizer("signals-test");
     test::HeldDaemon daemon(daemonizer);
     CHECK((signals("SigPnd", ::getpid()) & bit(SIGUSR1)) != 0);
-    CHECK(daemon.let_go() == 0);
+    CHECK(daemon.release() == 0);
     sigset_t set;
     sigemptyset(&set);
     sigaddset(&set, SIGUSR1);

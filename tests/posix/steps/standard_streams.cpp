@@ -44,12 +44,12 @@ TEST_CASE("a daemon's standard streams are the null device by default") {
                std::to_string(::write(2, "2", 1));
     });
     for (const char* number : {"0", "1", "2"}) {
-        struct stat facts = {};
-        REQUIRE(::stat(daemon.proc(std::string("fd/") + number).c_str(), &facts) == 0);
-        CHECK(S_ISCHR(facts.st_mode));
-        CHECK(facts.st_rdev == makedev(1, 3));
+        struct stat file_info = {};
+        REQUIRE(::stat(daemon.proc(std::string("fd/") + number).c_str(), &file_info) == 0);
+        CHECK(S_ISCHR(file_info.st_mode));
+        CHECK(file_info.st_rdev == makedev(1, 3));
     }
-    CHECK(daemon.told() == "011");
+    CHECK(daemon.reported() == "011");
 }
 
 TEST_CASE("standard input comes from a file, and is for reading only") {
@@ -60,11 +60,11 @@ TEST_CASE("standard input comes from a file, and is for reading only") {
     const test::HeldDaemon daemon(daemonizer.stdin_from(directory / "input"), [] {
         char text[32];
         const ssize_t size = ::read(0, text, sizeof text);
-        const std::string words(text, size > 0 ? static_cast<std::size_t>(size) : 0);
+        const std::string content(text, size > 0 ? static_cast<std::size_t>(size) : 0);
         const bool blocks = (::fcntl(0, F_GETFL) & O_NONBLOCK) == 0; // as everybody expects of it
-        return words + (::write(0, "x", 1) == -1 ? "" : ", and it can be written") + (blocks ? "" : ", or EAGAIN");
+        return content + (::write(0, "x", 1) == -1 ? "" : ", and it can be written") + (blocks ? "" : ", or EAGAIN");
     });
-    CHECK(daemon.told() == "some words");
+    CHECK(daemon.reported() == "some words");
 }
 
 TEST_CASE("standard input that is missing fails the start") {
@@ -94,7 +94,7 @@ TEST_CASE("a stream can be given as a descriptor, which is then closed unless it
     if (keep) daemonizer.keep_fd(file);
     (number == 0 ? daemonizer.stdin_from(file) : number == 1 ? daemonizer.stdout_to(file) : daemonizer.stderr_to(file));
     const test::HeldDaemon daemon(daemonizer, [&](Daemon& self) { return ready_then(self, number, "text"); });
-    CHECK(daemon.told() == "written");
+    CHECK(daemon.reported() == "written");
     CHECK(test::contents(path) == "text");
     for (const int other : {0, 1, 2}) CHECK(stream(daemon, other) == (other == number ? path : "/dev/null"));
     std::set<int> expected = {0, 1, 2, daemon.descriptor()};
@@ -156,7 +156,7 @@ TEST_CASE("a stream that is given as one of the launcher's standard streams is t
         if (wait) daemonizer.wait_until_ready();
         daemonizer.stdin_from(wanted[0] - '0').stdout_to(wanted[1] - '0').stderr_to(wanted[2] - '0');
         const test::HeldDaemon daemon(daemonizer, [&](Daemon& self) { return ready_then(self, 2, "text"); });
-        std::string result = daemon.told();
+        std::string result = daemon.reported();
         for (const int number : {0, 1, 2}) result += " " + stream(daemon, number);
         std::set<int> others = test::open_descriptors();
         for (const int number : {0, 1, 2, daemon.descriptor()}) others.insert(number);
@@ -213,6 +213,6 @@ TEST_CASE("what the launcher's stdio held comes out once") {
     const test::HeldDaemon daemon(daemonizer.keep_fd(::fileno(file)),
                                   [&] { return std::to_string(std::fflush(file)); });
     std::fclose(file);
-    CHECK(daemon.told() == "0");
+    CHECK(daemon.reported() == "0");
     CHECK(test::contents(directory / "file") == "once\n");
 }

@@ -28,9 +28,9 @@ TEST_CASE("a daemon's files are nobody else's to write, nor strangers' to read")
     Daemonizer daemonizer("umask-test");
     const test::HeldDaemon daemon(
         daemonizer, [&] { return std::to_string(::open(path.c_str(), O_WRONLY | O_CREAT | O_CLOEXEC, 0666)); });
-    struct stat facts;
-    REQUIRE(::stat(path.c_str(), &facts) == 0);
-    CHECK((facts.st_mode & 0777) == 0640);
+    struct stat file_info;
+    REQUIRE(::stat(path.c_str(), &file_info) == 0);
+    CHECK((file_info.st_mode & 0777) == 0640);
     CHECK(test::process_status("Umask", daemon.pid()) == "0027");
 }
 

@@ -99,7 +99,7 @@ void check_closed(const Forbidden& forbidden, const SharedCounts& counts) {
             d.ready();
             std::string list;
             for (const int number : test::open_descriptors()) list += std::to_string(number) + " ";
-            report.tell(list + "\n");
+            report.send_text(list + "\n");
         });
     CHECK(launch.failure().message() == "");
     std::string expected = "0 1 2 ";
@@ -147,7 +147,7 @@ TEST_CASE("the listing's own descriptor is not taken for an inherited one") {
         d.ready();
         std::string list;
         for (const int number : test::open_descriptors()) list += std::to_string(number) + " ";
-        report.tell(list + "\n");
+        report.send_text(list + "\n");
     });
     CHECK(launch.ok());
     CHECK(report.line() == expected);
@@ -194,7 +194,7 @@ TEST_CASE("whatever a launch opens, no program that is started meanwhile inherit
         daemonizer.wait_until_ready().keep_fd(report.write_end());
         {
             const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
-                if (call.is("open") && (call.arguments[1] & O_CLOEXEC) == 0) report.tell(call.path() + " ");
+                if (call.is("open") && (call.arguments[1] & O_CLOEXEC) == 0) report.send_text(call.path() + " ");
                 return false;
             });
             const Launch launch = daemonizer.launch([&](auto& daemon) {

@@ -26,7 +26,7 @@ int listen_to_syslog() {
 }
 
 // The next message: its number of facility and severity, and what comes after the time.
-std::string heard(int number) {
+std::string received(int number) {
     char text[500];
     const ssize_t size = ::recv(number, text, sizeof text, MSG_DONTWAIT);
     const std::string message(text, size > 0 ? static_cast<std::size_t>(size) : 0);
@@ -52,7 +52,7 @@ TEST_CASE("each entry has its severity, its source and its process, and a source
                   log.write(Severity::warning, "four", failure) && log.try_write(Severity::information, "five");
               log.write(Severity::failure, "six");
               std::string all = written ? "" : "not written: ";
-              for (int i = 0; i < 6; ++i) all += heard(syslog);
+              for (int i = 0; i < 6; ++i) all += received(syslog);
               const std::string process = std::to_string(::getpid());
               for (std::size_t at; (at = all.find(process)) != std::string::npos;) all.replace(at, process.size(), "P");
               return all + (log.uninstall(failure) ? "" : "it was registered");

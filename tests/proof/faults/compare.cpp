@@ -40,7 +40,7 @@ std::string in_words(const Properties& wanted, const Properties& seen) {
 }
 
 struct Counts {
-    int injected = 0, up = 0, told = 0;
+    int injected = 0, up = 0, reported = 0;
     std::map<std::string, int> wrong;
 };
 
@@ -64,7 +64,7 @@ void count(Start& start, const Fault& fault, const Properties& wanted, Counts& c
         ++counts.wrong[wrong];
         std::cerr << "    " << fault.text() << ": " << wrong << std::endl;
     } else {
-        ++(start.succeeded() ? counts.up : counts.told);
+        ++(start.succeeded() ? counts.up : counts.reported);
     }
 }
 
@@ -98,7 +98,8 @@ int compare(const Program& program, const std::string& errnos) {
         wrong += count;
         words += (words.empty() ? "" : "; ") + what + " (" + std::to_string(count) + ")";
     }
-    std::cout << counts.injected << '\t' << counts.up << '\t' << counts.told << '\t' << wrong << '\t' << words << '\n';
+    std::cout << counts.injected << '\t' << counts.up << '\t' << counts.reported << '\t' << wrong << '\t' << words
+              << '\n';
     return 0;
 }
 

@@ -12,7 +12,7 @@ namespace {
 
 int depth = 0;
 int held_depth = -1;
-int tell = -1;
+int send_text = -1;
 int go = -1;
 
 // By calls that no launch makes, so that the count of others does not depend on when strace came.
@@ -20,7 +20,7 @@ void hold() {
     char text[16];
     const int size = std::snprintf(text, sizeof text, "%d\n", static_cast<int>(::getpid()));
     struct iovec line = {text, static_cast<std::size_t>(size)};
-    if (::writev(tell, &line, 1) != size) std::abort();
+    if (::writev(send_text, &line, 1) != size) std::abort();
     struct iovec answer = {text, 1};
     if (::readv(go, &answer, 1) != 1) std::abort();
 }
@@ -28,10 +28,10 @@ void hold() {
 // Of the process that was held, nobody below it needs the descriptors.
 void pass() {
     if (depth == held_depth) hold();
-    if (depth >= held_depth && tell >= 0) {
-        ::close(tell);
+    if (depth >= held_depth && send_text >= 0) {
+        ::close(send_text);
         ::close(go);
-        tell = -1;
+        send_text = -1;
     }
     ::writev(-1, nullptr, 0); // in a trace: what comes from here on is the program's own
 }
@@ -44,7 +44,7 @@ void pass_in_child() {
 __attribute__((constructor)) void begin() {
     const char* asked = std::getenv("FAULTS_GATE");
     if (asked == nullptr) return;
-    if (std::sscanf(asked, "%d %d %d", &held_depth, &tell, &go) != 3) std::abort();
+    if (std::sscanf(asked, "%d %d %d", &held_depth, &send_text, &go) != 3) std::abort();
     // The program is to see neither, nor any program that it starts.
     ::unsetenv("FAULTS_GATE");
     ::unsetenv("LD_PRELOAD");

@@ -85,7 +85,7 @@ inline Properties see_daemon(pid_t pid, const std::string& pid_file) {
     std::istringstream limits(text_of(folder + "/limits"));
     for (std::string line; std::getline(limits, line);) seen["limit " + line.substr(0, 26)] = line.substr(26);
     see_descriptors(pid, seen);
-    for (const auto& [path, facts] : see_world(pid)) seen["file " + path] = facts;
+    for (const auto& [path, info] : see_world(pid)) seen["file " + path] = info;
     seen["lock of byte 0"] = lock_at(pid_file, 0, pid);
     seen["lock of byte 1"] = lock_at(pid_file, 1, pid);
     return seen;

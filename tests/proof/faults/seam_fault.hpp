@@ -39,7 +39,7 @@ inline bool transfer_one(const seam::Call& call, seam::Answer& answer) {
     return true;
 }
 
-inline void tell(const std::string& line) {
+inline void send_text(const std::string& line) {
     if (::write(harness, line.data(), line.size()) != static_cast<ssize_t>(line.size())) std::abort();
 }
 
@@ -48,7 +48,7 @@ inline seam::Hook hook() {
     if (asked == nullptr) return nullptr;
     if (std::string(asked) == "list") {
         return [](const seam::Call& call, seam::Answer&) {
-            tell(std::string(roles[call.process]) + "\t" + call.name + "\t" + std::to_string(call.count) + "\n");
+            send_text(std::string(roles[call.process]) + "\t" + call.name + "\t" + std::to_string(call.count) + "\n");
             return false;
         };
     }
@@ -62,7 +62,7 @@ inline seam::Hook hook() {
             static_cast<void>(::close(static_cast<int>(call.arguments[0])));
             answer = {-1, error};
         }
-        if (made) tell("INJECTED " + std::string(asked) + "\n");
+        if (made) send_text("INJECTED " + std::string(asked) + "\n");
         return made;
     };
 }

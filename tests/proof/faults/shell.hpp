@@ -14,14 +14,14 @@ namespace faults {
 
 /// The pipes between the harness and a launch.
 struct Pipes {
-    test::Pipe error;   // its standard error
-    test::Pipe seam;    // what the seam tells
-    test::Pipe tell;    // which process waits at the gate
-    test::Pipe go;      // and opens it
-    test::Pipe started; // from the shell: the launcher's number, then its wait status
+    test::Pipe error;     // its standard error
+    test::Pipe seam;      // what the seam tells
+    test::Pipe send_text; // which process waits at the gate
+    test::Pipe go;        // and opens it
+    test::Pipe started;   // from the shell: the launcher's number, then its wait status
 
     void close_those_of_the_launch() {
-        for (test::Pipe* pipe : {&error, &seam, &tell}) pipe->close_write();
+        for (test::Pipe* pipe : {&error, &seam, &send_text}) pipe->close_write();
         go.close_read();
     }
 };
@@ -57,10 +57,10 @@ class Shell {
         for (int number = 3; number < 256; ++number) {
             if (number != pipes.started.write_end()) ::close(number);
         }
-        pipes.started.tell(std::to_string(launcher) + "\n");
+        pipes.started.send_text(std::to_string(launcher) + "\n");
         int status = 0;
         if (::waitpid(launcher, &status, 0) != launcher) std::abort();
-        pipes.started.tell(std::to_string(status) + "\n");
+        pipes.started.send_text(std::to_string(status) + "\n");
         for (;;) ::pause();
     }
 
@@ -98,7 +98,7 @@ class Shell {
                                stray,
                                pipes.seam.write_end(),
                                stray,
-                               pipes.tell.write_end(),
+                               pipes.send_text.write_end(),
                                pipes.go.read_end()};
         const int numbers[] = {0, 1, 2, 7, 8, 9, 10, 11};
         constexpr int count = 8;

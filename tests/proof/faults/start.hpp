@@ -113,11 +113,11 @@ class Start {
 
     // Where no process comes to the gate, the launch ended before.
     void attach() {
-        const std::string line = pipes_.tell.line();
+        const std::string line = pipes_.send_text.line();
         if (line.empty()) return;
         held_ = std::atoi(line.c_str());
         tracer_.attach(held_, fault_, trace_prefix);
-        pipes_.go.tell("g");
+        pipes_.go.send_text("g");
     }
 
     void follow() {

@@ -61,10 +61,10 @@ struct Verdict {
 /// What is left behind, but for a log with what the daemon itself has written, whole, and the directories above it.
 inline std::string left_behind(const Start& start, const Properties& wanted) {
     std::map<std::string, std::string> expected = start.world_before(), seen = see_world(start.last_daemon());
-    for (const auto& [path, facts] : see_world(start.last_daemon())) {
+    for (const auto& [path, info] : see_world(start.last_daemon())) {
         const auto whole = wanted.find("file " + path);
-        const bool is_log = starts_with(path, "/srv/jail/var/log/every/") && facts.back() == '\n';
-        if (!is_log || whole == wanted.end() || whole->second != facts) continue;
+        const bool is_log = starts_with(path, "/srv/jail/var/log/every/") && info.back() == '\n';
+        if (!is_log || whole == wanted.end() || whole->second != info) continue;
         seen.erase(path);
         seen.erase("/srv/jail/var/log/every");
     }
@@ -81,7 +81,7 @@ inline std::vector<std::string> messages_in(const std::string& said) {
     return lines;
 }
 
-inline std::string wrong_words(const Fault& fault, const std::string& injected, const std::string& said,
+inline std::string wrong_texts(const Fault& fault, const std::string& injected, const std::string& said,
                                const Steps& steps) {
     const std::vector<std::string> lines = messages_in(said);
     const std::string key = fault.call.role + " " + fault.kind + " " + fault.value + " " + injected;
@@ -120,7 +120,7 @@ inline Verdict judge(Start& start, const Fault& fault, const Properties& wanted,
         wrong += "processes left: " + start.processes_left() + "; ";
     const std::string files = left_behind(start, wanted);
     if (!files.empty() && !may_be_stale) wrong += "left: " + files;
-    if (!launcher_killed) wrong += wrong_words(fault, start.injected(), start.said(), steps);
+    if (!launcher_killed) wrong += wrong_texts(fault, start.injected(), start.said(), steps);
     return {launcher_killed ? "killed" : "told", wrong};
 }
 

@@ -20,9 +20,9 @@ constexpr const char* news_path = "/srv/news"; // a FIFO on which a daemon says 
 inline std::vector<std::string> paths_below(const std::string& top) {
     std::vector<std::string> paths = {top};
     for (std::size_t next = 0; next < paths.size(); ++next) {
-        struct stat facts = {};
+        struct stat file_info = {};
         const std::string path = paths[next];
-        if (::lstat(path.c_str(), &facts) != 0 || !S_ISDIR(facts.st_mode)) continue;
+        if (::lstat(path.c_str(), &file_info) != 0 || !S_ISDIR(file_info.st_mode)) continue;
         DIR* folder = ::opendir(path.c_str());
         if (folder == nullptr) throw std::runtime_error("cannot read " + path);
         while (const struct dirent* entry = ::readdir(folder)) {
@@ -62,12 +62,12 @@ inline std::map<std::string, std::string> see_world(pid_t daemon = 0) {
     std::map<std::string, std::string> seen;
     for (const char* top : changeable) {
         for (const std::string& path : paths_below(top)) {
-            struct stat facts = {};
-            if (::lstat(path.c_str(), &facts) != 0) continue; // gone meanwhile
+            struct stat file_info = {};
+            if (::lstat(path.c_str(), &file_info) != 0) continue; // gone meanwhile
             char text[64];
-            std::snprintf(text, sizeof text, "%o %u:%u", facts.st_mode, facts.st_uid, facts.st_gid);
+            std::snprintf(text, sizeof text, "%o %u:%u", file_info.st_mode, file_info.st_uid, file_info.st_gid);
             seen[path] = text;
-            if (S_ISREG(facts.st_mode)) seen[path] += " " + with_number(test::contents(path), daemon);
+            if (S_ISREG(file_info.st_mode)) seen[path] += " " + with_number(test::contents(path), daemon);
         }
     }
     return seen;

@@ -137,9 +137,9 @@ TARGET(host_variables) {
     if (!is_chosen) HOLDS((host.kind == daemonize::HostKind::systemd) == (by_socket || names_us(given_pid)));
     // JOURNAL_STREAM, which is true only of the very file that standard error is.
     std::string stream;
-    struct stat facts;
-    HOLDS(::fstat(STDERR_FILENO, &facts) == 0);
-    const std::string true_stream = std::to_string(facts.st_dev) + ":" + std::to_string(facts.st_ino);
+    struct stat file_info;
+    HOLDS(::fstat(STDERR_FILENO, &file_info) == 0);
+    const std::string true_stream = std::to_string(file_info.st_dev) + ":" + std::to_string(file_info.st_ino);
     if (bytes.ConsumeBool()) {
         HOLDS(::setenv("JOURNAL_STREAM", true_stream.c_str(), 1) == 0);
     } else {

@@ -83,11 +83,11 @@ TARGET(pid_file) {
 namespace {
 
 struct Pair {
-    Descriptor ours, its;
+    Descriptor own, its;
     Pair() {
         Channel channel;
         HOLDS(!make_channel(channel));
-        ours = std::move(channel.launcher);
+        own = std::move(channel.launcher);
         its = std::move(channel.daemon);
     }
     void send(const std::string& text) const {
@@ -137,13 +137,13 @@ TARGET(channel) {
     if (bytes.ConsumeBool()) reason.insert(0, 2000 - bytes.ConsumeIntegralInRange<std::size_t>(0, 200), '.');
     HOLDS(send_record(pair.its.get(), sent, detail, reason));
     daemonize::detail::RecordTexts texts;
-    HOLDS(receive_record(pair.ours.get(), received, texts));
+    HOLDS(receive_record(pair.own.get(), received, texts));
     HOLDS(texts.detail == std::string(detail.c_str()));
     HOLDS(texts.reason == std::string(reason.substr(0, record_text_limit).c_str()));
     HOLDS(received.extend_by == sent.extend_by && received.error == sent.error);
     pair.send(some_stream(bytes));
     HOLDS(::shutdown(pair.its.get(), SHUT_WR) == 0);
-    while (receive_record(pair.ours.get(), received, texts)) {
+    while (receive_record(pair.own.get(), received, texts)) {
         HOLDS(received.kind >= Record::progress && received.kind <= Record::died);
         HOLDS(exit_code(static_cast<daemonize::Stage>(received.stage)) > 0);
         HOLDS(received.detail_size <= record_text_limit && received.reason_size <= record_text_limit);
@@ -161,7 +161,7 @@ TARGET(launcher) {
     HOLDS(child >= 0);
     if (child == 0) {
         for (const int number : {SIGTERM, SIGINT, SIGALRM}) ::signal(number, SIG_DFL);
-        pair.ours.reset();
+        pair.own.reset();
         char byte;
         while (::recv(pair.its.get(), &byte, 1, 0) ==
                1) { // it leaves as the process between does, so that nobody waits
@@ -177,7 +177,7 @@ TARGET(launcher) {
         HOLDS(::dup2(null.get(), STDERR_FILENO) == STDERR_FILENO);
         BlockedSignals signals;
         LaunchState launching;
-        launching.channel.launcher = std::move(pair.ours);
+        launching.channel.launcher = std::move(pair.own);
         outcome = Launcher(plan, twice, launching, true).await(child, signals);
         HOLDS(::dup2(standard_error.get(), STDERR_FILENO) == STDERR_FILENO);
     }

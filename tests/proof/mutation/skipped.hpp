@@ -152,29 +152,29 @@ inline char* getcwd(char* path, std::size_t) {
 inline char* realpath(const char* path, std::nullptr_t) { return ::strdup(path); }
 
 template <class Name, class Facts>
-int no_facts(Name, Facts* facts) {
-    std::memset(facts, 0, sizeof *facts);
+int no_info(Name, Facts* file_info) {
+    std::memset(file_info, 0, sizeof *file_info);
     return 0;
 }
 template <class Name, class Facts>
-int stat(Name name, Facts* facts) {
-    return no_facts(name, facts);
+int stat(Name name, Facts* file_info) {
+    return no_info(name, file_info);
 }
 template <class Name, class Facts>
-int lstat(Name name, Facts* facts) {
-    return no_facts(name, facts);
+int lstat(Name name, Facts* file_info) {
+    return no_info(name, file_info);
 }
 template <class Name, class Facts>
-int fstat(Name name, Facts* facts) {
-    return no_facts(name, facts);
+int fstat(Name name, Facts* file_info) {
+    return no_info(name, file_info);
 }
 template <class Name, class Facts>
-int fstatfs(Name name, Facts* facts) {
-    return no_facts(name, facts);
+int fstatfs(Name name, Facts* file_info) {
+    return no_info(name, file_info);
 }
 template <class Name, class Facts>
-int getrlimit(Name name, Facts* facts) {
-    return no_facts(name, facts);
+int getrlimit(Name name, Facts* file_info) {
+    return no_info(name, file_info);
 }
 
 template <class New, class Old>

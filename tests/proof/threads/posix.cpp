@@ -18,10 +18,10 @@ using daemonize::Duration;
 TEST_CASE("callbacks run in the thread that waits, whichever thread a signal comes to") {
     for (int round = 0; round < 20; ++round) {
         daemonize::Events events;
-        std::atomic<int> told{0};
+        std::atomic<int> reported{0};
         int reloads = 0, others = 0; // no atomics: they are the waiting thread's alone
-        events.on_reload([&] { ++reloads, ++told; });
-        events.on(SIGUSR2, [&] { ++others, ++told; });
+        events.on_reload([&] { ++reloads, ++reported; });
+        events.on(SIGUSR2, [&] { ++others, ++reported; });
         std::vector<std::thread> senders;
         for (int i = 0; i < 4; ++i) {
             senders.emplace_back([&, i] {
@@ -32,7 +32,7 @@ TEST_CASE("callbacks run in the thread that waits, whichever thread a signal com
                 }
             });
         }
-        while (told == 0 || reloads == 0 || others == 0) events.sleep_for(Duration::milliseconds(1));
+        while (reported == 0 || reloads == 0 || others == 0) events.sleep_for(Duration::milliseconds(1));
         for (std::thread& sender : senders) sender.join();
         std::thread stopper([] { ::kill(::getpid(), SIGTERM); });
         events.wait_for_stop();

@@ -96,7 +96,7 @@ CASE(a_body_stops_itself) {
     SAME(scm.exit_code(), 0u);
 }
 
-CASE(a_failure_is_told_once_with_its_code) {
+CASE(a_failure_is_reported_once_with_its_code) {
     for (const bool ready : {false, true}) {
         Service service("Probe");
         FakeScm scm(windows_service(service, [&](Context& context) {

@@ -211,14 +211,14 @@ CASE(a_service_that_ran_lives_as_long_as_the_process) {
 }
 
 // What a console tells, as Windows does: by a call from a thread of its own.
-static void end_by(DWORD told, StopReason expected, bool limited) {
+static void end_by(DWORD reported, StopReason expected, bool limited) {
     // Windows ends the process when it has been answered that it closes, logs off or shuts down.
     struct Told {
         DWORD event;
         bool ended;
         bool answered_early;
     };
-    Told about = {told, false, false};
+    Told about = {reported, false, false};
     HANDLE thread = nullptr;
     StopReason reason = StopReason::none;
     Duration left;
@@ -227,13 +227,13 @@ static void end_by(DWORD told, StopReason expected, bool limited) {
     service.run_mode(RunMode::console).on_stop([&] { on_stop = true; });
     const int code = service.run([&](WinService::Context& context) {
         context.ready();
-        const auto tell = [](void* argument) -> DWORD {
+        const auto send_text = [](void* argument) -> DWORD {
             auto& one = *static_cast<Told*>(argument);
             const BOOL taken = detail::handle_console_event(one.event);
             one.answered_early = !one.ended;
             return static_cast<DWORD>(taken);
         };
-        DWORD(WINAPI * entry)(void*) = tell;
+        DWORD(WINAPI * entry)(void*) = send_text;
         thread = ::CreateThread(nullptr, 0, entry, &about, 0, nullptr);
         context.wait_for_stop();
         HOLDS(on_stop);
@@ -314,7 +314,7 @@ CASE(sleeping_takes_its_time) {
     SAME(code, 0);
 }
 
-CASE(host_is_told) {
+CASE(host_is_detected) {
     const Host seen = detect_host();
     HOLDS(seen.kind == HostKind::terminal || seen.kind == HostKind::unknown); // Wine's console may be none
     for (const char* name : {"windows_scm", "systemd", "unknown"}) {
@@ -365,7 +365,7 @@ DWORD run_again(const std::wstring& program, const wchar_t* name) {
 }
 
 // This program, below a copy of it that is called services.exe.
-CASE(the_parent_tells) {
+CASE(the_parent_shows) {
     constexpr const wchar_t* own_name = L"the_parent_tells";
     constexpr const wchar_t* child_of = L"DAEMONIZE_TEST_CHILD_OF";
     wchar_t program[MAX_PATH];
@@ -445,9 +445,9 @@ CASE(command_lines) {
         std::string theirs;
         for (int i = 0; i < count; ++i) theirs += "<" + daemonize::detail::narrow(values[i]) + ">";
         ::LocalFree(values);
-        std::string ours;
-        for (const std::string& value : daemonize::detail::parse_command_line(line)) ours += "<" + value + ">";
-        SAME(ours + " of " + line, theirs + " of " + line);
+        std::string own;
+        for (const std::string& value : daemonize::detail::parse_command_line(line)) own += "<" + value + ">";
+        SAME(own + " of " + line, theirs + " of " + line);
         if (test::failures() > 5) return;
     }
 }

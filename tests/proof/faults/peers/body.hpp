@@ -6,14 +6,14 @@
 #include <string>
 #include <unistd.h>
 
-inline void tell_ready() {
+inline void report_ready() {
     const int news = ::open("/srv/news", O_WRONLY | O_CLOEXEC);
     const std::string ready = "ready " + std::to_string(::getpid()) + "\n";
     if (::write(news, ready.data(), ready.size()) < 0) ::_exit(1);
 }
 
 inline int stay() {
-    tell_ready();
+    report_ready();
     for (;;) ::pause();
 }
 

@@ -7,7 +7,7 @@
 class Peer : public Poco::Util::ServerApplication {
   protected:
     int main(const std::vector<std::string>&) override {
-        tell_ready();
+        report_ready();
         waitForTerminationRequest();
         return EXIT_OK;
     }
