@@ -16,6 +16,8 @@ namespace detail {
 
 // The text of a failure to which the application gave no reason.
 constexpr const char* no_reason = "no reason was given";
+// The same for a function of the application that can take a std::string&.
+constexpr const char* no_why = "no reason was given: the function must set std::string& why";
 
 // An operand of a concatenation: a text, which must outlive the Piece, or a number in decimal.
 class Piece {

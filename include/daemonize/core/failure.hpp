@@ -7,6 +7,7 @@
 #include "stage.hpp"
 
 #include <string>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -21,6 +22,17 @@ inline std::string one_line(std::string text) {
     }
     while (!text.empty() && text.back() == ' ') text.pop_back();
     return text;
+}
+
+// The step as it reads without a detail: "change the directory", and not "change the directory to".
+inline std::string_view step_without_detail(Stage stage) noexcept {
+    std::string_view step = stage_info(stage).step;
+    for (const std::string_view last : {" to", " from", " of", " for"}) {
+        if (step.size() <= last.size() || step.substr(step.size() - last.size()) != last) continue;
+        step.remove_suffix(last.size());
+        break;
+    }
+    return step;
 }
 
 } // namespace detail
@@ -66,8 +78,11 @@ class Failure {
         if (!failed_) return {};
         const std::string& reason = reason_.empty() ? code_.message() : reason_;
         if (stage_ == Stage::body) return detail::one_line(reason);
+        if (detail_.empty()) {
+            return detail::one_line(detail::joined({"cannot ", detail::step_without_detail(stage_), ": ", reason}));
+        }
         const char* const step = detail::stage_info(stage_).step;
-        return detail::one_line(detail::joined({"cannot ", step, detail_.empty() ? "" : " ", detail_, ": ", reason}));
+        return detail::one_line(detail::joined({"cannot ", step, " ", detail_, ": ", reason}));
     }
 
   private:

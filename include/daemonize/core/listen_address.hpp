@@ -21,6 +21,7 @@ struct ListenText {
 // Parses `127.0.0.1:80`, `[::1]:80`, `*:80`, `:80` or `80`, each with an optional `udp:` before it. Returns the error
 // as a text, or null.
 inline const char* parse_listen_text(std::string text, ListenText& result) {
+    if (text.empty()) return "the address is empty";
     if (text.compare(0, 4, "udp:") == 0) {
         result.datagrams = true;
         text.erase(0, 4);

@@ -23,7 +23,7 @@ struct RunningServiceBase {
         bool done = true;
         if (on_reload && !call_guarded([&] { done = on_reload(why); }, why)) done = false;
         if (done) return {};
-        return joined({"cannot use the new configuration: ", why.empty() ? no_reason : why});
+        return joined({"cannot use the new configuration: ", why.empty() ? no_why : why});
     }
 
     // Calls a callback, if it is set.

@@ -56,7 +56,7 @@ struct ServiceSettings {
         bool is_accepted = false;
         if (call_guarded([&] { is_accepted = check(arguments, why); }, why) && is_accepted) return Failure();
         return Failure(Stage::configuration, std::make_error_code(std::errc::invalid_argument), "",
-                       why.empty() ? no_reason : why);
+                       why.empty() ? no_why : why);
     }
 };
 

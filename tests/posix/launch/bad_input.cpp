@@ -63,16 +63,27 @@ TEST_CASE("a directory to work in that is not there, or is none, is refused") {
 }
 
 TEST_CASE("an empty path is refused, whatever it was for") {
-    check_refused(Stage::chdir, "cannot change the directory to: the path is empty",
+    check_refused(Stage::chdir, "cannot change the directory: the path is empty",
                   [](Daemonizer& daemonizer) { daemonizer.chdir(""); });
     check_refused(Stage::pid_file_open, "cannot open the pid file: the path is empty",
                   [](Daemonizer& daemonizer) { daemonizer.pid_file(""); });
-    check_refused(Stage::standard_input, "cannot open standard input from: the path is empty",
+    check_refused(Stage::standard_input, "cannot open standard input: the path is empty",
                   [](Daemonizer& daemonizer) { daemonizer.stdin_from(""); });
-    check_refused(Stage::standard_output, "cannot open standard output to: the path is empty",
+    check_refused(Stage::standard_output, "cannot open standard output: the path is empty",
                   [](Daemonizer& daemonizer) { daemonizer.stdout_to(""); });
-    check_refused(Stage::standard_error, "cannot open standard error to: the path is empty",
+    check_refused(Stage::standard_error, "cannot open standard error: the path is empty",
                   [](Daemonizer& daemonizer) { daemonizer.stderr_to(""); });
+}
+
+TEST_CASE("an entry in the list of environment variables that is no name is refused") {
+    for (const std::string variable : {"", "A=B", "=", "A="}) {
+        check_refused(Stage::options,
+                      "cannot accept environment(\"" + variable +
+                          "\"): the list has names of variables: not empty, and without =",
+                      [&](Daemonizer& daemonizer) {
+                          daemonizer.environment({"PATH", variable});
+                      });
+    }
 }
 
 TEST_CASE("a relative path into nowhere is refused by its whole name") {

@@ -233,7 +233,8 @@ TEST_CASE("launch returns a failure of the foreground to its caller") {
                                              .launch([] {});
         return launch.ok() ? "fine" : launch.failure().message();
     });
-    CHECK(seen == "cannot finish what runs before the privileges are dropped: no reason was given");
+    CHECK(seen == "cannot finish what runs before the privileges are dropped: no reason was given: the function must "
+                  "set std::string& why");
     CHECK_FALSE(test::exists(directory / "pid"));
 }
 

@@ -32,7 +32,7 @@ int put_directory(const std::string& path, const std::string&) { return ::mkdir(
 
 std::vector<Replacement> replacements() {
     std::vector<Replacement> all = {{"a link", "it is a symbolic link", put_link},
-                                    {"a second name", "it has a second name", put_second_name},
+                                    {"a second name", "it has another hard link", put_second_name},
                                     {"a FIFO", "it is not a regular file", put_fifo},
                                     {"a directory", "Is a directory", put_directory}};
     if (::geteuid() == 0) all.push_back({"a device", "it is not a regular file", put_device});

@@ -110,7 +110,7 @@ TEST_CASE("a file with a second name is refused as pid file, and keeps what it h
     const std::string path = directory / "linked.pid";
     test::write_file(directory / "precious", "precious");
     REQUIRE(::link((directory / "precious").c_str(), path.c_str()) == 0);
-    CHECK(refusal(orphanage, path) == refused(path, "it has a second name"));
+    CHECK(refusal(orphanage, path) == refused(path, "it has another hard link"));
     CHECK(test::contents(directory / "precious") == "precious");
     CHECK(test::exists(path));
 }

@@ -127,6 +127,15 @@ TEST_CASE("a pid file that cannot be had is told by a failure, and by an excepti
 
     CHECK(!PidFile::acquire("", failure));
     CHECK(failure.message() == "cannot open the pid file: the path is empty");
+    failure = Failure();
+    CHECK_FALSE(PidFile::holder("", failure).running);
+    CHECK(failure.message() == "cannot open the pid file: the path is empty");
+    const daemonize::Instance instance = daemonize::Instance::at("");
+    failure = Failure();
+    static_cast<void>(instance.status(failure));
+    CHECK(failure.message() == "cannot open the pid file: the path is empty");
+    CHECK_FALSE(instance.stop(daemonize::Duration(), daemonize::OnTimeout::fail, failure));
+    CHECK(failure.message() == "cannot open the pid file: the path is empty");
     CHECK(PidFile::acquire(directory / "alone.pid", failure));
     CHECK(!failure);
 }

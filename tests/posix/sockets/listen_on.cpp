@@ -119,10 +119,11 @@ TEST_CASE("an address that is none is refused") {
          {"localhost:80", "256.0.0.1:80", "::1:80", "[::1:80", "[]:80", "[::g]:80", "[::1%]:80"}) {
         CHECK(complaint(address) == "cannot use the socket http " + std::string(address) + ": " + host);
     }
-    for (const char* address :
-         {"", "x", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", ":65536", ":-1", "udp:", ": 80"}) {
+    for (const char* address : {"x", "127.0.0.1", "127.0.0.1:", "127.0.0.1:http", ":65536", ":-1", "udp:", ": 80"}) {
         CHECK(complaint(address, "").find(port) != std::string::npos);
     }
+    CHECK(complaint("") == "cannot use the socket http: the address is empty");
+    CHECK(complaint("", "") == "cannot use the socket: the address is empty");
     const std::string path = "/" + std::string(200, 'p');
     CHECK(complaint(path) == "cannot use the socket http " + path + ": the address is too long for a socket");
 }

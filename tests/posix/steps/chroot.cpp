@@ -208,7 +208,7 @@ TEST_CASE("a new root that is none is refused by its name") {
     const std::string start = "cannot change the root directory to ";
     CHECK(refusal(directory / "missing") == start + directory / "missing: No such file or directory");
     CHECK(refusal(directory / "file") == start + directory / "file: Not a directory");
-    CHECK(refusal("") == "cannot change the root directory to: the path is empty");
+    CHECK(refusal("") == "cannot change the root directory: the path is empty");
     CHECK(orphanage.is_empty());
 }
 

@@ -29,6 +29,12 @@ inline void Plan::check_values(const Options& options) {
         options.sigchld != Sigchld::keep) {
         refuse("sigchld()", "no enumerator has this value");
     }
+    if (!options.environment) return;
+    for (const std::string& variable : *options.environment) {
+        if (!variable.empty() && variable.find('=') == std::string::npos) continue;
+        refuse(joined({"environment(\"", variable, "\")"}),
+               "the list has names of variables: not empty, and without =");
+    }
 }
 
 // Refuses a launch while other threads run: fork(2) copies only the thread that calls it.

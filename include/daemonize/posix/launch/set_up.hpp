@@ -66,7 +66,7 @@ inline StepError call_before_drop(Plan& plan, const Options& options) {
     bool succeeded = false;
     std::string& why = plan.before_drop_text;
     if (call_guarded([&] { succeeded = options.before_drop(why); }, why) && succeeded) return StepError();
-    return step_error(Stage::before_drop, ECANCELED, "", why.empty() ? no_reason : why.c_str());
+    return step_error(Stage::before_drop, ECANCELED, "", why.empty() ? no_why : why.c_str());
 }
 
 inline StepError enter_root(const Plan& plan) noexcept {

@@ -62,9 +62,13 @@ inline bool open_or_make(const std::string& path, mode_t mode, OpenPidFile& open
     return false;
 }
 
-// Opens a pid file for a query. Returns true with an empty `opened` if the file does not exist. Any owner is accepted:
+// Opens a pid file for a query. Returns true with an empty `opened` if the file does not exist; an empty path is a failure. Any owner is accepted:
 // the locks name the holder, and the owner of the file could name only a process of that owner.
 inline bool open_to_ask(const std::string& path, int access, OpenPidFile& opened, Failure& failure) {
+    if (path.empty()) {
+        failure = posix_failure(Stage::pid_file_open, ENOENT, "", "the path is empty");
+        return false;
+    }
     opened.file = open_above(path.c_str(), access | O_NOFOLLOW | O_NONBLOCK | O_NOCTTY);
     if (!opened && errno == ENOENT) return true;
     if (!opened || DAEMONIZE_SYSTEM(fstat)(opened.get(), &opened.info) != 0) {

@@ -63,7 +63,7 @@ inline Failure distrust_directory(const std::string& path, const Owners& owners)
     return posix_failure(Stage::pid_file_open, EPERM, path, joined({reason, directory}));
 }
 
-// Refuses a file that is not regular, belongs to another user, is writable by others or has a second name.
+// Refuses a file that is not regular, belongs to another user, is writable by others or has a second hard link.
 inline Failure distrust_file(const std::string& path, const struct stat& info, const Owners& owners) {
     const auto refused = [&](int error, const char* reason) {
         return posix_failure(Stage::pid_file_open, error, path, reason);
@@ -72,7 +72,7 @@ inline Failure distrust_file(const std::string& path, const struct stat& info, c
     if (!S_ISREG(info.st_mode)) return refused(EINVAL, "it is not a regular file");
     if (!owners.include(info.st_uid)) return refused(EPERM, "it belongs to another user");
     if ((info.st_mode & writable_by_others) != 0) return refused(EPERM, "other users can write it");
-    if (info.st_nlink > 1) return refused(EMLINK, "it has a second name");
+    if (info.st_nlink > 1) return refused(EMLINK, "it has another hard link");
     return Failure();
 }
 

@@ -132,7 +132,7 @@ inline Failure remove_stale(const ListenAddress& address, const std::string& wha
 
 inline Socket listen_at(const std::string& name, const std::string& address, Failure& failure) {
     std::string copy = name; // every allocation of a success comes before bind(2), which makes the file of a path
-    const std::string what = joined({name, name.empty() ? "" : " ", address});
+    const std::string what = joined({name, name.empty() || address.empty() ? "" : " ", address});
     ListenAddress where;
     if (const char* wrong = parse_listen_address(address, where)) {
         failure = socket_failure(EINVAL, what, wrong);

@@ -53,7 +53,7 @@ inline void write_error_line(std::initializer_list<Piece> pieces) noexcept { wri
 // Writes the line of a failure to standard error. If memory is short for the message, the line says so.
 inline void write_failure(const char* name, const Failure& failure) noexcept {
     if (call_within_memory([&] { write_error_line({name, ": ", failure.message()}); })) return;
-    write_error_line({name, ": cannot ", stage_info(failure.stage()).step, ": ", memory_is_short});
+    write_error_line({name, ": cannot ", step_without_detail(failure.stage()), ": ", memory_is_short});
 }
 
 } // namespace detail

@@ -69,7 +69,7 @@ inline Socket open_listening(const Winsock& calls, const ListenText& text, const
 /// Socket. Stage::sockets.
 [[nodiscard]] inline Socket listen_on(const std::string& name, const std::string& address, Failure& failure) noexcept {
     failure = Failure();
-    const std::string what = name.empty() ? address : name + " " + address;
+    const std::string what = name.empty() || address.empty() ? name + address : name + " " + address;
     const auto refuse = [&](const char* reason) {
         failure = Failure(Stage::sockets, detail::win32_error(detail::win32::invalid_parameter), what, reason);
         return Socket();
