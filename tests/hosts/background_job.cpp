@@ -10,7 +10,8 @@ bool ignores(pid_t pid, int signal) {
     return (ignored >> (signal - 1) & 1) != 0;
 }
 
-// A shell's job, which the shell does not wait for; its process. The shell goes, or stays until its terminal does.
+// Starts a background job of a shell, and returns its process. The shell exits at once, or stays until the terminal
+// closes.
 pid_t job_of(const test::Place& place, const std::string& line) {
     const std::string script = line + " >out 2>&1 & echo $! >job.new; mv job.new job";
     place.orphans().wait_for(
@@ -27,7 +28,7 @@ TEST_CASE("background job: SIGTERM stops what a shell started with & and ignored
     const pid_t sleeper = place.start({"sh", "-c", "exec sleep 1000 & echo $! >sleeper.new; mv sleeper.new sleeper"});
     place.orphans().wait_for(sleeper);
     const auto plain = static_cast<pid_t>(std::atol(test::contents(place / "sleeper").c_str()));
-    CHECK(ignores(plain, SIGINT)); // the shell's doing, without which this proves nothing
+    CHECK(ignores(plain, SIGINT)); // set by the shell; without it the test proves nothing
     CHECK(ignores(plain, SIGQUIT));
     ::kill(plain, SIGKILL);
     place.orphans().wait_for(plain);

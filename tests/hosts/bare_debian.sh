@@ -3,13 +3,14 @@
 # Sourced.
 cache=${DAEMONIZE_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/daemonize}
 
-# Where this machine's own apt gets that release from; nothing where it doesn't.
+# Prints the mirror from which apt of this machine gets that release, or nothing.
 place_of() {
     apt-get indextargets --format '$(REPO_URI) $(CODENAME) $(COMPONENT)' 'Created-By: Packages' |
         sed -n "/ $1 main\$/{s/ .*//p;q}"
 }
 
-# Where to get it from: other releases are at the same place as this machine's own. With none, debootstrap's default will do.
+# Prints the mirror of a release: other releases have the same mirror as the release of this machine. Without a mirror,
+# debootstrap uses its default.
 mirror_of() {
     for known in "$1" bookworm trixie; do
         place=$(place_of "$known")
@@ -18,8 +19,8 @@ mirror_of() {
     echo "$place"
 }
 
-# bare_debian NAME RELEASE TREE [OPTION...]: fills the empty directory TREE with NAME.tar of the cache; where there is none,
-# with what debootstrap makes by these options, which is kept there.
+# bare_debian NAME RELEASE TREE [OPTION...]: fills the empty directory TREE with NAME.tar of the cache. If the cache has
+# no NAME.tar, debootstrap makes the system with these options, and the cache keeps it.
 bare_debian() {
     name=$1 release=$2 tree=$3
     shift 3
@@ -34,6 +35,6 @@ bare_debian() {
         return 1
     }
     tar -C "$tree" --anchored --exclude='./var/cache/apt/*' -cf "$cache/$name.tar.$$" . || return 1
-    # Two runs at once, or one cut short, never leave half a system there.
+    # Two simultaneous runs, or an interrupted run, never leave half a system in the cache.
     mv "$cache/$name.tar.$$" "$cache/$name.tar"
 }

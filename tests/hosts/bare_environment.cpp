@@ -15,7 +15,7 @@ void close_all() {
     for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) ::close(stream);
 }
 
-// Starts it, finds it running, and stops it, by its verbs.
+// Starts the service, queries its status, and stops it, by its verbs.
 template <class Prepare>
 void lives(const test::Place& place, Prepare prepare) {
     const std::string log = place / "log";

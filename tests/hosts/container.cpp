@@ -25,13 +25,13 @@ bool can_contain() {
     return place.run(contained({"true"})).code() == 0;
 }
 
-// The only child of this process; 0 where there is none, or more.
+// The only child of this process; 0 if there is no child, or more than one.
 pid_t child_of(pid_t parent) {
     const std::set<std::string> children = test::children_of(parent);
     return children.size() == 1 ? static_cast<pid_t>(std::atol(children.begin()->c_str())) : 0;
 }
 
-// A probe as process 1.
+// The program probe as process 1.
 class Container {
   public:
     Container(const test::Place& place, const test::Terminal* terminal, const test::Command& command) : place_(place) {
@@ -50,7 +50,7 @@ class Container {
     pid_t service() const { return service_; }
     std::string seen() const { return test::contents(place_ / "seen"); }
 
-    /// The runtime's wait status, which is process 1's.
+    /// The wait status of the runtime, which is the wait status of process 1.
     int end() const { return place_.orphans().wait_for(runtime_); }
 
     /// Runs a command inside, as `docker exec` does.
@@ -73,7 +73,7 @@ TEST_CASE("container: SIGTERM to process 1 stops the service, and it ends with 0
     const Container container(place, nullptr, {test::probe});
     CHECK(test::process_status("NSpid", container.init()) == std::to_string(container.init()) + "\t1");
     REQUIRE(container.service() > 0);
-    ::kill(container.init(), SIGTERM); // as `docker stop`
+    ::kill(container.init(), SIGTERM); // like `docker stop`
     CHECK(container.end() == 0);
     CHECK(has(container.seen(), "stopped\n"));
     CHECK(place.orphans().is_empty());
@@ -83,12 +83,12 @@ TEST_CASE("container: orphans are reaped, and their ends are not the service's")
     NEEDS_A_CONTAINER();
     const test::Place place;
     const Container container(place, nullptr, {test::probe});
-    // Fifty, whose parent ends before them.
+    // Fifty processes whose parent ends before them.
     CHECK(container.inside("for i in $(seq 50); do (sleep 1000 >/dev/null 2>&1 &); done").code() == 0);
-    CHECK(eventually([&] { return test::children_of(container.init()).size() == 51; })); // these, and the service
+    CHECK(eventually([&] { return test::children_of(container.init()).size() == 51; })); // the fifty, and the service
     CHECK(container.inside("kill -9 $(cat /proc/1/task/1/children | tr ' ' '\\n' | tail -n +2)").code() == 0);
     CHECK(eventually([&] { return child_of(container.init()) == container.service(); }));
-    container.inside("kill -TERM 1"); // which may itself be ended by that
+    container.inside("kill -TERM 1"); // the signal may end the command too
     CHECK(container.end() == 0);
 }
 
@@ -148,7 +148,7 @@ TEST_CASE("container: Ctrl-C on a terminal whose session process 1 leads stops t
     NEEDS_A_CONTAINER();
     const test::Place place;
     const test::Terminal terminal;
-    const Container container(place, &terminal, {"setsid", "--ctty", test::probe}); // as `docker run -t` has it
+    const Container container(place, &terminal, {"setsid", "--ctty", test::probe}); // like `docker run -t`
     CHECK(test::process_status("NSsid", container.init()) == std::to_string(container.init()) + "\t1");
     terminal.type("\x03");
     CHECK(container.end() == 0);

@@ -12,9 +12,10 @@ mount -n --rbind /dev "$tree/dev"
 mount -n --rbind /sys "$tree/sys"
 mount -n -t proc proc "$tree/proc"
 cd "$tree"
-# Not chroot alone: the kernel gives no user namespace to a process in a chroot, and an ordinary user needs one for his own /dev.
+# chroot(2) alone is not enough: the kernel gives no user namespace to a process in a chroot, and an ordinary user needs
+# a user namespace for a private /dev.
 pivot_root . mnt
 umount -n -l mnt
-# Not exec: the shell stays as PID 1, and reaps what daemons leave to it.
+# exec is not used: the shell stays as PID 1, and reaps the orphans of daemons.
 env -i PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 \
     ${http_proxy:+"http_proxy=$http_proxy"} ${https_proxy:+"https_proxy=$https_proxy"} ${no_proxy:+"no_proxy=$no_proxy"} "$@"

@@ -19,7 +19,7 @@ chmod 755 "$tree"
 
 bare_debian bookworm bookworm "$tree" || exit 1
 
-# Packages, names and certificates come from wherever this machine has them from.
+# Packages, host names and certificates come from the sources of this machine.
 [ -z "$(place_of bookworm)" ] || {
     rm -rf "$tree/etc/apt"
     cp -R /etc/apt "$tree/etc/apt"

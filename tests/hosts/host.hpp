@@ -23,7 +23,7 @@ const std::string service = SERVICE;         // examples/service.cpp
 const std::string echo_server = ECHO_SERVER; // examples/echo_server.cpp
 const std::string probe = PROBE;             // programs/probe.cpp
 
-/// Waits until `is_so()`; false where that takes longer than a test waits for anything.
+/// Waits until `is_so()` is true. Returns false after the time-out of the tests.
 template <class Condition>
 bool eventually(Condition is_so) {
     for (int i = 0; i < patience / 5; ++i) {
@@ -45,7 +45,7 @@ inline bool has(const std::string& text, const std::string& part) { return text.
     std::_Exit(127);
 }
 
-/// Whether root may have a /run of its own here; others have their XDG_RUNTIME_DIR.
+/// Whether root may mount a private /run; other users have an XDG_RUNTIME_DIR.
 inline bool can_have_run() {
     return ::geteuid() != 0 || in_child([] { return std::string(::unshare(CLONE_NEWNS) == 0 ? "yes" : ""); }) == "yes";
 }
@@ -55,7 +55,7 @@ inline bool can_have_run() {
         if (!test::can_have_run()) SKIP_TEST("root cannot have a /run of its own here");                               \
     } while (false)
 
-/// Whether this program is found, by PATH or by its own.
+/// Whether the program exists, in PATH or at its path.
 inline bool is_program(const std::string& name) {
     const Command look = {"sh", "-c", "command -v \"$0\" >/dev/null", name};
     const pid_t child = fork_clean();
@@ -69,7 +69,7 @@ inline bool is_program(const std::string& name) {
         if (!test::is_program(name)) SKIP_TEST(std::string(package) + " is not installed");                            \
     } while (false)
 
-/// How a program ended, and what it wrote.
+/// The exit status and the output of a program.
 struct Ran {
     int status = -1;
     std::string output;
@@ -78,7 +78,7 @@ struct Ran {
     int code() const { return WIFEXITED(status) ? WEXITSTATUS(status) : -1; }
 };
 
-/// A directory and a /run of the test's own. What is started here ends with it at the latest.
+/// A temporary directory and a private /run. Programs that are started here end with the Place at the latest.
 class Place {
   public:
     Place() {
@@ -91,7 +91,8 @@ class Place {
     Place(const Place&) = delete;
     Place& operator=(const Place&) = delete;
     ~Place() {
-        // A parent's death brings us its children: hence again and again, until there is none.
+        // The death of a parent makes its children orphans of this process, so the loop repeats until there is no
+        // child.
         while (!orphans_.is_empty()) {
             for (const pid_t child : children()) ::kill(child, SIGKILL);
             ::poll(nullptr, 0, 1);
@@ -101,19 +102,19 @@ class Place {
     std::string operator/(const std::string& name) const { return directory_ / name; }
     const Orphanage& orphans() const { return orphans_; }
 
-    /// Of the service that runs here; 0 where there is none.
+    /// The process of the service that runs here; 0 if no service runs.
     pid_t pid_of(const std::string& name) const {
         return static_cast<pid_t>(std::atol(contents(directory_ / ("run/" + name + ".pid")).c_str()));
     }
 
-    /// A copy of the program for others than root to run: the tree may lie where they cannot enter.
+    /// A copy of the program for users other than root, who may not be able to enter the source tree.
     std::string copy_of(const std::string& program) const {
         const std::string copy = directory_ / program.substr(program.rfind('/') + 1);
         if (run({"cp", program, copy}).code() != 0) throw std::runtime_error("cannot copy " + program);
         return copy;
     }
 
-    /// In a child of the test: enters this place. Root gets its /run, others its XDG_RUNTIME_DIR.
+    /// In a child of the test: enters this Place. Root gets the private /run, other users get the XDG_RUNTIME_DIR.
     void enter() const {
         const std::string run = directory_ / "run";
         default_signals();
@@ -126,7 +127,7 @@ class Place {
         if (::chdir(directory_.path().c_str()) != 0) std::abort();
     }
 
-    /// Starts a program here; `prepare` is run in its process.
+    /// Starts a program here, and calls `prepare` in its process.
     template <class Prepare>
     pid_t start(const Command& command, Prepare prepare) const {
         const pid_t child = fork_clean();
@@ -139,7 +140,8 @@ class Place {
         return start(command, [] {});
     }
 
-    /// Runs a program here to its end, and its output's: a daemon that kept that is found by the test's patience.
+    /// Runs a program here to its end, and to the end of its output: a daemon that kept the output makes the test time
+    /// out.
     template <class Prepare>
     Ran run(const Command& command, Prepare prepare) const {
         Ran ran;
@@ -168,7 +170,7 @@ class Place {
     Directory directory_;
 };
 
-/// A terminal, whose other end a program has.
+/// A terminal: this object has one end, and a program has the other end.
 class Terminal {
   public:
     Terminal() : master_(::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC)) {
@@ -183,10 +185,10 @@ class Terminal {
 
     const std::string& name() const { return name_; }
 
-    /// In a child of the test: leads a session on this terminal, with its streams there.
+    /// In a child of the test: leads a session on this terminal, with the standard streams on the terminal.
     void take() const {
         ::setsid();
-        const int terminal = ::open(name_.c_str(), O_RDWR); // which makes it the controlling one
+        const int terminal = ::open(name_.c_str(), O_RDWR); // becomes the controlling terminal
         for (const int stream : {STDIN_FILENO, STDOUT_FILENO, STDERR_FILENO}) {
             if (::dup2(terminal, stream) != stream) std::abort();
         }
@@ -198,20 +200,20 @@ class Terminal {
         if (::write(master_, keys.data(), keys.size()) != static_cast<ssize_t>(keys.size())) std::abort();
     }
 
-    /// As when its window is closed.
+    /// Closes the terminal, like a closed window.
     void hang_up() {
         if (master_ >= 0) ::close(master_);
         master_ = -1;
     }
 
-    /// All that was shown until then, with this in it at the end, or as much as came.
+    /// Returns the shown text up to the first occurrence of `text`, or all text at the end of the stream.
     const std::string& shown_until(const std::string& text) {
         for (;;) {
             struct pollfd watched = {master_, POLLIN, 0};
             char bytes[1024];
             if (has(shown_, text) || ::poll(&watched, 1, patience) != 1) return shown_;
             const ssize_t size = ::read(master_, bytes, sizeof bytes);
-            if (size <= 0) return shown_; // nobody has the other end any more
+            if (size <= 0) return shown_; // no process has the other end any more
             shown_.append(bytes, static_cast<std::size_t>(size));
         }
     }
@@ -222,7 +224,7 @@ class Terminal {
     std::string shown_;
 };
 
-/// An address of the loopback that no other test has at this time.
+/// An address of the loopback that no other test uses at this time.
 inline std::string loopback() {
     const int pid = ::getpid();
     return "127." + std::to_string(1 + pid / 62500 % 250) + "." + std::to_string(pid / 250 % 250) + "." +
@@ -252,7 +254,7 @@ class Client {
     }
     void end() const { ::shutdown(socket_, SHUT_WR); }
 
-    /// What comes, up to this many bytes, or to the peer's end.
+    /// Receives up to this many bytes, or to the end of the stream.
     std::string receive(std::size_t size = static_cast<std::size_t>(-1)) const {
         std::string text;
         while (text.size() < size) {
@@ -279,7 +281,7 @@ inline bool answers(const std::string& address) {
     return eventually([&] { return Client(address).is_connected(); });
 }
 
-/// The same, without connecting there: that would start a super-server's program.
+/// The same without a connection, which would start the program of a super-server.
 inline bool is_listened_at(const std::string& address, unsigned short port = echo_port) {
     struct in_addr number = {};
     char line[32];
@@ -288,7 +290,7 @@ inline bool is_listened_at(const std::string& address, unsigned short port = ech
     return eventually([&] { return has(contents("/proc/net/tcp"), line); });
 }
 
-/// The end of a process that is not a child: seen by a descriptor for it.
+/// Waits for the end of a process that is not a child, by a pidfd.
 class Watched {
   public:
     explicit Watched(pid_t pid) : process_(static_cast<int>(::syscall(SYS_pidfd_open, pid, 0))) {}
@@ -311,7 +313,7 @@ class Watched {
     int process_;
 };
 
-/// The processes whose parent this is, with their states: "123 S".
+/// The children of this process, with their states: "123 S".
 inline std::set<std::string> children_of(pid_t parent) {
     std::set<std::string> found;
     DIR* folder = ::opendir("/proc");

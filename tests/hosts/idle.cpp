@@ -6,8 +6,8 @@
 
 namespace {
 
-// How often its threads have been taken off a processor. One that never was has not been on one either: it is still in the
-// system call in which it was seen asleep, and made no other.
+// The number of context switches of the threads. A thread without a context switch has not run: it is still in the
+// system call in which it slept, and has made no other call.
 std::string switches(pid_t pid) {
     std::string text;
     const std::string tasks = "/proc/" + std::to_string(pid) + "/task";
@@ -38,11 +38,11 @@ TEST_CASE("idle: a service with nothing to do makes no system call") {
     const pid_t pid = place.pid_of("timestampd");
     REQUIRE(test::eventually([&] { return switches(pid)[0] == 'S'; }));
     const std::string before = switches(pid);
-    ::poll(nullptr, 0, 2000); // the time that has to pass
+    ::poll(nullptr, 0, 2000); // the time without a context switch
     CHECK(switches(pid) == before);
 
     CHECK(place.run({test::service, "reload"}).code() == 0);
-    CHECK(test::eventually([&] { return switches(pid) != before; })); // else the above proves nothing
+    CHECK(test::eventually([&] { return switches(pid) != before; })); // otherwise the check above proves nothing
     CHECK(place.run({test::service, "stop"}).code() == 0);
     CHECK(place.orphans().wait_for(pid) == 0);
 }

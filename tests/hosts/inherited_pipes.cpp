@@ -5,10 +5,10 @@ TEST_CASE("pipes: the caller's pipes end when the launcher returns, though the s
     NEEDS_A_RUN();
     const test::Place place;
     test::Pipe input, extra;
-    // Place::run reads both pipes to their end: a service that held one would have it run out of patience.
+    // Place::run() reads both pipes to their end: a service that holds a pipe would make run() time out.
     const test::Ran ran = place.run({test::service, "start", "--log", "log"}, [&] {
         ::dup2(input.read_end(), STDIN_FILENO);
-        ::dup2(extra.write_end(), 9); // somebody else's, forgotten without close-on-exec
+        ::dup2(extra.write_end(), 9); // a descriptor of the caller without close-on-exec
     });
     CHECK(ran.code() == 0);
     const pid_t pid = place.pid_of("timestampd");
@@ -19,7 +19,7 @@ TEST_CASE("pipes: the caller's pipes end when the launcher returns, though the s
     input.close_read();
     struct pollfd its_input = {input.write_end(), POLLOUT, 0};
     CHECK(::poll(&its_input, 1, 0) == 1);
-    CHECK((its_input.revents & POLLERR) != 0); // nobody reads there any more
+    CHECK((its_input.revents & POLLERR) != 0); // the pipe has no reader any more
 
     CHECK(place.run({test::service, "status"}).code() == 0);
     CHECK(place.run({test::service, "stop"}).code() == 0);
@@ -33,7 +33,7 @@ TEST_CASE("pipes: a shell's command substitution returns as soon as the service 
     const test::Ran ran =
         place.run({"sh", "-c", "said=$(\"$0\" start --log log 2>&1); echo \"it said: $said\"", test::service});
     CHECK(ran.output == "it said: timestampd: running, pid " + std::to_string(place.pid_of("timestampd")) + "\n");
-    CHECK_FALSE(test::contents(place / "log").empty()); // ready: the first line is there
+    CHECK_FALSE(test::contents(place / "log").empty()); // ready: the log has its first line
     CHECK(place.run({test::service, "stop"}).code() == 0);
     place.orphans().wait_until_empty();
 }
@@ -60,7 +60,7 @@ TEST_CASE("pipes: a caller that has gone away does not take the service with it"
     });
     output.close_read();
     output.close_write();
-    CHECK(place.orphans().wait_for(launcher) == 0); // though it could not say that it runs
+    CHECK(place.orphans().wait_for(launcher) == 0); // although it could not report that the service runs
     CHECK(place.run({test::service, "status"}).code() == 0);
     CHECK(place.run({test::service, "stop"}).code() == 0);
     place.orphans().wait_until_empty();

@@ -7,7 +7,7 @@ using test::Ran;
 
 namespace {
 
-// A copy of the system's configuration, which stands in /etc's place for all that is run.
+// A copy of the system's configuration, mounted at /etc for all programs of the test.
 class Machine {
   public:
     Machine() {
@@ -21,7 +21,7 @@ class Machine {
     }
     Ran script(const std::string& verb) const { return run({"/etc/init.d/timestampd", verb}); }
 
-    // The links by which the runlevels start and stop it.
+    // The links by which the runlevels start and stop the service.
     std::string links() const { return run({"sh", "-c", "cd /etc && echo rc?.d/*timestampd"}).output; }
 
     const test::Place& place() const { return place_; }

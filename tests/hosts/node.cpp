@@ -10,7 +10,7 @@ void use(const test::Place& place, const std::string& address, pid_t parent) {
     CHECK(client.echo("hello") == "hello");
     client.end();
     CHECK(client.receive() == "");
-    const pid_t pid = place.pid_of("echod"); // it is no connection's, but the one that runs
+    const pid_t pid = place.pid_of("echod"); // the service, and not a process for one connection
     REQUIRE(pid > 0);
     CHECK(test::process_status("PPid", pid) == std::to_string(parent));
     ::kill(pid, SIGTERM);
@@ -32,7 +32,7 @@ TEST_CASE("socketpair: one at descriptor 0 is no inetd, and the service listens 
     use(place, address, ::getpid());
     CHECK(place.orphans().wait_for(server) == 0);
     char byte;
-    CHECK(::recv(ends[0], &byte, 1, 0) == 0); // it wrote nothing there
+    CHECK(::recv(ends[0], &byte, 1, 0) == 0); // the service wrote nothing to the socket
     ::close(ends[0]);
 }
 
@@ -54,6 +54,6 @@ child.on('close', (code) => { process.stdout.write(said); process.exit(code === 
     const pid_t node = place.start({"node", "parent.js", test::echo_server},
                                    [&] { ::setenv("ECHO_ADDRESS", (address + ":7007").c_str(), 1); });
     use(place, address, node);
-    CHECK(place.orphans().wait_for(node) == 0);                  // with the service's own status
-    CHECK(test::contents(place / "stdin").find("socket:") == 0); // else this proves nothing
+    CHECK(place.orphans().wait_for(node) == 0);                  // with the exit status of the service
+    CHECK(test::contents(place / "stdin").find("socket:") == 0); // otherwise the test proves nothing
 }

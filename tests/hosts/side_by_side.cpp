@@ -10,7 +10,7 @@ bool can_have_network() {
     return test::in_child([] { return std::string(::unshare(CLONE_NEWNET) == 0 ? "yes" : ""); }) == "yes";
 }
 
-// In a child of the test: a network of its own, in which every port is free.
+// In a child of the test: enters a new network namespace, in which every port is free.
 void enter_network() {
     struct ifreq loopback = {};
     std::memcpy(loopback.ifr_name, "lo", 3);
@@ -65,10 +65,10 @@ TEST_CASE("port 80: a service that runs as nobody listens there") {
     REQUIRE(ran.code() == 0);
     const pid_t pid = place.pid_of("probe");
     CHECK(test::eventually(
-        [&] { return test::contents(place / "seen") == "host unknown sockets 1\n"; })); // once it is ready
+        [&] { return test::contents(place / "seen") == "host unknown sockets 1\n"; })); // when the service is ready
     CHECK(test::process_status("Uid", pid) == "65534\t65534\t65534\t65534");
     const std::string listening = test::contents("/proc/" + std::to_string(pid) + "/net/tcp");
-    CHECK(test::has(listening, "0100007F:0050 00000000:0000 0A")); // 127.0.0.1:80, and it listens
+    CHECK(test::has(listening, "0100007F:0050 00000000:0000 0A")); // a listening socket at 127.0.0.1:80
     CHECK(place.run({test::probe, "stop"}).code() == 0);
     CHECK(place.orphans().wait_for(pid) == 0);
 }

@@ -7,7 +7,7 @@ using test::eventually;
 
 namespace {
 
-// Where tests/support/setup/super_servers.sh unpacked them, or else where their packages have them.
+// Returns the path in the directory of tests/support/setup/super_servers.sh, or the path of the package.
 std::string super_server(const std::string& name) {
     const char* directory = std::getenv("DAEMONIZE_SUPER_SERVERS");
     return std::string(directory != nullptr && *directory != '\0' ? directory : "/usr/sbin") + "/" + name;
@@ -22,7 +22,7 @@ std::string super_server(const std::string& name) {
 
 enum class Kind { xinetd, inetd };
 
-// A super-server that starts `command` for connections to address(), or for the socket where it listens.
+// A super-server that starts `command` for each connection to address(), or for the listening socket.
 class SuperServer {
   public:
     SuperServer(const test::Place& place, Kind kind, bool wait, const test::Command& command) : place_(place) {
@@ -48,13 +48,13 @@ class SuperServer {
 
     const std::string& address() const { return address_; }
 
-    /// The programs that it started and that run: "123 S".
+    /// The running programs that the super-server started: "123 S".
     std::set<std::string> servers() const { return test::children_of(pid_); }
 
-    /// The one server's number.
+    /// The number of the only server.
     pid_t server() const { return static_cast<pid_t>(std::atol(servers().begin()->c_str())); }
 
-    /// Ends it; true where it left nothing.
+    /// Ends the super-server. Returns true if no process is left.
     bool end() const {
         ::kill(pid_, SIGTERM);
         place_.orphans().wait_for(pid_);
@@ -71,7 +71,7 @@ class SuperServer {
     pid_t pid_ = 0;
 };
 
-// nowait: the program is given the connection.
+// nowait: the program gets the connection.
 void serves_connections(Kind kind) {
     const test::Place place;
     const SuperServer super(place, kind, false, {test::echo_server});
@@ -79,22 +79,22 @@ void serves_connections(Kind kind) {
         const Client first(super.address()), second(super.address());
         CHECK(second.echo("of the second") == "of the second");
         CHECK(first.echo("of the first") == "of the first");
-        CHECK(super.servers().size() == 2); // one a connection
+        CHECK(super.servers().size() == 2); // one for each connection
         CHECK(first.echo("again") == "again");
         first.end();
         CHECK(first.receive() == "");
         CHECK(eventually([&] { return super.servers().size() == 1; }));
-        // A stop takes no answer away.
+        // After a stop each received line is still answered.
         second.send("the last word");
         ::kill(super.server(), SIGTERM);
         CHECK(second.receive() == "the last word");
     }
     CHECK(eventually([&] { return super.servers().empty(); }));
-    CHECK_FALSE(test::exists(place / "run/echod.pid")); // many run at once
+    CHECK_FALSE(test::exists(place / "run/echod.pid")); // because many servers run at once
     CHECK(super.end());
 }
 
-// wait: the program is given the listening socket, and has it until it ends.
+// wait: the program gets the listening socket, and keeps it until the program ends.
 void serves_the_socket(Kind kind) {
     const test::Place place;
     const SuperServer super(place, kind, true, {test::echo_server});
@@ -102,7 +102,7 @@ void serves_the_socket(Kind kind) {
         const Client first(super.address()), second(super.address());
         CHECK(second.echo("of the second") == "of the second");
         CHECK(first.echo("of the first") == "of the first");
-        REQUIRE(super.servers().size() == 1); // for both
+        REQUIRE(super.servers().size() == 1); // one server for both connections
         ::kill(super.server(), SIGTERM);
         CHECK(first.receive() == "");
         CHECK(second.receive() == "");
@@ -117,7 +117,8 @@ void serves_the_socket(Kind kind) {
     CHECK(super.end());
 }
 
-// Whatever the program prints, logs and fails with goes elsewhere: descriptors 0 to 2 were the peer's.
+// The output, the log and the failure text of the program do not reach the peer, whose socket was on descriptors 0 to
+// 2.
 void keeps_output_from_peer(Kind kind, const char* what, const std::string& seen) {
     const test::Place place;
     const SuperServer super(place, kind, false, {test::probe, "run", what});

@@ -6,7 +6,7 @@ using test::has;
 
 namespace {
 
-// A directory of services, as all three want it: NAME/run, and what else there is in NAME.
+// A directory of services for all three supervisors: NAME/run, and other files in NAME.
 class Services {
   public:
     explicit Services(const test::Place& place) : place_(place) {
@@ -17,7 +17,7 @@ class Services {
 
     void add(const std::string& name, const std::string& script) const {
         const std::string directory = *this / name, run = directory + "/run";
-        // Whole before the supervisor, who looks for new ones, can see it.
+        // The service is complete before the supervisor, which looks for new services, can see it.
         if (::mkdir((place_ / "new").c_str(), 0755) != 0) throw std::runtime_error("cannot make a directory");
         test::write_file(place_ / "new/run",
                          "#!/bin/sh\nexec 2>>" + (place_ / (name + ".stderr")) + "\n" + script + "\n");
@@ -28,7 +28,7 @@ class Services {
         }
     }
 
-    /// The example, which reads its configuration from conf. `prefix` stands before its command.
+    /// Adds the example service, which reads its configuration from conf. `prefix` is the text before its command.
     void add_service(const std::string& prefix = "") const {
         test::write_file(place_ / "conf", "1000");
         add("timestampd",
@@ -36,7 +36,7 @@ class Services {
     }
     void add_probe() const { add("probe", "PROBE_LOG=" + (place_ / "seen") + " exec '" + test::probe + "'"); }
 
-    /// What a service said to its standard error.
+    /// The text that a service wrote to standard error.
     std::string error_output(const std::string& name) const { return test::contents(place_ / (name + ".stderr")); }
     std::string seen() const { return test::contents(place_ / "seen"); }
 
@@ -44,7 +44,7 @@ class Services {
     const test::Place& place_;
 };
 
-// A good and a bad configuration, each followed by the supervisor's own way to send SIGHUP.
+// A good and a bad configuration, each followed by the SIGHUP command of the supervisor.
 template <class Reload>
 void reloads(const test::Place& place, const Services& services, Reload reload) {
     test::write_file(place / "conf", "soon");
@@ -53,7 +53,7 @@ void reloads(const test::Place& place, const Services& services, Reload reload) 
         return has(services.error_output("timestampd"),
                    "cannot use the new configuration: " + (place / "conf") + " holds no number of seconds\n");
     }));
-    CHECK(test::contents(place / "log").size() == 25); // one line: it sleeps on as it was
+    CHECK(test::contents(place / "log").size() == 25); // one line: the service sleeps as before
     test::write_file(place / "conf", "1");
     CHECK(reload() == 0);
 }
@@ -94,12 +94,12 @@ TEST_CASE("s6: readiness is the newline at notification-fd, and no sooner than t
     const test::Place place;
     const Services services(place);
     const std::string log = place / "log";
-    REQUIRE(::mkfifo(log.c_str(), 0600) == 0); // whoever opens it to write waits for a reader: the start is held
+    REQUIRE(::mkfifo(log.c_str(), 0600) == 0); // an open for writing waits for a reader, so the start is held
     services.add_service("NOTIFY_FD=3");
     const S6 s6(place, services);
     REQUIRE(s6.supervises("timestampd"));
     CHECK(s6.tool({"s6-svwait", "-u", "-t", "60000"}, "timestampd").code() == 0);
-    CHECK(s6.tool({"s6-svwait", "-U", "-t", "300"}, "timestampd").code() == 99); // its time-out
+    CHECK(s6.tool({"s6-svwait", "-U", "-t", "300"}, "timestampd").code() == 99); // the exit status of its time-out
     CHECK(s6.status("timestampd", "up,ready") == "true false\n");
 
     const int reader = ::open(log.c_str(), O_RDONLY | O_CLOEXEC);
@@ -172,7 +172,8 @@ TEST_CASE("runit: sv starts, reloads, restarts and stops the service, and tells 
 
     CHECK(sv("restart", "timestampd").code() == 0);
     CHECK(eventually([&] { return place.pid_of("timestampd") > 0 && place.pid_of("timestampd") != pid; }));
-    // sv goes by what runsv has noted, which may be behind: a stop asked for too soon would find nothing to wait for.
+    // sv reads the state that runsv has recorded, which may be outdated: a stop that comes too early would have nothing
+    // to wait for.
     CHECK(eventually([&] {
         const std::string now = std::to_string(place.pid_of("timestampd"));
         return has(sv("status", "timestampd").output, "run: timestampd: (pid " + now + ")");
@@ -181,7 +182,7 @@ TEST_CASE("runit: sv starts, reloads, restarts and stops the service, and tells 
     CHECK(has(sv("status", "timestampd").output, "down: timestampd: "));
     CHECK_FALSE(test::exists(place / "run/timestampd.pid"));
     CHECK(eventually([&] { return services.seen() == "host supervisor sockets 0\n"; }));
-    end(place, runsvdir, SIGHUP); // which has it end all that it runs
+    end(place, runsvdir, SIGHUP); // makes runsvdir end all its services
     CHECK(services.seen() == "host supervisor sockets 0\nstopped\n");
 }
 

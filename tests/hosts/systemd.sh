@@ -23,7 +23,7 @@ fail() {
     exit 1
 }
 
-# Static, so that one program runs in every release, whichever this machine is.
+# The programs are static, so that each runs in every release.
 programs() {
     rm -rf "$2/programs"
     mkdir -p "$2/programs"
@@ -59,7 +59,7 @@ WantedBy=multi-user.target
 END
     chmod 755 "$tree/hosts/inside.sh"
     systemctl --root="$tree" --quiet enable cases.service
-    # Asked to end, nspawn has the system shut down; a system that does not is killed.
+    # A signal makes nspawn shut the system down. A system that does not shut down is killed.
     status=0
     (
         enter_cgroups $groups || exit 1
@@ -71,7 +71,7 @@ END
         cat "$work/$release.console"
         fail "status $status of systemd-nspawn"
     fi
-    # What systemd made of the service's end when the system itself ended.
+    # The result that systemd recorded for the service at the shutdown of the system.
     [ ! -f "$results/system_shutdown.status" ] || [ "$(cat "$results/shutdown")" = 'success exited 0' ] ||
         echo 'not a good end, but' "$(cat "$results/shutdown")," >"$results/system_shutdown.status"
     grep -H . "$results"/*.status | sed 's|.*/||'

@@ -8,7 +8,8 @@ TEST_CASE("terminal: a started service outlives its terminal, and has none") {
     NEEDS_A_RUN();
     const test::Place place;
     test::Terminal terminal;
-    // The shell is held until its terminal is closed, as a user's is: the kernel then hangs up on all that it has.
+    // The shell stays until its terminal is closed, like the shell of a user: the kernel then sends SIGHUP to all its
+    // processes.
     const pid_t shell =
         place.start({"sh", "-c", "\"$0\" start --log log && cat", test::service}, [&] { terminal.take(); });
     CHECK(has(terminal.shown_until("running, pid "), "timestampd: running, pid "));
@@ -23,7 +24,7 @@ TEST_CASE("terminal: a started service outlives its terminal, and has none") {
     CHECK(place.run({test::service, "status"}).code() == 0);
     CHECK(place.run({test::service, "stop"}).output == "timestampd: stopped\n");
     CHECK(place.orphans().wait_for(pid) == 0);
-    place.orphans().wait_until_empty(); // of the shell's
+    place.orphans().wait_until_empty(); // the processes of the shell
 }
 
 TEST_CASE("terminal: SIGHUP sent to a started service's whole session does not end it") {
@@ -59,7 +60,7 @@ TEST_CASE("terminal: Ctrl-C ends a foreground service, with success") {
     test::Terminal terminal;
     const pid_t pid = place.start({test::service, "--log", "log"}, [&] { terminal.take(); });
     REQUIRE(eventually([&] { return !test::contents(place / "log").empty(); }));
-    CHECK(test::process_status("PPid", pid) == std::to_string(::getpid())); // no daemon of its own
+    CHECK(test::process_status("PPid", pid) == std::to_string(::getpid())); // the service has not become a daemon
     terminal.type("\x03");
     CHECK(place.orphans().wait_for(pid) == 0);
     CHECK_FALSE(test::exists(place / "run/timestampd.pid"));
@@ -77,8 +78,8 @@ TEST_CASE("terminal: a second Ctrl-C ends a foreground service that is deaf to t
     REQUIRE(eventually([&] { return test::contents(place / "seen") == "host terminal sockets 0\n"; }));
     const test::Watched service(pid);
     terminal.type("\x03");
-    terminal.shown_until("^C"); // echoed by the terminal, which has sent the signal then
-    // Two that come at once would be one.
+    terminal.shown_until("^C"); // the terminal echoes ^C after it has sent the signal
+    // Two signals that come at once would be one.
     CHECK(eventually([&] { return test::process_status("ShdPnd", pid) == "0000000000000000"; }));
     CHECK(service.is_alive());
     terminal.type("\x03");
@@ -128,6 +129,6 @@ TEST_CASE("terminal: Ctrl-C at a start that takes long ends the service as well"
     terminal.type("\x03");
     const int status = place.orphans().wait_for(launcher);
     CHECK(status != 0);
-    place.orphans().wait_until_empty(); // the daemon's end
+    place.orphans().wait_until_empty(); // the daemon has ended
     CHECK(place.run({test::probe, "status"}).code() == 3);
 }

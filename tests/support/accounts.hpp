@@ -6,8 +6,8 @@
 
 namespace test {
 
-/// In a child of the test that is root: sees, from here on, the given lines in place of /etc/passwd and /etc/group.
-/// False where this machine lets even root make no mounts of its own.
+/// In a child of the test that is root: mounts the given lines over /etc/passwd and /etc/group. Returns false if even
+/// root may not make private mounts on this machine.
 inline bool take_accounts(const Directory& directory, const std::string& passwd, const std::string& group) {
     write_file(directory / "passwd", "root:x:0:0:root:/root:/bin/sh\n" + passwd);
     write_file(directory / "group", "root:x:0:\n" + group);

@@ -1,7 +1,8 @@
 # Provides daemonize_catch: Catch2 with its main, version 3 or 2 if installed, else fetched; and the headers of this
 # folder as "support/NAME.hpp".
 
-# Catch2's own library must see the standard that the tests see: its string conversions differ between standards.
+# The library of Catch2 must have the same language version as the tests: its string conversions differ between
+# versions.
 if(NOT DEFINED CMAKE_CXX_STANDARD)
   set(CMAKE_CXX_STANDARD 17)
 endif()
@@ -18,13 +19,13 @@ if(NOT Catch2_FOUND)
     URL https://github.com/catchorg/Catch2/archive/refs/tags/v3.7.1.tar.gz
     URL_HASH SHA256=c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c)
   FetchContent_MakeAvailable(Catch2)
-  # What comes from outside is not held to our warnings.
+  # The warnings of this project do not apply to fetched code.
   get_target_property(directories Catch2 INTERFACE_INCLUDE_DIRECTORIES)
   target_include_directories(daemonize_catch SYSTEM INTERFACE ${directories})
 endif()
 
 if(Catch2_FOUND AND Catch2_VERSION VERSION_LESS 3)
-  # Not every package of version 2 has a library with main.
+  # Some packages of version 2 have no library with main.
   add_library(daemonize_catch_main STATIC "${CMAKE_CURRENT_LIST_DIR}/catch_main.cpp")
   target_link_libraries(daemonize_catch_main PUBLIC Catch2::Catch2)
   target_link_libraries(daemonize_catch INTERFACE daemonize_catch_main)

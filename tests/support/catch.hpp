@@ -23,10 +23,11 @@ inline bool skips_are_failures() {
 
 inline void print_skip(const std::string& reason) {
     std::printf("SKIPPED: %s\n", reason.c_str());
-    std::fflush(stdout); // or the line comes twice where a test forked
+    std::fflush(stdout); // otherwise a forked child writes the line again
 }
 
-/// Ends the test case. To be its first statement: ctest goes by the line printed, whatever else has failed.
+/// Ends the test case as skipped. Must be the first statement of the test case: ctest reads the printed line, even if
+/// another check has failed.
 #define SKIP_TEST(reason)                                                                                              \
     do {                                                                                                               \
         if (skips_are_failures()) FAIL("cannot be skipped here: " << (reason));                                        \

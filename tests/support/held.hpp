@@ -8,8 +8,8 @@
 
 namespace test {
 
-/// Launches at once. The daemon runs `body`, which may tell the report pipe something, then stays until it is let go, and
-/// returns from its body. Needs an Orphanage that was made before it.
+/// Launches at once. The daemon runs `body`, which may write to the report pipe, and then stays until it is released,
+/// and returns from its body. Needs an Orphanage that was made before.
 class Held {
   public:
     explicit Held(daemonize::Daemonizer& daemonizer) {
@@ -32,16 +32,16 @@ class Held {
     bool ok() const { return launch_.ok(); }
     pid_t pid() const { return launch_.pid(); }
 
-    /// A line that the body told.
+    /// A line that the body wrote.
     std::string line() { return report_.line(); }
 
-    /// Lets the daemon go, and waits for its end; its wait status.
+    /// Releases the daemon, and waits for its end. Returns the wait status.
     int end() {
         hold_.close_write();
         return reap();
     }
 
-    /// Ends it by a signal; its wait status.
+    /// Ends the daemon by a signal. Returns the wait status.
     int kill(int number) {
         ::kill(pid(), number);
         return reap();
@@ -50,7 +50,7 @@ class Held {
   private:
     template <class Body>
     void launch(daemonize::Daemonizer& daemonizer, Body body) {
-        // The mass close takes the other ends: the daemon must not keep itself waiting.
+        // close_fds() closes the other ends: the daemon must not wait for itself.
         daemonizer.keep_fd(hold_.read_end()).keep_fd(report_.write_end());
         launch_ = daemonizer.launch([&] {
             body(report_);
@@ -73,7 +73,7 @@ class Held {
     bool ended_ = false;
 };
 
-/// A process of the test's own that runs `body` and then stays until it is let go.
+/// A child of the test that runs `body` and then stays until it is released.
 class Child {
   public:
     template <class Body>

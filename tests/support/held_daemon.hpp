@@ -11,8 +11,8 @@
 
 namespace test {
 
-/// Launches a daemon from this process, which must have an Orphanage. The daemon runs `body`, tells the test what that
-/// returns, and waits. It has one descriptor more for it, high above those that a test arranges.
+/// Launches a daemon from this process, which must have an Orphanage. The daemon runs `body`, sends the returned text
+/// to the test, and waits. The daemon has one more descriptor for that, far above the descriptors of a test.
 class HeldDaemon {
   public:
     explicit HeldDaemon(daemonize::Daemonizer& daemonizer) : HeldDaemon(daemonizer, [] { return std::string(); }) {}
@@ -57,9 +57,10 @@ class HeldDaemon {
     int descriptor() const { return its_; }
     std::string proc(const std::string& name) const { return "/proc/" + std::to_string(pid_) + "/" + name; }
 
-    /// Lets the daemon end; its wait status. By a byte, since a daemon that was given all descriptors sees no end.
+    /// Releases the daemon, and returns its wait status. Sends a byte, because a daemon that keeps all descriptors
+    /// never sees the end of the stream.
     int release() {
-        static_cast<void>(::send(test_end_, "", 1, MSG_NOSIGNAL)); // it may be dead
+        static_cast<void>(::send(test_end_, "", 1, MSG_NOSIGNAL)); // the daemon may be dead
         ::close(test_end_);
         int status = 0;
         while (::waitpid(pid_, &status, 0) == -1 && errno == EINTR) {

@@ -17,7 +17,7 @@ inline int port_of(int socket) {
     return ntohs(reinterpret_cast<struct sockaddr_in6*>(&name)->sin6_port);
 }
 
-/// A client's socket, connected to the loopback's port by this family; -1 where nobody listens.
+/// A client's socket, connected to this port of the loopback; -1 if no process listens.
 inline int connected_to(int port, int family = AF_INET, int type = SOCK_STREAM) {
     const int client = ::socket(family, type | SOCK_CLOEXEC, 0);
     struct sockaddr_in four = {};
@@ -35,7 +35,7 @@ inline int connected_to(int port, int family = AF_INET, int type = SOCK_STREAM) 
     return -1;
 }
 
-/// A stream or datagram socket on a loopback port of the kernel's choice; a stream listens.
+/// A stream or datagram socket on a loopback port that the kernel chooses; a stream socket listens.
 inline int bound_socket(int type = SOCK_STREAM) {
     const int number = ::socket(AF_INET, type | SOCK_CLOEXEC, 0);
     struct sockaddr_in name = {};

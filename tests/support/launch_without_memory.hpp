@@ -26,9 +26,9 @@ struct Place {
     std::string pid_file = directory / "a_pid_file_with_a_long_name";
     std::string log = directory / "a_log_file_with_a_long_name";
     bool has_log = true;
-    bool has_new_root = false; // which hides /proc and the pid file from the daemon
+    bool has_new_root = false; // hides /proc and the pid file from the daemon
 
-    // In the daemon: reports that everything that was asked for is there, and stays until the test lets go.
+    // In the daemon: reports whether every requested property is there, and stays until the test releases the daemon.
     void stay_up() const {
         const bool named = contents(pid_file) == std::to_string(::getpid()) + "\n";
         const bool logs = link_target("/proc/self/fd/1") == log && link_target("/proc/self/fd/2") == log;
@@ -37,15 +37,15 @@ struct Place {
     }
 };
 
-// Launches, and returns the exit status of the launcher. In the daemon it reports and exits.
+// Launches, and returns the exit status of the launcher. In the daemon the function reports and exits.
 using Form = std::function<int(Place&, const ShortMemory&)>;
 
 struct Attempt {
     Ended launcher;
     std::string daemon;
-    bool has_failed = false; // an allocation has
+    bool has_failed = false; // an allocation has failed
     bool is_over = false;    // no process is left
-    std::string left;        // the first path that is
+    std::string left;        // the first path that is left
 };
 
 inline Attempt attempt(const Form& form, const ShortMemory& shortage, bool is_foreground) {
@@ -59,7 +59,7 @@ inline Attempt attempt(const Form& form, const ShortMemory& shortage, bool is_fo
         return form(place, shortage);
     });
     Attempt result;
-    // A daemon in the foreground is its own launcher, and ends when the test lets go.
+    // A daemon in the foreground is its own launcher, and ends when the test releases it.
     if (is_foreground) place.hold.close_write();
     result.launcher = launcher.ended();
     result.has_failed = ShortMemory::has_failed();
@@ -81,7 +81,7 @@ inline Attempt attempt(const Form& form, const ShortMemory& shortage, bool is_fo
     return result;
 }
 
-// The launcher's lines but for those of the daemon.
+// The lines of the launcher, without the lines of the daemon.
 inline std::string own_lines(std::string error) {
     for (const std::string& shown : {name + ": " + progress + "\n", daemon_output}) {
         const std::size_t at = error.find(shown);
@@ -90,7 +90,8 @@ inline std::string own_lines(std::string error) {
     return error;
 }
 
-// "up", "told", or why the outcome is neither. `code` is the launcher's exit status without memory; 0: any failure's.
+// "up", "told" for a reported failure, or the reason why the outcome is wrong. `code` is the expected exit status
+// without memory; 0 accepts every failure.
 inline std::string verdict(const Attempt& attempt, int code, bool is_name_cut) {
     const std::string error = own_lines(attempt.launcher.error);
     if (!attempt.left.empty()) return "left " + attempt.left;
@@ -105,15 +106,16 @@ inline std::string verdict(const Attempt& attempt, int code, bool is_name_cut) {
     return is_line ? "told" : "said " + error;
 }
 
-// How a form is tried.
+// The settings of a trial.
 struct Trial {
-    bool in_child = false;      // the allocations of the processes that the launcher forks fail, else its own
+    bool in_child = false;      // allocations fail in the processes that the launcher forks; else in the launcher
     bool is_foreground = false; // the daemon is its own launcher
-    int code = daemonize::exit_code(daemonize::Stage::memory); // 0: any failure's
+    int code = daemonize::exit_code(daemonize::Stage::memory); // 0: of any failure
     bool cuts_name = true; // at the first allocation of a launcher without any memory
 };
 
-// Fails each allocation of one kind of process, alone and with all later ones. Returns how many there were.
+// Fails each allocation of one kind of process, alone and with all later allocations. Returns the number of
+// allocations.
 inline long fail_each(const Form& form, const Trial& trial) {
     long failed = 0;
     for (const bool lasts : {false, true}) {

@@ -100,7 +100,7 @@ class Manager {
         return result;
     }
 
-    /// The next notification's text.
+    /// The text of the next notification.
     std::string text() const { return receive().text; }
 
   private:

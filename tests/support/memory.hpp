@@ -13,7 +13,7 @@
 
 namespace test {
 
-/// What the process has allocated, to the byte where the C library tells; 0 where it does not.
+/// The allocated bytes of the process; 0 if the C library does not report them.
 inline std::size_t allocated() {
 #if defined(__GLIBC__) && (__GLIBC__ > 2 || __GLIBC_MINOR__ >= 33)
     return ::mallinfo2().uordblks;
@@ -22,7 +22,7 @@ inline std::size_t allocated() {
 #endif
 }
 
-/// What it holds of the machine's memory, in KiB.
+/// The resident memory of the process, in KiB.
 inline long resident() { return std::atol(process_status("VmRSS").c_str()); }
 
 } // namespace test

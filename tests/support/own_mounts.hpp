@@ -10,7 +10,8 @@
 
 namespace test {
 
-/// In a child of the test that is root: what it mounts from here on nobody else sees. False where even root may not.
+/// In a child of the test that is root: makes further mounts private to this process. Returns false if even root may
+/// not.
 inline bool own_mounts() {
     return ::unshare(CLONE_NEWNS) == 0 && ::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) == 0;
 }

@@ -26,24 +26,24 @@
 
 namespace test {
 
-constexpr int patience = 60000; // milliseconds: how long an event is awaited before the test has failed
+constexpr int patience = 60000; // milliseconds: the time-out of a wait for an event
 
-/// Makes every orphan of this process its own child: what a failed launch leaves behind can then be seen, and a daemon's
-/// end can be waited for. Sees to it that none is left from the test before.
+/// Makes every orphan of this process its child, so that a test sees the processes that a failed launch leaves, and can
+/// wait for the end of a daemon. Checks that the previous test left no process.
 class Orphanage {
   public:
     Orphanage() {
-        // A parent that ignores SIGCHLD, as some runners do, has us never see a child's end.
+        // With SIGCHLD ignored, as some test runners leave it, waitpid(2) would never report a child's end.
         if (::signal(SIGCHLD, SIG_DFL) == SIG_ERR || ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
             throw std::runtime_error("cannot become a subreaper");
     }
     Orphanage(const Orphanage&) = delete;
     Orphanage& operator=(const Orphanage&) = delete;
 
-    /// Whether no process that this one started, or inherited, is alive or unreaped.
+    /// Whether every process that this process started, or inherited, has ended and is reaped.
     bool is_empty() const { return ::waitpid(-1, nullptr, WNOHANG) == -1 && errno == ECHILD; }
 
-    /// Waits for the end of a daemon; its wait status.
+    /// Waits for the end of a daemon. Returns the wait status.
     int wait_for(pid_t daemon) const {
         int status = 0;
         while (::waitpid(daemon, &status, 0) != daemon) {
@@ -52,14 +52,14 @@ class Orphanage {
         return status;
     }
 
-    /// Waits for the end of all that this process started, or inherited.
+    /// Waits for the end of all processes that this process started, or inherited.
     void wait_until_empty() const {
         while (::waitpid(-1, nullptr, 0) != -1 || errno == EINTR) {
         }
     }
 };
 
-/// A directory of the test's own, mode 0755, removed with all that is in it.
+/// A temporary directory, mode 0755, removed with its content.
 class Directory {
   public:
     Directory() {
@@ -79,7 +79,7 @@ class Directory {
 
   private:
     std::string path_;
-    pid_t owner_ = ::getpid(); // a daemon that leaves the test by exit must not take it away
+    pid_t owner_ = ::getpid(); // a daemon that leaves the test by exit(3) must not remove the directory
 };
 
 inline bool exists(const std::string& path) {
@@ -96,7 +96,7 @@ inline void write_file(const std::string& path, const std::string& text) {
     std::ofstream(path, std::ios::binary) << text;
 }
 
-/// What this process, or `pid`, has under `name` in /proc/PID/status, without the white space around it.
+/// The value of `name` in /proc/PID/status of this process, or of `pid`, without the white space around it.
 inline std::string process_status(const std::string& name, pid_t pid = 0) {
     std::ifstream file("/proc/" + (pid == 0 ? std::string("self") : std::to_string(pid)) + "/status");
     for (std::string line; std::getline(file, line);) {
@@ -109,7 +109,7 @@ inline std::string process_status(const std::string& name, pid_t pid = 0) {
 
 constexpr uid_t nobody = 65534; // an ordinary user that every system has
 
-/// In a child of the test: an ordinary user from here on, with no group of root's. Does nothing where it is one already.
+/// In a child of the test: becomes an ordinary user, without a group of root. Does nothing if the process is not root.
 inline void become_nobody(uid_t id = nobody) {
     if (::geteuid() != 0) return;
     const bool became = ::setgroups(0, nullptr) == 0 && ::setresgid(id, id, id) == 0 && ::setresuid(id, id, id) == 0;
@@ -140,13 +140,12 @@ inline std::set<int> open_descriptors(pid_t pid = 0) {
     return open;
 }
 
-/// In a child of the test: what Catch2 does on a signal, or whoever started the tests, is not what the program under test
-/// would do.
+/// In a child of the test: restores the default signal actions, which Catch2, or the starter of the tests, has changed.
 inline void default_signals() {
     for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGPIPE, SIGTERM}) ::signal(number, SIG_DFL);
 }
 
-/// Forks. What Catch2 has in its buffers is not the child's to write, least of all where the child has closed its streams.
+/// Forks. The child must not write the buffers of Catch2, least of all when it has closed its streams.
 inline pid_t fork_clean() {
     std::fflush(nullptr);
     const pid_t child = ::fork();
@@ -154,8 +153,8 @@ inline pid_t fork_clean() {
     return child;
 }
 
-/// A pipe between test and daemon. The daemon writes to it, or is held until the test lets go; hand the daemon's end to
-/// keep_fd().
+/// A pipe between test and daemon. The daemon writes to the pipe, or waits until the test releases it. Pass the
+/// daemon's end to keep_fd().
 class Pipe {
   public:
     Pipe() {
@@ -173,22 +172,22 @@ class Pipe {
     void close_read() { close(ends_[0]); }
     void close_write() { close(ends_[1]); }
 
-    /// In the daemon: tells the test.
+    /// In the daemon: sends a text to the test.
     void send_text(const std::string& text) const {
         if (::write(ends_[1], text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
     }
 
-    /// In the daemon: stays until the test closes its end. The daemon must not hold the write end itself.
+    /// In the daemon: stays until the test closes its end. The daemon must not hold the write end.
     void wait_until_closed() const {
         char byte;
         while (::read(ends_[0], &byte, 1) == -1 && errno == EINTR) {
         }
     }
 
-    /// In the test: one line, without its end; all that came where the stream ends before.
+    /// In the test: reads one line, without its end, or the rest of the stream.
     std::string line() { return receive(true); }
 
-    /// In the test: all until the last writer is gone. Closes the test's own write end first.
+    /// In the test: reads until the last writer is gone. Closes the write end of the test first.
     std::string rest() {
         close_write();
         return receive(false);
@@ -217,7 +216,7 @@ class Pipe {
     int ends_[2];
 };
 
-/// How a launcher ended, and what it wrote to standard error.
+/// The exit status of a launcher, and its standard error.
 struct Ended {
     int status = 0;
     std::string error;
@@ -227,8 +226,8 @@ struct Ended {
     int signal() const { return WIFSIGNALED(status) ? WTERMSIG(status) : 0; }
 };
 
-/// A launcher that runs in a child of the test: `body` calls daemonize(), and what follows there runs in the daemon,
-/// which then exits with what `body` returns. Its standard error is a pipe, unless `with_terminal` gave it another.
+/// A launcher that runs in a child of the test: `body` calls daemonize(), and the rest of `body` runs in the daemon,
+/// which exits with the returned code. Standard error is a pipe, unless `with_terminal` set another file.
 class Launcher {
   public:
     template <class Body>
@@ -249,8 +248,8 @@ class Launcher {
     pid_t pid() const { return pid_; }
     std::string error_line() { return error_.line(); }
 
-    /// Waits for the launcher's end, and then for the end of its standard error: a daemon that kept it is found by the
-    /// test's running out of patience.
+    /// Waits for the launcher's end, and then for the end of its standard error: a daemon that kept it makes the test
+    /// time out.
     Ended ended() {
         Ended result;
         while (::waitpid(pid_, &result.status, 0) == -1 && errno == EINTR) {
@@ -269,8 +268,8 @@ Ended run_launcher(Body body) {
     return Launcher(body).ended();
 }
 
-/// What `body`, a std::string(), returns in a child of the test: for what a test must not do to itself, as closing its
-/// standard streams or taking a terminal. The low descriptors are free for it to arrange.
+/// Calls `body`, a std::string(), in a child of the test, and returns the result. For actions that must not change the
+/// test itself, such as closing its standard streams or taking a terminal. The low descriptors are free.
 template <class Body>
 std::string in_child(Body body) {
     Pipe report;

@@ -34,7 +34,7 @@
 
 namespace seam {
 
-// Which process of a launch makes the call: by the number of forks that it is away from the test.
+// The process of a launch that makes the call: the number of forks between the test and the process.
 constexpr int launcher = 0;
 constexpr int intermediate = 1;
 constexpr int daemon = 2;
@@ -44,21 +44,21 @@ inline int process = launcher;
 struct Call {
     std::string name;
     int process;
-    int count;         // which of its name in this process, from 1 on
-    int number;        // which of all in this process, from 1 on
-    long arguments[4]; // pointers too; 0 where there are fewer
+    int count;         // the index among calls of this name in this process, from 1 on
+    int number;        // the index among all calls of this process, from 1 on
+    long arguments[4]; // pointers too; 0 if there are fewer
 
     bool is(const char* other) const { return name == other; }
     std::string path() const { return reinterpret_cast<const char*>(arguments[0]); }
 };
 
-/// What a test answers in place of the kernel: `result`, with `error` as errno.
+/// The answer of a test in place of the kernel: `result`, with `error` as errno.
 struct Answer {
     long result;
     int error;
 };
 
-/// Asked before every call. True: `answer` stands for what the kernel would have said.
+/// Called before every call. Returns true if `answer` replaces the answer of the kernel.
 using Hook = std::function<bool(const Call&, Answer&)>;
 
 struct State {
@@ -72,7 +72,7 @@ inline State& state() {
     return *the_one;
 }
 
-/// While it lives, the hook is asked; in all processes that are forked meanwhile, too.
+/// Calls the hook during its lifetime, also in all processes that are forked meanwhile.
 class Injection {
   public:
     explicit Injection(Hook hook) {
@@ -106,7 +106,7 @@ bool is_answered(const char* name, Answer& answer, Arguments... arguments) {
     return answered;
 }
 
-// A call that returns a pointer fails with a null one.
+// A call that returns a pointer fails with a null pointer.
 template <class Result>
 Result as(long result) noexcept {
     if constexpr (std::is_pointer<Result>::value) {
@@ -124,7 +124,7 @@ Result as(long result) noexcept {
         return as<decltype(::name(arguments...))>(answer.result);                                                      \
     }
 
-// A literal keeps its type on the way through a template: 0755 arrives as an int where a mode_t is wanted.
+// A literal keeps its type in a template: 0755 is an int, and the call takes a mode_t.
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wsign-conversion"
 SEAM_CALL(access)
@@ -210,14 +210,14 @@ SEAM_CALL(write)
 
 #undef SEAM_CALL
 
-// kill(-1) reaches every process of the machine: a number that was forgotten.
+// kill(-1) reaches every process of the machine, and -1 is the value of an unset process number.
 inline int kill(pid_t target, int number) {
     if (target == -1) std::abort();
     Answer answer = {-1, 0};
     return is_answered("kill", answer, target, number) ? static_cast<int>(answer.result) : ::kill(target, number);
 }
 
-// Those that cannot fail, and so are no test's business.
+// The calls that cannot fail, and which no test answers.
 using ::_exit;
 using ::alarm;
 using ::clock_gettime;

@@ -22,10 +22,10 @@ constexpr unsigned own_architecture = AUDIT_ARCH_AARCH64;
 #elif defined(__i386__)
 constexpr unsigned own_architecture = AUDIT_ARCH_I386;
 #else
-constexpr unsigned own_architecture = 0; // its numbers are not known to be ours
+constexpr unsigned own_architecture = 0; // the system call numbers of other architectures are unknown
 #endif
 
-/// From here on these calls fail with `error`. For a child of the test: it cannot be undone.
+/// Makes these calls fail with `error`. For a child of the test, because a filter cannot be removed.
 inline void refuse_calls(const std::vector<long>& calls, int error) {
     std::vector<struct sock_filter> program = {
         BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
@@ -44,7 +44,7 @@ inline void refuse_calls(const std::vector<long>& calls, int error) {
         throw std::runtime_error("cannot filter system calls");
     }
     for (const long call : calls) {
-        // With arguments that none of them accepts.
+        // With arguments that no call accepts.
         if (::syscall(call, -1, -1, -1, -1, -1) != -1 || errno != error) throw std::runtime_error("no call is refused");
     }
 }

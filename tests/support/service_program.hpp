@@ -12,8 +12,8 @@
 
 namespace test {
 
-/// One run of the program. `body` is its main, given the words behind the program's name; it is left by exit, so that the
-/// pid file goes as it does in any program.
+/// One run of the program. `body` is its main, with the arguments behind the program's name. The child leaves by
+/// exit(3), so that the pid file is removed as in any program.
 class Run {
   public:
     using Main = std::function<int(int argc, char** argv)>;
@@ -46,7 +46,8 @@ class Run {
     pid_t pid() const { return pid_; }
     std::string error_line() { return error_.line(); }
 
-    /// Waits for its end, and for the end of what it prints; its exit status, or 1000 and the signal that killed it.
+    /// Waits for the end of the program, and for the end of its output. Returns the exit status, or 1000 plus the
+    /// signal that killed the program.
     int end() {
         int status = 0;
         while (::waitpid(pid_, &status, 0) == -1 && errno == EINTR) {
@@ -69,7 +70,7 @@ class Run {
     Pipe error_;
 };
 
-/// What a run printed and ended with.
+/// The output and the exit status of a run.
 struct Said {
     int code = 0;
     std::string output;
@@ -86,7 +87,7 @@ inline Said run(
     return said;
 }
 
-/// The main of a service that is up at once and does nothing until it is stopped. `ask` is what posix() is given, too.
+/// The main of a service that is up at once and does nothing until a stop. `ask` is also the argument of posix().
 inline Run::Main plain_service(
     const std::string& pid_file,
     const std::function<void(daemonize::Daemonizer&)>& ask = [](daemonize::Daemonizer&) {}) {
@@ -100,7 +101,7 @@ inline Run::Main plain_service(
     };
 }
 
-/// A service without a pid file of its own, on a host that the test chooses.
+/// A service with the default pid file, on a host that the test chooses.
 inline Run::Main program(daemonize::HostKind host, std::function<int(daemonize::Context&)> body) {
     return [host, body = std::move(body)](int argc, char** argv) {
         Directory directory;

@@ -14,7 +14,7 @@ bool counts = false;
 pid_t counting_process = 0;
 long calls = 0;
 
-// Shared with the processes that this one forks.
+// Shared with the forked children of this process.
 std::atomic<bool>& failed() {
     static void* const page =
         ::mmap(nullptr, sizeof(std::atomic<bool>), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
@@ -59,7 +59,7 @@ void operator delete(void* memory) noexcept { std::free(memory); }
 void operator delete[](void* memory) noexcept { std::free(memory); }
 void operator delete(void* memory, std::size_t) noexcept { std::free(memory); }
 void operator delete[](void* memory, std::size_t) noexcept { std::free(memory); }
-// A sanitizer's own nothrow form would not call operator new.
+// The nothrow form of a sanitizer does not call operator new.
 void* operator new(std::size_t size, const std::nothrow_t&) noexcept {
     return fails_now() ? nullptr : std::malloc(size == 0 ? 1 : size);
 }

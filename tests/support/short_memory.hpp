@@ -5,16 +5,16 @@
 
 namespace test {
 
-/// Which call fails. Calls are counted from begin() to end(), in each process for itself.
+/// The call that fails. Each process counts its calls from begin() to end().
 struct ShortMemory {
-    bool in_child = false; // in the processes that this one forks; else in this one
-    long number = 0;       // of the call, from 1 on; 0: none
+    bool in_child = false; // in the forked children of this process; else in this process
+    long number = 0;       // of the call, from 1 on; 0: no call
     bool lasts = false;    // every later call of that process fails too
 
     /// Begins to count. Allocates nothing.
     void begin() const noexcept;
 
-    /// Ends the counting, in this process and in those that it forks from now on.
+    /// Ends the counting, in this process and in its future children.
     static void end() noexcept;
 
     /// Whether a call has failed since begin(), in any of the processes.

@@ -12,12 +12,12 @@
 
 namespace test {
 
-/// What came of them.
+/// The results of the starts.
 struct StartRace {
     int winners = 0;
     int named_daemon = 0; // refused, with the number of the daemon that runs
     int named_start = 0;  // refused, with the number of the launcher at work
-    std::string other;    // how the others ended, which nobody should
+    std::string other;    // other results, which are failures
 
     int refused() const { return named_daemon + named_start; }
 };
@@ -26,8 +26,8 @@ inline std::string refusal_by(const std::string& path, const std::string& holder
     return "racer: cannot lock the pid file " + path + ": process " + holder + "\n";
 }
 
-/// Releases `starts` starts at one moment; the last `late` of them just when the winner is ready, and its launcher is
-/// letting go. Each is held until all have been forked: a pipe ends only when the last of them has closed its copy.
+/// Releases `starts` starts at one moment; the last `late` of them when the winner is ready and its launcher exits.
+/// Each start is held until all are forked: a pipe ends only when the last start has closed its copy.
 inline StartRace race_starts(const std::string& path, int starts, int late) {
     Pipe flag, second, hold;
     std::vector<std::unique_ptr<Launcher>> launchers;

@@ -8,7 +8,7 @@
 
 namespace test {
 
-/// A service in a directory of the test's own. Its body tells `report` what it hears.
+/// A service in a temporary directory. Its body sends each event to `report`.
 class TestedService {
   public:
     Said operator()(

@@ -27,7 +27,7 @@ int serve(Context& context) {
     return 0;
 }
 
-// gated GATE: neither the start nor a reload is complete before the gate is there.
+// gated GATE: the start and each reload complete only when the gate exists.
 int gated(Context& context, const Parameters& parameters) {
     context.on_reload([&] {
         wait_at(context, parameters[1]);
@@ -37,7 +37,7 @@ int gated(Context& context, const Parameters& parameters) {
     return serve(context);
 }
 
-// slow MILLISECONDS [silent]: so long it takes to start, and with `silent` nobody hears of it meanwhile.
+// slow MILLISECONDS [silent]: the start takes this time; with `silent` the body reports no progress meanwhile.
 int slow(Context& context, const Parameters& parameters) {
     const long wanted = std::strtol(parameters[1].c_str(), nullptr, 10);
     for (long spent = 0; spent < wanted; spent += 250) {
@@ -47,20 +47,20 @@ int slow(Context& context, const Parameters& parameters) {
     return serve(context);
 }
 
-// busy: has no time to sleep, and looks for news all the same.
+// busy: never sleeps, but polls.
 int busy(Context& context, const Parameters&) {
     context.ready();
     for (volatile unsigned long done = 0; context.poll();) done = done + 1;
     return 0;
 }
 
-// stalled: ready, and then for ever in a call that does not return.
+// stalled: is ready, and then stays for ever in a call that does not return.
 int stalled(Context& context, const Parameters&) {
     context.ready();
     for (;;) static_cast<void>(::pause());
 }
 
-// failing: works until it is told to reload, and then no more.
+// failing: runs until a reload, and then fails.
 int failing(Context& context, const Parameters&) {
     bool failed = false;
     context.on_reload([&] { failed = true; });
@@ -73,7 +73,7 @@ int failing(Context& context, const Parameters&) {
 // throwing TEXT
 int throwing(Context&, const Parameters& parameters) { throw std::runtime_error(parameters[1]); }
 
-// arguments FILE ...: writes all that it was given to FILE, each with a zero after it.
+// arguments FILE ...: writes all its arguments to FILE, each with a zero byte after it.
 int arguments(Context& context, const Parameters& parameters) {
     std::FILE* file = std::fopen(parameters[1].c_str(), "w");
     if (file == nullptr) return context.fail("cannot write " + parameters[1]);
@@ -85,7 +85,7 @@ int arguments(Context& context, const Parameters& parameters) {
     return serve(context);
 }
 
-// directories: writes a file to each that it has.
+// directories: writes a file into each of its directories.
 int directories(Context& context, const Parameters&) {
     for (const std::string* directory :
          {&context.runtime_directory(), &context.state_directory(), &context.log_directory()}) {
@@ -96,7 +96,7 @@ int directories(Context& context, const Parameters&) {
     return serve(context);
 }
 
-// log: a line of each severity.
+// log: writes a line of each severity.
 int log(Context& context, const Parameters&) {
     context.log(Severity::information, "all is well");
     context.log(Severity::warning, "the disk is nearly full");
@@ -104,7 +104,7 @@ int log(Context& context, const Parameters&) {
     return serve(context);
 }
 
-// sockets: tells of those that it was passed.
+// sockets: reports the passed sockets.
 int sockets(Context& context, const Parameters&) {
     std::string text;
     for (const daemonize::Socket& socket : context.sockets()) {
@@ -114,7 +114,8 @@ int sockets(Context& context, const Parameters&) {
     return serve(context);
 }
 
-// store: gives one end of a pair of sockets, with a word in it, to the manager, and reads it from there when it comes back.
+// store: stores one end of a socket pair, with a text in it, at the manager, and reads the text when the manager passes
+// the socket back.
 int store(Context& context, const Parameters&) {
     for (const daemonize::Socket& socket : context.sockets()) {
         if (socket.name() != "kept") continue;

@@ -22,12 +22,12 @@ void see(const std::string& line) {
     std::fclose(file);
 }
 
-// Deaf to everything, like a loop that forgot to poll.
+// Ignores every event, like a loop without poll().
 [[noreturn]] void hang() {
     for (;;) ::poll(nullptr, 0, -1);
 }
 
-// Writes where nobody asked for it, and then fails.
+// Writes stray output, and then fails.
 int stray(daemonize::Context& context) {
     context.ready();
     std::puts("stray output");

@@ -13,7 +13,7 @@ fail() {
     exit 1
 }
 
-# unit NAME: a unit of the lines at standard input. Gone with the system.
+# unit NAME: writes a unit from standard input. The unit ends with the system.
 unit() {
     cat >"/run/systemd/system/$1"
     systemctl daemon-reload
@@ -25,7 +25,7 @@ is() {
     [ "$found" = "$3" ] || fail "$2 of $1 is \"$found\", not \"$3\""
 }
 
-# until_is UNIT PROPERTY VALUE: waits until it is. VALUE is a pattern.
+# until_is UNIT PROPERTY VALUE: waits until the property matches VALUE, a pattern.
 until_is() {
     for _ in {1..400}; do
         found=$(systemctl show -P "$2" "$1")
@@ -56,7 +56,7 @@ processes_of() {
     done
 }
 
-# journal UNIT OPTION...: its lines, and what the manager says of it.
+# journal UNIT OPTION...: prints the lines of the unit, and the lines of the manager about the unit.
 journal() {
     journalctl --sync
     journalctl --quiet --no-pager --output cat --unit "$@"
@@ -69,7 +69,7 @@ journal_says() {
     journal "$name" "$@" | grep -qF -- "$text" || fail "the journal of $name does not say: $text"
 }
 
-# status_shows UNIT TEXT: what systemctl status prints; its exit status tells the state.
+# status_shows UNIT TEXT: checks the output of systemctl status, whose exit status is the state.
 status_shows() {
     { systemctl status --no-pager --full "$1" || true; } | grep -qF -- "$2" || fail "systemctl status $1 does not show: $2"
 }
@@ -82,7 +82,7 @@ expect() {
     [ "$got" -eq "$wanted" ] || fail "status $got, not $wanted, of: $*"
 }
 
-# stopped_well UNIT: after an operator's stop.
+# stopped_well UNIT: checks the unit after an operator's stop.
 stopped_well() {
     expect 0 systemctl stop "$1"
     is "$1" ActiveState inactive
@@ -107,7 +107,7 @@ for file in "$@"; do
         echo "took $((($(date +%s%N) - began) / 1000000)) ms" >>"$results/$name.log"
         [ "$status" -eq 0 ] || journalctl --no-pager --lines 80 --output short-precise >>"$results/$name.log" 2>&1
         echo "$status" >"$results/$name.status"
-        # Whatever it left must not reach the next one.
+        # Files and processes of a case must not reach the next case.
         # shellcheck disable=SC2046
         [ -z "$(ls /run/systemd/system)" ] || systemctl stop $(ls /run/systemd/system)
         rm -rf /run/systemd/system/*

@@ -36,7 +36,7 @@ END
         echo garbage >/etc/notify_reload.conf
         expect 0 systemctl reload notify_reload.service
         text='cannot use the new configuration: /etc/notify_reload.conf holds no number of seconds'
-        # At once: the reload is over when it has been said.
+        # The line is there at once: the reload ends after the report.
         is notify_reload.service StatusText "$text"
         journal_says notify_reload.service "$text" --priority err
         is notify_reload.service ActiveState active

@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
 # Reloads by a signal, by ExecReload=, in both releases. Sourced by inside.sh.
 
-# bad_configuration UNIT FILE: a reload of it leaves the service as it is, and says why.
+# bad_configuration UNIT FILE: a reload of a bad FILE leaves the service as it is, and reports the reason.
 bad_configuration() {
     pid=$(main_pid "$1")
     echo garbage >"$2"
@@ -23,14 +23,14 @@ ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
 END
     expect 0 systemctl start reload.service
     bad_configuration reload.service /etc/reload.conf
-    # A good one is taken: read, and followed once the sleep is over.
+    # A good configuration is read, and used after the sleep.
     echo 3600 >/etc/reload.conf
     expect 0 systemctl reload reload.service
     is reload.service ActiveState active
     stopped_well reload.service
 }
 
-# The program's own verb checks first, and the service hears nothing of a bad configuration.
+# The verb of the program checks first, and the service gets no signal for a bad configuration.
 case_reload_by_verb() {
     echo 3600 >/etc/verb.conf
     unit verb.service <<'END'

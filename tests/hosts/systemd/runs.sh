@@ -1,7 +1,7 @@
 # shellcheck shell=bash disable=SC2154
 # A running service under systemd: watchdog, restart, status texts and journal. Sourced by inside.sh.
 
-# body_unit NAME BODY LINE...: one of several bodies at a time.
+# body_unit NAME BODY LINE...: a unit with one of the bodies.
 body_unit() {
     local name=$1 body=$2
     shift 2
@@ -23,7 +23,7 @@ case_watchdog() {
     expect 0 systemctl start stalled.service busy.service sleeping.service
     busy=$(main_pid busy.service) sleeping=$(main_pid sleeping.service)
     until_is stalled.service NRestarts '[2-9]'
-    # By then each of these has been silent twice too long, if it was at all.
+    # By then a silent service has been silent for twice the time-out.
     is busy.service NRestarts 0
     is sleeping.service NRestarts 0
     is busy.service MainPID "$busy"
@@ -36,7 +36,7 @@ case_watchdog() {
     stopped_well sleeping.service
 }
 
-# A service whose process stands still, and its pid file with it, is killed and started again.
+# A service whose process is stopped, and holds its pid file, is killed and started again.
 case_watchdog_of_a_stopped_process() {
     unit stopped.service <<'END'
 [Service]
@@ -69,7 +69,7 @@ case_restart_on_failure() {
     journal_says failing.service 'the disk is gone' --priority err
     journal_says failing.service 'status=3'
     stopped_well failing.service
-    # Neither an operator's stop by systemctl nor his signal is a failure.
+    # A stop by systemctl and a signal from an operator are no failures.
     expect 0 systemctl start failing.service
     kill -TERM "$(main_pid failing.service)"
     until_is failing.service ActiveState inactive
@@ -111,7 +111,7 @@ END
     stopped_well bodyd-us.service
 }
 
-# say TEXT: sends it on the connection, and reads it back.
+# say TEXT: sends TEXT on the connection, and reads the answer.
 say() {
     echo "$1" >&3
     read -r -t 20 answer <&3
@@ -132,7 +132,7 @@ ExecReload=/bin/sh -c 'kill -HUP $MAINPID'
 END
     expect 0 systemctl start echod.socket
     is echod.service ActiveState inactive
-    # The kernel takes the connection, and the words, before anybody runs.
+    # The kernel takes the connection and the text before the service runs.
     exec 3<>/dev/tcp/127.0.0.1/7007
     say 'before the start'
     until_is echod.service ActiveState active
@@ -140,7 +140,8 @@ END
     say 'as it runs'
     expect 0 systemctl reload echod.service
     until_is echod.service StatusText 'echoes on 2 sockets'
-    # A stop lets go of it once what has come is answered; the socket is systemd's, and the next connection starts it anew.
+    # A stop closes the connection after the received text is answered. systemd keeps the socket, and the next
+    # connection starts the service again.
     stopped_well echod.service
     ! read -r -t 20 answer <&3 || fail "more came: $answer"
     [ ! -e /run/echod.pid ] || fail 'the pid file stays'
@@ -151,7 +152,7 @@ END
     stopped_well echod.service
 }
 
-# What has come before the stop is answered after it.
+# A text that has arrived before the stop is answered after the stop.
 case_graceful_stop() {
     unit echod.socket <<'END'
 [Socket]
@@ -165,7 +166,7 @@ END
     expect 0 systemctl start echod.socket echod.service
     exec 3<>/dev/tcp/127.0.0.1/7007
     say 'connected'
-    # A stop wakes it as well: it finds both at once.
+    # The stop wakes the service as well: the service finds the text and the stop at once.
     kill -STOP "$(main_pid echod.service)"
     echo 'sent while it stood still' >&3
     stopped_well echod.service

@@ -86,7 +86,7 @@ END
     stopped_well exec.service
 }
 
-# One that does not notify: systemd takes the start for done at once.
+# Type=exec: systemd does not wait for readiness.
 case_simple_restart() {
     unit simple.service <<'END'
 [Service]
@@ -119,7 +119,7 @@ END
     [ ! -e /run/timestampd.pid ] || fail 'the pid file stays'
 }
 
-# The same, thrown.
+# The same with an exception.
 case_start_throws() {
     unit start_throws.service <<'END'
 [Service]
@@ -133,7 +133,7 @@ END
     journal_says start_throws.service 'the database is locked' --priority err
 }
 
-# A second service of that name: refused by the first one's lock, in words.
+# A second service of that name is refused by the lock of the first, with a message.
 case_second_start() {
     unit first.service <<'END'
 [Service]
@@ -167,12 +167,12 @@ END
     is slow-5000.service ActiveState active
     is slow-5000.service StatusText 'started 4750'
     stopped_well slow-5000.service
-    # Without a word meanwhile, it is not waited for.
+    # Without a progress report the start times out.
     expect 1 systemctl start slow-silent.service
     is slow-silent.service Result timeout
 }
 
-# Daemonized under a unit that waits for READY: the daemon says which process it is.
+# A daemon under a unit that waits for READY=1: the daemon reports its process number.
 case_notify_from_the_background() {
     unit background.service <<'END'
 [Service]

@@ -22,7 +22,7 @@ case_install() {
     expect 0 /hosts/service reload
     is timestampd.service MainPID "$pid"
 
-    # Over an installation, and while it runs.
+    # install over an installation, and while the service runs.
     expect 0 /hosts/service install -- --config /etc/installed.conf --log /var/log/installed.log
     is timestampd.service MainPID "$pid"
     expect 0 /hosts/service restart
@@ -41,7 +41,7 @@ case_install() {
     expect 5 /hosts/service uninstall
 }
 
-# The configuration that the unit names is asked about, whatever the words of the verb.
+# The verb checks the configuration that the unit names, with any arguments of the verb.
 case_restart_with_a_bad_configuration() {
     echo 3600 >/etc/kept.conf
     /hosts/service install -- --config /etc/kept.conf --log /var/log/kept.log
@@ -70,7 +70,7 @@ case_arguments_survive() {
     expect 0 /hosts/bodies uninstall
 }
 
-# Also the program's own path, which systemd reads by rules of its own.
+# Also the path of the program, for which systemd has separate rules.
 case_paths_survive() {
     for name in 'two words' '100%' '$HOME' '${HOME}' '$$' 'größer' ';' '-x' '@x'; do
         mkdir -p "/srv/$name"
@@ -83,7 +83,7 @@ case_paths_survive() {
     done
 }
 
-# What systemd would refuse at the start is refused at once, in words, and nothing stays.
+# install refuses at once, with a message, a unit that systemd would refuse at the start. No file stays.
 case_install_refused() {
     for name in "it's" 'a"quote' 'back\slash' $'\x01' $'\xff'; do
         mkdir -p "/srv/$name"

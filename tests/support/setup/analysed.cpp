@@ -10,7 +10,7 @@
 #include <daemonize/posix/system/proc.hpp>
 #include <daemonize/posix/system/signals.hpp>
 
-// Taken by their addresses, so that each is made.
+// The addresses are taken so that the compiler makes each function.
 using namespace daemonize::detail;
 auto* const make_channel_is = &make_channel;
 auto* const send_record_is = &send_record;

@@ -26,8 +26,8 @@ note() {
     if [ "$2" -eq 0 ]; then echo "$1: clean"; else echo "$1: findings" && failed=1; fi
 }
 
-# Events, Notifier and the core of WinService, each among threads of its own: those that fork are no tests for it, as a
-# child of many threads has lost all but one. Catch2's main is its library's from version 3 on.
+# Events, Notifier and the core of WinService, each with several threads. Tests that fork are left out, because a child
+# has only one thread. From version 3 on, the main of Catch2 is in its library.
 threads() {
     sources="$top/tests/proof/threads/posix.cpp $top/tests/proof/threads/win_service.cpp $top/tests/support/catch_main.cpp"
     [ -z "$soak" ] || sources="$sources $(echo "$top"/tests/scm/fake_scm*.cpp)"
@@ -45,7 +45,7 @@ threads() {
         TSAN_OPTIONS=halt_on_error=1 timeout 600 "$build/threads"
 }
 
-# check_headers UNIT FLAG...: all headers, through one that brings them in.
+# check_headers UNIT FLAG...: checks all headers, through a unit that includes them.
 check_headers() {
     unit=$build/$1.cpp
     shift
@@ -55,7 +55,7 @@ check_headers() {
         --suppress=missingIncludeSystem -I "$top/include" "$@" "$unit"
 }
 
-# Its question about values that nobody set takes what a C++ function returns for one.
+# The check for uninitialized values reports the return values of C++ functions.
 analyse() {
     g++ -std=c++17 -fno-exceptions -fanalyzer -Wno-analyzer-use-of-uninitialized-value -Werror -I "$top/include" \
         -c "$top/tests/support/setup/analysed.cpp" -o /dev/null

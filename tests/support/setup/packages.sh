@@ -3,15 +3,16 @@
 # run.
 
 build_packages='g++ cmake make'
-# busybox alone holds a syslogd; the package busybox-syslogd would put the machine's own one out.
+# busybox has a syslogd; the package busybox-syslogd would replace the syslogd of the machine.
 demo_packages="$build_packages busybox procps"
-# What tests/proof/faults, tests/proof/mutation and the analysers want beside compilers.
+# The packages of tests/proof/faults, tests/proof/mutation and the analysers, beside compilers.
 proof_packages='strace python3 cppcheck'
 native_packages="$demo_packages catch2 libasio-dev pkgconf clang libclang-rt-dev libc++-dev libc++abi-dev clang-format clang-tidy valgrind $proof_packages"
 case $(dpkg --print-architecture 2>/dev/null) in amd64) native_packages="$native_packages g++-multilib" ;; esac
-# npm fetches the zig compiler. Where it came with another node than Debian's, the package of that name would not install.
+# npm fetches the zig compiler. If npm came with another node than Debian's, the Debian package npm would not install.
 zig_packages=$(command -v npm >/dev/null || echo 'npm ca-certificates')
-# The hosts of tests/hosts. None of these starts anything; xinetd and inetd would: tests/support/setup/super_servers.sh unpacks them.
+# The hosts of tests/hosts. No package in this list starts a service. xinetd and inetd would start one, so
+# tests/support/setup/super_servers.sh unpacks them.
 host_packages="s6 runit daemontools libwrap0 libtirpc3 libevent-2.1-7 libbsd0 $(command -v node >/dev/null || echo nodejs)"
 # The headers of tests/package/macros.
 macro_packages='qtbase5-dev libx11-dev libncurses-dev libbsd-dev'
@@ -25,7 +26,8 @@ missing_packages() {
     done
 }
 
-# Nothing to install needs no privilege; whatever can't be installed is named in one line, and the caller decides.
+# Needs no privilege if every package is installed. Names the packages that cannot be installed in one line, and the
+# caller decides.
 install_missing() {
     missing=$(missing_packages "$@")
     [ -n "$missing" ] || return 0
@@ -38,7 +40,7 @@ install_missing() {
         return 1
     fi
     echo "Installing by ${as_root:+sudo }apt-get: $missing"
-    # A lock time-out, as a machine just booted is often busy with its own updates.
+    # A lock time-out, because a machine after its boot often runs updates.
     $as_root apt-get -q -o DPkg::Lock::Timeout=120 update >/dev/null &&
         $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 \
             install --no-install-recommends $missing >/dev/null && return 0
@@ -46,7 +48,7 @@ install_missing() {
     return 1
 }
 
-# CMake's own default asks for make; ninja serves as well.
+# The default generator of CMake needs make; ninja works as well.
 can_build() {
     command -v g++ >/dev/null && command -v cmake >/dev/null || return 1
     command -v make >/dev/null && return 0

@@ -6,21 +6,21 @@ set -eu
 log=$1 pid_file=$2
 shift 2
 
-# Over /run, since both syslogd and mount keep their notes there.
+# A private /run, because syslogd and mount keep files there.
 mount -n -t tmpfs tmpfs /run
 mkdir /run/dev
-# Bound and not made: in a user namespace nobody may make a device.
+# The devices are bind-mounted: in a user namespace no process may make a device.
 for node in null zero full random urandom tty; do
     : >"/run/dev/$node"
     mount -n --bind "/dev/$node" "/run/dev/$node"
 done
 mount -n --rbind /run/dev /dev
 
-# There from the start, since tail looks only every few seconds for a file that isn't.
+# The log exists from the start, because tail looks for a missing file only every few seconds.
 : >"$log"
 busybox syslogd -n -O "$log" >/dev/null 2>&1 &
 echo "$!" >"$pid_file"
-# It writes this line once /dev/log is there, and what is logged before that is lost.
+# syslogd writes this line when /dev/log exists. Entries before this line are lost.
 timeout 10 tail -n +1 -f "$log" | grep -q -m 1 'syslogd started' || {
     kill "$!"
     echo "$0: busybox syslogd did not start" >&2

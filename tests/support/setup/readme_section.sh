@@ -26,5 +26,5 @@ awk -v first="<!-- $name:" -v last="<!-- end of $name -->" -v text="$text" '
     echo "$0: $readme has not one section \"$name\"" >&2
     exit 1
 }
-# Into the file as it is: its mode and its owner stay.
+# Overwrites the file in place, so that its mode and its owner stay.
 cat "$new" >"$readme"

@@ -17,7 +17,8 @@ fail_check() {
     echo "failed: $1"
 }
 
-# skip NAME, with the reason in it. A reason that begins with "this machine cannot" names what nobody could install.
+# skip NAME, with the reason in it. A reason that begins with "this machine cannot" names a feature that no package
+# provides.
 skip() {
     skipped=$((skipped + 1))
     case $1 in
@@ -51,7 +52,7 @@ check() {
     end_section
 }
 
-# Turns what ctest prints into lines "passed NAME", "skipped NAME" and "failed NAME".
+# Converts the output of ctest into lines "passed NAME", "skipped NAME" and "failed NAME".
 ctest_results() {
     awk '/^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / {
         result = "failed"
@@ -63,14 +64,14 @@ ctest_results() {
     }' "$1"
 }
 
-# skip_reason NAME DIRECTORY: what a test printed as the reason why it skips, which ctest keeps to its log.
+# skip_reason NAME DIRECTORY: prints the reason of a skipped test, which is only in the log of ctest.
 skip_reason() {
     wanted_test=$1 awk '/^[0-9]+\/[0-9]+ Testing: / { sub(/^[^:]*: /, ""); here = $0 == ENVIRON["wanted_test"] }
         here && sub(/^.*SKIPPED: /, "") { print; exit }' "$2/Testing/Temporary/LastTest.log"
 }
 
 # run_ctest LABEL DIRECTORY RAN_BEFORE COMMAND...: adds the results of a ctest command, whose output goes to DIRECTORY.
-# What is skipped but passed in RAN_BEFORE, the results of an earlier run, has run and is no skip.
+# A skipped test that passed in RAN_BEFORE, the results of an earlier run, does not count as skipped.
 run_ctest() {
     label=$1 where=$2 log=$2/ctest.log results=$2/results ran_before=$3
     shift 3
@@ -94,7 +95,7 @@ run_ctest() {
     [ "$status" -eq 0 ] || [ "$failed" -gt "$failed_before" ] || fail_check "$label (status $status of ctest)"
 }
 
-# Prints the totals, names before numbers; the last line is the plain one that machines read.
+# Prints the totals, names before numbers. The last line is for machines.
 summary() {
     echo
     [ -z "$failed_names" ] || echo "Failed:$failed_names"

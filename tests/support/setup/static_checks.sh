@@ -10,15 +10,15 @@ check_format() {
     fi
 }
 
-# tidy_all DIRECTORY: every example that is built there, by clang++, and through them every header. With --soak every test
-# too, which takes six minutes: without the analyzer, which takes most of the time.
+# tidy_all DIRECTORY: checks every example that is built there by clang++, and so every header. With --soak also every
+# test, without the analyzer, which takes most of the time; the tests take six minutes.
 tidy_all() {
     sources=$(sed -n 's/^ *"file": "\(.*\)".*/\1/p' "$1/compile_commands.json")
     echo "$sources" | grep -F "$top/examples/" | xargs -d '\n' -n 1 -P "$(nproc)" clang-tidy --quiet -p "$1" || return 1
     [ -n "$soak" ] || return 0
     echo "$sources" | grep -F "$top/tests/" |
         xargs -d '\n' -n 1 -P "$(nproc)" clang-tidy --quiet --checks='-clang-analyzer-*' -p "$1" || return 1
-    # These are built by scripts of their own.
+    # Separate scripts build these files.
     find "$top/tests/proof/races" "$top/tests/proof/threads" "$top/tests/proof/fuzz" "$top/tests/proof/faults" -name '*.cpp' -print0 |
         xargs -0 -I '{}' -P "$(nproc)" clang-tidy --quiet --checks='-clang-analyzer-*' '{}' -- \
             -std=c++17 -I "$top/include" -I "$top/tests" -DDAEMONIZE_TESTING

@@ -20,7 +20,7 @@ if [ ! -d "$servers" ]; then
     mkdir -p "$cache"
     work=$(mktemp -d "$cache/super_servers.XXXXXX")
     trap 'rm -rf "$work"' EXIT
-    # The machine's lists of packages may be missing, or old.
+    # The package lists of the machine may be missing or outdated.
     fetch "$work" || { [ "$(id -u)" -eq 0 ] && apt-get -q update >/dev/null && fetch "$work"; } ||
         fail 'cannot fetch the packages xinetd and openbsd-inetd'
     mkdir "$work/unpacked"
@@ -28,7 +28,7 @@ if [ ! -d "$servers" ]; then
         dpkg-deb -x "$package" "$work/unpacked"
     done
     chmod 755 "$work/unpacked/usr/sbin"
-    # Renamed when whole, so that nobody ever meets half of it; whoever was first wins.
+    # The complete directory is renamed, so that no process ever finds half of it. The first process wins.
     mv -T "$work/unpacked/usr/sbin" "$servers" 2>/dev/null || [ -d "$servers" ] || fail "cannot write to $cache"
 fi
 echo "$servers"

