@@ -40,7 +40,7 @@ show_process() {
 # stop PID PID_FILE
 stop() {
     kill -TERM "$1" || fail "cannot signal process $1"
-    # Where PID 1 does not reap, as in some containers, the process stays as a zombie.
+    # If PID 1 does not reap, as in some containers, the process stays as a zombie.
     timeout 10 tail -s 0.1 --pid="$1" -f /dev/null || case $(field "$1" stat) in
         Z*) ;;
         *) fail "process $1 did not end within 10 seconds of SIGTERM" ;;

@@ -52,8 +52,8 @@ suite() {
     end_section
 }
 
-# What root may do hides what others may not, so root runs the suite again as somebody else, in a copy that is his own:
-# the tree itself may lie where nobody else can enter.
+# Root has rights that hide missing rights of other users. So root runs the suite again as an ordinary user, in a copy
+# of the tree that the user owns, because the user may not be able to enter the tree itself.
 suite_as_ordinary_user() {
     copy=$(mktemp -d) || exit 1
     trap 'rm -rf "$copy"' EXIT
@@ -64,7 +64,7 @@ suite_as_ordinary_user() {
     chown -R daemon: "$copy"
     as="setpriv --reuid=daemon --regid=daemon --init-groups env -u XDG_RUNTIME_DIR -u DAEMONIZE_NO_SKIP
         HOME=$copy USER=daemon LOGNAME=daemon DAEMONIZE_BUILD_DIR=$copy/build"
-    # What compiles for root compiles for everyone.
+    # The compile tests give the same results for every user.
     suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" "^(compile|wine|host/(systemd|openrc))(/|$)|$left_out" \
         -DDAEMONIZE_INSTALL=OFF
     check 'examples/run.sh as an ordinary user' $as sh "$copy/daemonize/examples/run.sh"
@@ -78,7 +78,7 @@ install_missing $wanted || can_build || exit 1
 mkdir -p "$build" || exit 1
 [ -z "$soak" ] || export DAEMONIZE_SOAK=1
 if [ -z "$native" ]; then
-    # Where there is none, the tests that want it say so.
+    # Without zig the tests that need zig are skipped.
     DAEMONIZE_ZIG=$(sh "$top/tests/support/setup/zig.sh") || DAEMONIZE_ZIG=''
     DAEMONIZE_SUPER_SERVERS=$(sh "$top/tests/support/setup/super_servers.sh") || DAEMONIZE_SUPER_SERVERS=''
     export DAEMONIZE_ZIG DAEMONIZE_SUPER_SERVERS

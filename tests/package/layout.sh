@@ -57,8 +57,8 @@ awk '
         print FILENAME " includes a platform header: " $0
     }
 
-    # A folder that includes nothing but folders already taken away is on no circle, and goes; nor is one that only they
-    # include. What stays is on a circle, or between two.
+    # A folder that includes only removed folders is on no circle, and is removed. A folder that only removed folders
+    # include is removed too. The rest is on a circle, or between two circles.
     END {
         do {
             again = 0

@@ -55,7 +55,7 @@ class Tree {
 
     std::string output() const { return read(root_ / "daemonize.hpp"); }
 
-    /// What the generator said, in one line, as CMake wraps what it says.
+    /// The message of the generator, in one line, because CMake wraps messages.
     std::string said() const {
         std::string words;
         std::ifstream file(root_ / "said");

@@ -13,7 +13,7 @@ namespace {
 
 constexpr int length = 4;
 
-// What can happen next. The body works for a second, and sleeps for one: half a second is in the middle of either.
+// The events of a sequence. The body works for a second, and sleeps for a second: half a second is inside both.
 struct Event {
     const char* name;
     void (*happen)(testing::FakeScm& scm);
@@ -32,13 +32,13 @@ const Event events[] = {
 constexpr int stop_events = 3; // the first of them
 constexpr int event_count = static_cast<int>(sizeof events / sizeof *events);
 
-// What the body does, and where its callbacks run.
+// The action of the body, and the place of its callbacks.
 struct Kind {
     bool in_handler;
     bool leaves; // by itself, after four rounds
 };
 
-// One sequence from start to end. What is wrong with it; empty where all is well.
+// One sequence from start to end. Returns the defect, or an empty text.
 std::string run(const Kind& kind, int sequence) {
     WinService service("Model");
     testing::FakeScm scm(service);

@@ -60,7 +60,7 @@ BodyEnd body_end(int event) {
     return end;
 }
 
-// What the machine says: whether to report, and a control's answer.
+// The result of the machine: whether to report, and the answer to a control.
 ControlAnswer apply(ServiceMachine& machine, int event) {
     ControlAnswer answer;
     switch (event) {
@@ -111,7 +111,7 @@ std::uint32_t expected_exit(char before, int event) {
     return before == 'P' ? 1067 : 0;
 }
 
-// What changes something, or what the application has a handler for, it hears of.
+// The body gets the controls that change the state, and the controls with a handler.
 bool is_for_body(const char* cell, int event) {
     if (event < first_control || event >= first_end || cell[2] != 'o' || event == interrogate) return false;
     return cell[1] == '+' || event == user_control_handled;

@@ -36,7 +36,7 @@ struct Setting {
     bool locked;
 };
 
-// What the SCM knows of the service, which is what was reported, and its rules.
+// The state of the SCM: the reports of the service, and the rules of the SCM.
 class Scm {
   public:
     ServiceState state = ServiceState::start_pending; // from StartService on
@@ -284,7 +284,7 @@ void late_steps(const World& world, Next& next) {
     }
 }
 
-// What holds in every world, whatever comes next.
+// The invariants of every state.
 void judge(World& world, const Setting& setting) {
     Scm& scm = world.scm;
     const ServiceStatus& now = world.machine.status();

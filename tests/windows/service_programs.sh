@@ -160,7 +160,7 @@ service_failures() {
     said 'error 1064'
     gone
     ends 1 wine probe_service.exe restart
-    # What was asked to stop has not failed, whatever its body returns.
+    # A service that was asked to stop has not failed, with any return value of its body.
     gone
     ends 0 wine probe_service.exe start well
     ends 0 wine probe_service.exe stop

@@ -28,7 +28,7 @@ pid_t start(int code) {
     return child;
 }
 
-// One that ends when the pipe is closed.
+// A child that ends when the pipe is closed.
 pid_t start_held(test::Pipe& hold, int code) {
     const pid_t child = test::fork_clean();
     if (child != 0) return child;

@@ -23,7 +23,8 @@ std::string in_process(Body body) {
     });
 }
 
-// What a shell says of itself: its mask, its handlers, its descriptors. Its own doing is the same each time.
+// A shell that prints its signal mask, its signal actions and its descriptors. The changes by the shell itself are the
+// same each time.
 char* const command[] = {
     const_cast<char*>("sh"), const_cast<char*>("-c"),
     const_cast<char*>("grep -E '^Sig(Blk|Ign|Cgt)' /proc/self/status; ls /proc/self/fd | tr '\\n' ' '"), nullptr};

@@ -18,7 +18,7 @@ struct Variable {
     const char* name_;
 };
 
-// What is said of the environment as it is.
+// The message about the current environment.
 std::string complaint() {
     Failure failure;
     const Notifier notifier = Notifier::from_environment(failure);

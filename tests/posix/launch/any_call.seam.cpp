@@ -43,7 +43,7 @@ class OwnSignals {
     struct sigaction actions_[32];
 };
 
-// What the promise is about, as the daemon itself sees it.
+// The properties that the promise covers, as the daemon sees them.
 std::string properties(pid_t launcher_session) {
     std::string text = ::getsid(0) != launcher_session && ::getsid(0) != ::getpid() ? "own session, " : "no session, ";
     text += test::link_target("/proc/self/cwd") + " ";
@@ -55,7 +55,7 @@ std::string properties(pid_t launcher_session) {
     return text;
 }
 
-// A launch with an injected failure, and whether it kept the promise. What the launch said, for the report.
+// A launch with an injected failure, and whether it kept the promise. The output of the launch is for the report.
 struct Attempt {
     bool up = false;
     std::string said;

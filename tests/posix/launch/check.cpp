@@ -22,7 +22,7 @@ std::vector<std::string> messages(const std::vector<Failure>& problems) {
     return result;
 }
 
-// What is in a directory, and since when it has been so.
+// The content of a directory, and the times of its last changes.
 std::string state_of(const std::string& path) {
     struct stat file_info;
     if (::stat(path.c_str(), &file_info) != 0) return "missing";

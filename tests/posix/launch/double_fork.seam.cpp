@@ -19,7 +19,7 @@ struct Attempt {
     std::string daemon;
 };
 
-// What was asked for, and that the daemon goes on where its launcher stood.
+// The requested properties of the daemon, and the local variable of the launcher.
 std::string properties(const test::Directory& directory, int local) {
     std::string text = ::getsid(0) != ::getpid() && ::getsid(0) == ::getpgrp() ? "own session, " : "no session, ";
     text += test::process_status("Umask") + " " + test::process_status("SigBlk") + " ";

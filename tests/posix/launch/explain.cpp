@@ -180,7 +180,7 @@ TEST_CASE("every inherited descriptor is named by what it is, and by what become
         INFO("descriptor " << number);
         CHECK((number <= STDERR_FILENO || text.find("\n" + number_of(number) + ": ") != std::string::npos));
     }
-    // What it opens itself to look is not among them.
+    // The descriptors that explain() opens are not listed.
     CHECK(text.find("/proc/") == std::string::npos);
     CHECK(text.find(": closed: closed") == std::string::npos);
 

@@ -12,7 +12,7 @@ using daemonize::Instance;
 
 namespace {
 
-// What `body` returns in a child of the test that has mounts of its own, made by `mount`.
+// Calls `body` in a child of the test with private mounts, made by `mount`, and returns the result.
 template <class Mount, class Body>
 std::string where(Mount mount, Body body) {
     return test::in_child([&] {

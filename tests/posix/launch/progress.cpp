@@ -43,7 +43,7 @@ class Terminal {
 
     int user() const { return user_; }
 
-    // What is shown up to the end of `text`.
+    // The shown text up to the end of `text`.
     std::string read_until(const std::string& text) {
         std::string shown;
         char c;
@@ -68,7 +68,7 @@ class Terminal {
     int user_ = -1;
 };
 
-// What a terminal of the kind `term` shows of a start; no kind at all where it is null.
+// The text of a start on a terminal with TERM=`term`; without TERM if `term` is null.
 template <class Body>
 std::string shown_on_terminal(const char* term, Body body, unsigned short columns = 80) {
     const test::Orphanage orphans;

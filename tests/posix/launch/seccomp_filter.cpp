@@ -45,7 +45,8 @@ std::vector<Refusal> refusals() {
     return all;
 }
 
-// What `body` returns in a child of the test to which the calls are refused; its daemons are this process's to inherit.
+// Calls `body` in a child of the test with the seccomp filter, and returns the result. This process inherits the
+// daemons of the child.
 template <class Body>
 std::string under(const Refusal& refusal, Body body) {
     return test::in_child([&] {

@@ -95,7 +95,8 @@ TEST_CASE("readers that wait for the lock do not get it in the way of a start") 
     const std::string path = directory / "daemon.pid";
     test::write_file(path, "");
     REQUIRE(::chmod(path.c_str(), 0644) == 0);
-    // Whoever of them is first, the daemon or a reader, is the scheduler's to say: hence several, and several times.
+    // The scheduler decides whether the daemon or a reader is first, so the test has several readers and several
+    // rounds.
     for (int round = 0; round < 10; ++round) {
         test::Pipe go;
         pid_t readers[4];

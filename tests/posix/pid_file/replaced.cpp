@@ -15,7 +15,7 @@ using daemonize::PidFile;
 
 namespace {
 
-// What stands at the path now, and what is said of it.
+// The file at the path, and the messages about the file.
 struct Replacement {
     std::string name;
     std::string reason;
@@ -132,7 +132,7 @@ TEST_CASE(
     REQUIRE(::unlink(path.c_str()) == 0);
     test::write_file(path, "1\n");
     REQUIRE(::chmod(path.c_str(), 0644) == 0);
-    // Whoever may write the directory can have two run: a file that nobody holds is one that a dead daemon left.
+    // A user who may write the directory can run two daemons: a file without a holder is the file of a dead daemon.
     CHECK(Instance::at(path).status().state == Instance::State::dead);
     test::Held second(Daemonizer("second").pid_file(path));
     REQUIRE(second.ok());

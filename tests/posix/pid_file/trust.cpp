@@ -205,7 +205,8 @@ TEST_CASE("a runtime directory, which the run-as user owns, is accepted for the 
     }
     CHECK(!test::exists(path)); // its own directory: it may remove what lies there
 
-    // What the user put there itself is its own to lose, and the start goes on over it; another's is still refused.
+    // A file of the user itself does not refuse the start, which replaces the file. A file of another user is still
+    // refused.
     Daemonizer daemonizer(name);
     daemonizer.runtime_directory(name).user("65534").group("65534").pid_file(path);
     test::write_file(path, "1\n");

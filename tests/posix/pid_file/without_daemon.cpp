@@ -12,7 +12,7 @@ namespace {
 
 std::string line_of(pid_t pid) { return std::to_string(pid) + "\n"; }
 
-// What another process says of the file.
+// The holder of the file, as another process sees it.
 std::string holder_elsewhere(const std::string& path) {
     test::Child asker([&](test::Pipe& report) {
         Failure failure;

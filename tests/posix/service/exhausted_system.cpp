@@ -24,7 +24,7 @@ void fill(const std::string& path) {
     if (file < 0 || errno != ENOSPC || ::close(file) != 0) throw std::runtime_error("cannot fill the disk");
 }
 
-// What `body`, given a small disk, returns in a child of the test.
+// Calls `body` with a small disk in a child of the test, and returns the result.
 template <class Body>
 std::string on_small_disk(const char* options, Body body) {
     const test::Directory directory;

@@ -17,7 +17,7 @@ using test::Said;
 
 namespace {
 
-// Where systemd would listen.
+// The socket in place of systemd's.
 class Manager {
   public:
     Manager() : socket_(::socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0)) {

@@ -9,7 +9,7 @@ using daemonize::detail::quote_for_unit;
 
 namespace {
 
-// What sh makes of a quoted word.
+// The argument that sh reads from a quoted word.
 std::string read_by_shell(const std::string& quoted) {
     std::FILE* shell = ::popen(("printf %s. " + quoted).c_str(), "r");
     if (shell == nullptr) return "no shell";
@@ -18,7 +18,7 @@ std::string read_by_shell(const std::string& quoted) {
     return ::pclose(shell) == 0 && !text.empty() ? text.substr(0, text.size() - 1) : "it failed";
 }
 
-// What systemd.service(5) makes of one, by its own rules: quotes, C's escapes, specifiers, variables.
+// The argument by the rules of systemd.service(5): quotes, C escapes, specifiers, variables.
 std::string read_by_unit(const std::string& quoted) {
     std::string text;
     for (std::size_t i = 1; i + 1 < quoted.size(); ++i) {

@@ -58,7 +58,7 @@ TEST_CASE("what fails is told in one line and is no success") {
     CHECK(said.code == 9);
     CHECK(said.error == "tested: the disk is full\n");
 
-    // What the body returns beside it does not make it a success.
+    // A returned 0 after fail() is still a failure.
     said = test::run(program([](Context& context) { return context.fail("no cache", 256) == 1 ? 0 : 8; }), {});
     CHECK(said.code == 1);
     CHECK(said.error == "tested: no cache\n");

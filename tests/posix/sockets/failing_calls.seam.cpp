@@ -16,7 +16,7 @@ seam::Hook fails(const char* name, int error) {
         [=](const seam::Call& call, seam::Answer& answer) { return call.is(name) && seam::fail(call, error, answer); };
 }
 
-// What is said where `name` fails, with everything closed again.
+// The message if `name` fails. All descriptors are closed again.
 std::string complaint(const char* name, int error, const std::string& address) {
     const auto before = test::open_descriptors();
     Failure failure;

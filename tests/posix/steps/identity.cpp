@@ -27,7 +27,7 @@ std::string four_times(unsigned id) {
     return text + "\t" + text + "\t" + text + "\t" + text;
 }
 
-// What the kernel says of a process: its ids (real, effective, saved and of the file system) and all of its groups.
+// The identity of a process by the kernel: the real, effective, saved and file system IDs, and all groups.
 struct Seen {
     std::string uids;
     std::string gids;
@@ -70,7 +70,7 @@ Seen seen_of(const std::function<void(Daemonizer&)>& ask) {
     return seen;
 }
 
-// What initgroups(3) itself makes of the same accounts.
+// The groups that initgroups(3) sets for the same accounts.
 std::string groups_by_initgroups(gid_t primary) {
     const test::Directory directory;
     test::Child child([&](test::Pipe& report) {

@@ -43,7 +43,7 @@ std::string reaped_of(int count) {
     }
 }
 
-// What a daemon with this policy reaps of 3 children, where its launcher had SIGCHLD so.
+// The number of children, of 3, that a daemon with this policy reaps, with this action for SIGCHLD in the launcher.
 std::string reaped_with(Sigchld policy, Fork fork, void (*handler)(int), int flags = 0) {
     return test::in_child([&] {
         const test::Orphanage orphans;

@@ -17,7 +17,7 @@ using daemonize::Stage;
 
 namespace {
 
-// What the kernel has forbidden.
+// The calls that the kernel refuses.
 struct Forbidden {
     int close_range = 0; // the error; 0 where it works
     bool proc = false;

@@ -43,7 +43,7 @@ trace() {
         sort -s -k 1,1n | sed 's/^1/launcher/; s/^2/intermediate/; s/^3/daemon/'
 }
 
-# What comes before main ends with the heap's first growth.
+# The calls before main end with the first growth of the heap.
 trace | awk '/^launcher brk/ { count = 0; next } { line[++count] = $0 } END { for (i = 1; i <= count; ++i) print line[i] }' \
     >"$work/calls"
 awk '!/^#/ { print $1, $2 }' "$here/launch_calls" >"$work/expected"

@@ -1,6 +1,6 @@
-"""measure.py BUILD RESULTS: measures what the library costs beside what a user would take instead, and writes RESULTS,
-JSON, a list for each comparison: what, beside what, unit, ours, theirs, the bar for their ratio. Where there is nothing beside
-it, theirs is empty, and the bar is one for ours."""
+"""measure.py BUILD RESULTS: measures the cost of the library and of its alternatives, and writes RESULTS, a JSON list of
+comparisons: the subject, the alternative, the unit, the value of the library, the value of the alternative, and the limit
+of their ratio. Without an alternative its value is empty, and the limit is a limit of the library's value."""
 
 import atexit
 import json

@@ -13,7 +13,7 @@ using namespace faults;
 
 namespace {
 
-// What a daemon lacks, in words: by the property that is not what it is without the failure.
+// The text for a daemon that lacks a property: named by the property that differs from a launch without the failure.
 std::string in_words(const Properties& wanted, const Properties& seen) {
     static const std::vector<std::pair<const char*, const char*>> words = {
         {"terminal", "the terminal still attached"},
@@ -44,7 +44,7 @@ struct Counts {
     std::map<std::string, int> wrong;
 };
 
-// What is wrong with a launch; empty where nothing is.
+// The defect of a launch; empty without a defect.
 std::string what_is_wrong(Start& start, const Properties& wanted) {
     const bool up = start.daemon() > 0;
     if (start.hung()) return "hangs, or leaves a process that never becomes the daemon";

@@ -65,7 +65,7 @@ const std::vector<std::pair<const char*, int>> close_errors = {
     {"EBADF", EBADF}, {"EINTR", EINTR}, {"EIO", EIO}, {"ENOSPC", ENOSPC}};
 
 void plan_everything(const std::vector<TracedCall>& traced, const std::vector<TracedCall>& seam, const Errnos& errnos) {
-    // What sleeps first, so that the end of the list keeps all workers busy.
+    // The faults with a sleep come first, so that all workers are busy up to the end of the list.
     for (const TracedCall& call : traced) {
         if (call.name == "exit_group") continue;
         std::cout << to_record({"stop", "STOP", call}) << to_record({"delay", "1s", call});
@@ -130,7 +130,8 @@ Verdict try_fault(const Program& program, const Fault& fault, const Properties& 
         verdict = judge(start, fault, wanted, steps);
     }
     if (verdict.outcome != "killed" || !verdict.wrong.empty()) return verdict;
-    // What a kill leaves has to be no hindrance. A log would be appended to, and so hold more than another's.
+    // The files that a kill leaves must not refuse the next start. The log is removed, because the next start would
+    // append to it.
     std::remove("/srv/jail/var/log/every/out");
     Start next(program, false);
     next.run(Fault());

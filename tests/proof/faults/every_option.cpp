@@ -55,7 +55,8 @@ int main(int count, char** arguments) {
         .before_drop(reach_the_harness)
         .no_new_privileges()
         .wait_until_ready(daemonize::Duration::seconds(10));
-    // Where no other user can be had, as in a namespace of an ordinary user's, these are left out. Root has all capabilities.
+    // These options are left out without a second user, as in a namespace of an ordinary user. Root has all
+    // capabilities.
     if (count == 1 || std::string(arguments[1]) != "--as-launcher") {
         daemonizer.user("every").group("others");
         daemonizer.keep_capabilities({CAP_KILL}).ambient_capabilities({CAP_NET_BIND_SERVICE});

@@ -53,7 +53,7 @@ class Shell {
         if (opened < 0 || ::ioctl(opened, TIOCSCTTY, 0) != 0) std::abort();
         const pid_t launcher = test::fork_clean();
         if (launcher == 0) become_launcher(opened, pipes);
-        // Whoever waits for the end of a pipe is not to wait for this process.
+        // A process that waits for the end of a pipe must not wait for this process.
         for (int number = 3; number < 256; ++number) {
             if (number != pipes.started.write_end()) ::close(number);
         }

@@ -111,7 +111,7 @@ class Start {
         return all;
     }
 
-    // Where no process comes to the gate, the launch ended before.
+    // If no process reaches the gate, the launch has ended before.
     void attach() {
         const std::string line = pipes_.send_text.line();
         if (line.empty()) return;

@@ -52,13 +52,13 @@ class Steps {
     std::vector<Rule> rules_;
 };
 
-/// What a launch did under a fault; `wrong` says what is wrong with it, and is empty where nothing is.
+/// The outcome of a launch under a fault. `wrong` is the defect, or empty.
 struct Verdict {
     std::string outcome; // up, told, killed, missed
     std::string wrong;
 };
 
-/// What is left behind, but for a log with what the daemon itself has written, whole, and the directories above it.
+/// The files that are left behind, except a log with the complete text of the daemon, and the directories above it.
 inline std::string left_behind(const Start& start, const Properties& wanted) {
     std::map<std::string, std::string> expected = start.world_before(), seen = see_world(start.last_daemon());
     for (const auto& [path, info] : see_world(start.last_daemon())) {
@@ -86,7 +86,7 @@ inline std::string wrong_texts(const Fault& fault, const std::string& injected, 
     const std::vector<std::string> lines = messages_in(said);
     const std::string key = fault.call.role + " " + fault.kind + " " + fault.value + " " + injected;
     const std::string step = steps.of(key);
-    // Whoever is killed can say no more, and where writing the message fails there is none.
+    // A killed launcher prints nothing, and a failed write of the message leaves no message.
     if (step == "-" && lines.size() <= 1) return "";
     if (lines.size() != 1) return std::to_string(lines.size()) + " lines: " + said;
     if (step.empty()) return "no step is known for: " + key + " which said: " + lines[0];
@@ -114,7 +114,7 @@ inline Verdict judge(Start& start, const Fault& fault, const Properties& wanted,
         return {"killed", was_up ? "" : "exit status 0, and no daemon; it said: " + start.said()};
     }
     std::string wrong;
-    // What SIGKILL keeps a process from taking away is stale, and must be no hindrance.
+    // Files that a process cannot remove because of SIGKILL are stale, and must not refuse the next start.
     const bool may_be_stale = launcher_killed && fault.value == "KILL";
     if (!start.processes_left().empty() && !launcher_killed)
         wrong += "processes left: " + start.processes_left() + "; ";

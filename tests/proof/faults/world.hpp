@@ -73,7 +73,7 @@ inline std::map<std::string, std::string> see_world(pid_t daemon = 0) {
     return seen;
 }
 
-/// What differs; empty where nothing does.
+/// The differences; empty without a difference.
 inline std::string difference(const std::map<std::string, std::string>& wanted,
                               const std::map<std::string, std::string>& seen) {
     std::string text;

@@ -59,7 +59,8 @@ bool is_one_line(const std::string& text) { return text == daemonize::detail::on
 
 } // namespace
 
-// Where a service manager's variables are wrong, that is a failure of one line; what is taken was promised to us.
+// Invalid variables of a service manager give a failure of one line. Only descriptors that the variables pass are
+// taken.
 TARGET(listen_variables) {
     std::string pid, count, names, id;
     const char* given_pid = give(bytes, "LISTEN_PID", pid);
@@ -77,7 +78,7 @@ TARGET(listen_variables) {
         for (const std::string& name : found) joined += (joined.empty() && &name == &found[0] ? "" : ":") + name;
         if (given_names != nullptr) HOLDS(joined == given_names);
     }
-    // Whatever they held, what the process gets names it or is as it was.
+    // With any content, the new variables name this process or are unchanged.
     Environment environment(nullptr);
     char** const before = environ;
     environment.install();

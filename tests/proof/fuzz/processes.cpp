@@ -47,7 +47,7 @@ void put(const std::string& path, const std::string& text) {
 
 } // namespace
 
-// Whatever a pid file holds, nobody is called the daemon by it, and it hinders no start.
+// With any content of a pid file, no process is taken for the daemon, and no start is refused.
 TARGET(pid_file) {
     static const Directory directory;
     const std::string path = directory.file();
@@ -113,7 +113,7 @@ Record some_record(fuzz::Bytes& bytes) {
     return record;
 }
 
-// What a daemon that is out of its mind, or a stray writer, may send: records in bytes of any kind.
+// The bytes of a defective daemon or of a stray writer: records with any content.
 std::string some_stream(fuzz::Bytes& bytes) {
     const std::size_t cut = bytes.ConsumeIntegralInRange<std::size_t>(0, 60);
     std::string stream;

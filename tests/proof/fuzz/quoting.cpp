@@ -119,7 +119,7 @@ Words read_as_windows(const std::string& line) {
     return words;
 }
 
-// What sh itself makes of the line, its words with a zero byte behind each.
+// The arguments that sh reads from the line, with a zero byte after each.
 std::string ask_shell(const std::string& line) {
     int ends[2];
     HOLDS(::pipe(ends) == 0);

@@ -80,7 +80,7 @@ def native_as_it_is(native, index):
 def killer_of(runner, mutant, kind):
     found = [test for test in tests if test.runner == kind and mutant in test.visited]
     spent = 0.0
-    # What is quick, and what is about little else.
+    # Quick tests come first, and tests that reach few mutants.
     for test in sorted(found, key=lambda t: (t.seconds + 0.01) * len(t.visited) ** 0.5):
         if notices(runner, test, mutant):
             return test.name

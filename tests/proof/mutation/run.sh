@@ -62,7 +62,7 @@ compile() {
     "$@" -std=c++17 -w -fmax-errors=0 -DDAEMONIZE_TESTING -I"$build/include" -include "$here/site.hpp"
 }
 
-# What is not compiled here, as it is for other systems, and what does not compile is taken out, and others are drawn.
+# Mutants in code for other systems, and mutants that do not compile, are replaced by other mutants.
 draw_what_compiles() {
     echo '#include <daemonize.hpp>' >"$build/all.cpp"
     while draw; do

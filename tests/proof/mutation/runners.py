@@ -56,7 +56,7 @@ class Native:
         child.returncode = 0 # it is reaped, whoever it was
         if status is None:
             return TIMED_OUT
-        # Who leaves earlier with exit status 0, as a daemon does, has passed no test.
+        # A process that exits earlier with status 0, like a daemon, has passed no test.
         if status != 0 or self.board.finished() != child.pid:
             return FAILED
         with open(self.output, "rb") as output:

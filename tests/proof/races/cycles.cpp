@@ -42,7 +42,7 @@ std::string files_in(const std::string& path) {
     return names;
 }
 
-// The long-lived process. What a cycle left behind is told at once.
+// The long-lived process. Each cycle reports at once what it has left behind.
 int cycle(int count, const test::Directory& directory) {
     const std::set<int> descriptors = test::open_descriptors();
     std::size_t bytes = 0;

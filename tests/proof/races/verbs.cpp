@@ -80,7 +80,7 @@ class Program {
     int witness_ = -1;
 };
 
-// What a verb may end with, beside success: its exit status, and how its one line on standard error goes on.
+// The documented failures of a verb: the exit status, and the continuation of the line on standard error.
 struct Documented {
     const char* verb;
     int code;

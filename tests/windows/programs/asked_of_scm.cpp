@@ -99,8 +99,8 @@ std::string rights(const std::vector<DWORD>& values) {
     return out.str();
 }
 
-// What the managers and the services are opened for, in order. The answering SCM refuses what is asked without its
-// right, so that these are also enough.
+// Checks the access rights of the opened managers and services, in order. The answering SCM refuses a call without its
+// right, so the rights are also sufficient.
 template <class Operation>
 void opens(const char* managers, const char* services, Operation operation) {
     scm::forget();
@@ -110,7 +110,7 @@ void opens(const char* managers, const char* services, Operation operation) {
     SAME(scm::open_handles, 0);
 }
 
-// What the verb ends with, and what it prints: to a file, which here may be one that is only read.
+// The exit status and the output of a verb. The output goes to a file, which may be read-only.
 struct Performed {
     int status;
     std::string said;
@@ -167,7 +167,7 @@ CASE(ended_while_asked) {
     base.refusal = ERROR_BROKEN_PIPE;
     manager.stop();
     SAME(scm::joined(scm::events), "stop base\nstopped base\n");
-    // One that never learns of it has not stopped the service, and the time for that has an end.
+    // A program that never sees STOPPED has not stopped the service, and its wait has an end.
     base.state = SERVICE_RUNNING;
     base.unnoticed = 100000;
     Failure failure;
@@ -178,7 +178,7 @@ CASE(ended_while_asked) {
     SAME(scm::open_handles, 0);
 }
 
-// Those that stopped for a restart which then cannot be.
+// The dependents that stopped for a restart that fails start again.
 CASE(refused_restart) {
     base_with_dependents();
     scm::services[L"base"].refusal = ERROR_ACCESS_DENIED;
@@ -198,7 +198,7 @@ CASE(dependents_start_again) {
     SAME(scm::services[L"idle"].state, static_cast<DWORD>(SERVICE_STOPPED));
 }
 
-// Those that stopped for it, and do not come back: of the first one it is told.
+// Dependents that do not start again: the first failure is reported.
 CASE(dependents_that_do_not_start_again) {
     base_with_dependents();
     scm::services[L"middle"].start_refusal = ERROR_SERVICE_DISABLED;
@@ -220,7 +220,7 @@ CASE(stop_without_an_end) {
           std::string::npos);
 }
 
-// One that somebody else was stopping when it was listed: it is waited for, but was not to run on.
+// A dependent that another program was stopping when it was listed: restart() waits for it, and does not start it.
 CASE(stopping_dependent) {
     base_with_dependents();
     scm::services[L"top"].state = SERVICE_STOP_PENDING;
@@ -234,7 +234,7 @@ CASE(levels_of_a_new_service) {
     manager.install(full());
     SAME(scm::joined(scm::events), all_levels);
     SAME(scm::services[L"base"].start, static_cast<DWORD>(SERVICE_AUTO_START));
-    // What is Windows' beginning is not set at all.
+    // The default values of Windows are not set.
     scm::services.clear();
     scm::forget();
     manager.install(plain());
@@ -255,7 +255,7 @@ CASE(levels_of_an_existing_service) {
     scm::forget();
     manager.install(full());
     SAME(scm::joined(scm::events), all_levels);
-    // What is there already is not set twice; what is taken out goes.
+    // Present values are not set again; removed values are removed.
     scm::forget();
     ServiceConfig config = plain();
     config.sid_type = SidType::restricted;
@@ -371,7 +371,7 @@ CASE(verbs_say_what_there_is) {
     scm::services[L"base"].process = 42;
     SAME(perform(detail::Verb::start).said, "base: already running, pid 42\n");
     SAME(perform(detail::Verb::status).status, detail::lsb::success);
-    // What nobody can read tells nobody that it runs.
+    // status with a standard output that cannot be written does not report that the service runs.
     SAME(perform(detail::Verb::status, _O_RDONLY).status, detail::lsb::status_unknown);
     SAME(perform(detail::Verb::stop, _O_RDONLY).status, detail::lsb::success);
 }
@@ -385,7 +385,7 @@ CASE(least_rights) {
     opens("3", "13", [] { manager.install(plain()); });
     opens("3", "13", [&] { manager.install(restarting); });
     opens("1 1 1", "2c 10000 4", [] { manager.uninstall(); });
-    // One that restarts by itself takes the right to start it.
+    // A failure action that restarts the service needs the right to start it.
     opens("3", "10012", [&] { manager.install(restarting); });
     opens("1", "14", [] { manager.start(); });
     opens("1", "4", [] { static_cast<void>(manager.status()); });

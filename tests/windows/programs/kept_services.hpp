@@ -22,19 +22,19 @@ struct Service {
     DWORD process = 0;
     // In the order of their stopping.
     Text dependents;
-    // What a stop is refused with.
+    // The error of a refused stop; 0 accepts the stop.
     DWORD refusal = 0;
-    // What a start is.
+    // The error of a refused start; 0 accepts the start.
     DWORD start_refusal = 0;
-    // Where that is ERROR_BROKEN_PIPE, its process ends then: so many queries have not noticed it yet.
+    // If the error is ERROR_BROKEN_PIPE, the process ends then: the number of queries that do not notice the end yet.
     int unnoticed = 2;
     bool gone = false;
-    // How many more queries see it as it was, or stopping.
+    // The number of further queries that return the old state, or STOP_PENDING.
     int stopping = 0;
 
     DWORD start = SERVICE_DEMAND_START;
     std::wstring display, path;
-    // Empty is what Windows calls null, and does not keep.
+    // An empty text is null for Windows, and is not kept.
     std::wstring description, command, reboot_message;
     std::vector<SC_ACTION> actions;
     DWORD reset = 0;
@@ -50,9 +50,9 @@ struct Handle {
 
 inline std::map<std::wstring, Service> services;
 inline int open_handles = 0;
-// Milliseconds. It goes on by what is slept, so that waiting takes no time.
+// Milliseconds. The clock advances by the slept time, so that waiting takes no time.
 inline ULONGLONG clock = 0;
-// What the manager was opened for, what each service was opened or made for, and what happened, in order.
+// The access rights of each opened manager, and of each opened or created service, and the events, in order.
 inline std::vector<DWORD> manager_rights;
 inline std::vector<DWORD> service_rights;
 inline std::vector<std::string> events;

@@ -232,7 +232,7 @@ CASE(directory_that_cannot_be_looked_at) {
     refuse("GetFileInformationByHandle", ERROR_ACCESS_DENIED, Stage::state_directory, directory);
 }
 
-// Where the log finds the texts, and for which severities.
+// The message file of the log, and its severities.
 CASE(what_a_source_registers) {
     const EventLog log("daemonize-refused");
     log.install();

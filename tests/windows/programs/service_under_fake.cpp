@@ -365,7 +365,7 @@ CASE(why_there_is_no_socket_is_the_first_error) {
 
 CASE(directories_are_made_for_the_service_alone) {
     Service service("daemonize-Проба");
-    // What an earlier run, cut short, has left.
+    // The files that an interrupted run has left.
     static_cast<void>(
         ::DeleteFileW((detail::data_directory(false) + detail::widen("\\daemonize-Проба\\state")).c_str()));
     std::string state;

@@ -107,7 +107,7 @@ constexpr DWORD controls[] = {SERVICE_CONTROL_PAUSE,
                               130,
                               131};
 
-// What the SCM may answer: taken, not accepted, not now, not running; and 1234, which the service itself says to 131.
+// The valid answers of the SCM: taken, not accepted, not now, not running; and 1234, the answer of the service to 131.
 bool is_answer(DWORD error) { return error == 0 || error == 1052 || error == 1061 || error == 1062 || error == 1234; }
 
 // Controls without a pause, until it is told to end.

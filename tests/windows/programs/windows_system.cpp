@@ -26,7 +26,7 @@ inline BOOL WINAPI report_event(HANDLE, WORD, WORD, DWORD, void*, WORD, DWORD, c
     return reported.size() <= 31839 ? TRUE : FALSE;
 }
 
-// What the machine has for a shutdown's patience; null: nothing.
+// The value of WaitToKillServiceTimeout on this machine; null if there is no value.
 inline const wchar_t* patience = nullptr;
 
 inline LSTATUS WINAPI read_patience(HKEY root, const wchar_t* key, const wchar_t* name, DWORD type, DWORD*, void* value,
@@ -210,7 +210,7 @@ CASE(a_service_that_ran_lives_as_long_as_the_process) {
     HOLDS(never_ran.expired());
 }
 
-// What a console tells, as Windows does: by a call from a thread of its own.
+// Sends a console event as Windows does: by a call from another thread.
 static void end_by(DWORD reported, StopReason expected, bool limited) {
     // Windows ends the process when it has been answered that it closes, logs off or shuts down.
     struct Told {
@@ -419,7 +419,7 @@ CASE(data_of_a_user_are_where_the_user_has_them) {
     SAME(::RegSetKeyValueW(HKEY_CURRENT_USER, folders, name, type, before, size), NO_ERROR);
 }
 
-// One that has gone, and none.
+// The id of an ended process, and the id 0.
 CASE(a_process_that_nobody_knows) {
     for (const std::uint32_t id : {0u, 0xfffffff0u}) {
         seam::closed = 0;
