@@ -105,6 +105,9 @@ class Service {
     template <class Body>
     Service& on_check_configuration(Body f) & {
         if constexpr (std::is_invocable<Body&, const std::vector<std::string>&, std::string&>::value) {
+            using Result = std::invoke_result_t<Body&, const std::vector<std::string>&, std::string&>;
+            static_assert(std::is_same<Result, bool>::value,
+                          "f(arguments, std::string& why) must return bool: whether it accepts the configuration");
             settings_.check = Callback<bool(const std::vector<std::string>&, std::string&)>(std::move(f));
         } else {
             settings_.check = [step = detail::adapt_step(std::move(f))](const std::vector<std::string>&,
@@ -145,7 +148,7 @@ class Service {
 
     /// Runs the service as the host expects. Returns the exit status of main().
     template <class Body>
-    int run(Body body) {
+    [[nodiscard]] int run(Body body) {
         return within_memory("", [&] { return run_line(detail::VerbLine(), std::string(), std::move(body)); });
     }
 
@@ -153,7 +156,7 @@ class Service {
     /// help. The arguments behind the verb are Context::arguments(). A verb returns an exit status of the Linux
     /// Standard Base, "Init Script Actions".
     template <class Body>
-    int run(int argc, char** argv, Body body) {
+    [[nodiscard]] int run(int argc, char** argv, Body body) {
         return within_memory(argc > 1 ? argv[1] : "", [&] {
             const std::vector<std::string> command_line = detail::command_line_of(argc, argv);
             return run_line(detail::parse_verbs(command_line, 1), command_line[0], std::move(body));

@@ -35,6 +35,19 @@ using States = std::vector<ServiceState>;
 
 } // namespace
 
+TEST_CASE("a service can be assigned, and runs as the assigned service") {
+    WinService service("Before");
+    service = WinService("After").body(serve);
+    CHECK(service.name() == "After");
+    {
+        FakeScm scm(service);
+        REQUIRE(scm.start() == 0);
+        CHECK(scm.stop() == 0);
+    }
+    service = WinService("Third"); // the service that ran stays in memory
+    CHECK(service.name() == "Third");
+}
+
 TEST_CASE("a service starts, runs and stops, and each step is reported once") {
     WinService service("Plain");
     std::vector<std::string> seen;

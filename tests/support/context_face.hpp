@@ -18,14 +18,20 @@ constexpr bool has_type(Member Class::*) {
     return std::is_same<Function, Member>::value;
 }
 
+// Compiles if one of the overloads of the member function has the type `Function Class::*`.
+template <class Function, class Class>
+constexpr bool has_overload(Function Class::*) {
+    return true;
+}
+
 template <class Context>
 constexpr void check_face() {
     using daemonize::Duration;
     using daemonize::Severity;
     static_assert(has_type<void()>(&Context::ready), "ready");
-    static_assert(has_type<void(const std::string&, Duration) noexcept>(&Context::progress), "progress");
-    static_assert(has_type<int(std::string, int) noexcept>(&Context::fail), "fail");
-    static_assert(has_type<void(Severity, const std::string&) const noexcept>(&Context::log), "log");
+    static_assert(has_overload<void(const std::string&, Duration) noexcept>(&Context::progress), "progress");
+    static_assert(has_type<int(daemonize::Text, int) noexcept>(&Context::fail), "fail");
+    static_assert(has_overload<void(Severity, const std::string&) const noexcept>(&Context::log), "log");
     static_assert(has_type<bool(Duration)>(&Context::sleep_for), "sleep_for");
     static_assert(has_type<void()>(&Context::wait_for_stop), "wait_for_stop");
     static_assert(has_type<bool()>(&Context::poll), "poll");
@@ -43,7 +49,7 @@ constexpr void check_face() {
 // The functions that Context has on POSIX and on Windows, and WinService::Context has not.
 constexpr void check_service_face() {
     using daemonize::Context;
-    static_assert(has_type<void(const std::string&) noexcept>(&Context::status), "status");
+    static_assert(has_overload<void(const std::string&) noexcept>(&Context::status), "status");
     static_assert(has_type<std::vector<daemonize::Socket>&() noexcept>(&Context::sockets), "sockets");
     static_assert(has_type<const std::string&() const>(&Context::runtime_directory), "runtime_directory");
     static_assert(has_type<const std::string&() const>(&Context::state_directory), "state_directory");

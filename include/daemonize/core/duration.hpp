@@ -90,7 +90,8 @@ class Duration {
     }
 
     static constexpr std::int64_t from_floating(double nanoseconds) noexcept {
-        if (!(nanoseconds == nanoseconds)) return 0;
+        const bool is_number = nanoseconds < 0.0 || nanoseconds >= 0.0;
+        if (!is_number) return 0;
         if (nanoseconds >= 9223372036854775807.0) return most;
         if (nanoseconds <= -9223372036854775808.0) return least;
         return static_cast<std::int64_t>(nanoseconds);
@@ -98,7 +99,7 @@ class Duration {
 
     template <class Count>
     static constexpr std::int64_t from(Count count, std::int64_t num, std::int64_t den) noexcept {
-        constexpr bool whole = static_cast<Count>(0.5) == static_cast<Count>(0);
+        constexpr bool whole = !(static_cast<Count>(0.5) > static_cast<Count>(0));
         if constexpr (!whole) {
             return from_floating(static_cast<double>(count) * static_cast<double>(num) / static_cast<double>(den) *
                                  1e9);

@@ -48,6 +48,13 @@ Callback<bool(std::string&)> adapt_step(Body body) {
     }
 }
 
+// Stores a callback of the application that has no result. A result would be dropped.
+template <class Body>
+Callback<void()> adapt_callback(Body body) {
+    static_assert(std::is_void<std::invoke_result_t<Body&>>::value, "this callback must return void");
+    return Callback<void()>(std::move(body));
+}
+
 #if DAEMONIZE_HAS_EXCEPTIONS()
 
 // Copies the text of an exception. If memory is short for the text, the text is memory_is_short.

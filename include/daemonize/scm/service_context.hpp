@@ -2,7 +2,10 @@
 #ifndef DAEMONIZE_SCM_SERVICE_CONTEXT_HPP
 #define DAEMONIZE_SCM_SERVICE_CONTEXT_HPP
 
+#include "../core/parameters.hpp"
 #include "service_core.hpp"
+
+#include <cstddef>
 
 namespace daemonize {
 
@@ -30,6 +33,7 @@ class WinServiceContext {
         }
         port().show_progress(core_.name, text);
     }
+    void progress(std::nullptr_t, Duration = Duration()) = delete;
 
     /// Sleeps for `span`, and runs the handlers of the controls that arrive meanwhile. Returns true after the whole
     /// time, and false as soon as the service has to stop. While the service is paused, sleep_for() does not return
@@ -108,7 +112,7 @@ class WinServiceContext {
     /// Stores the reason of a failure, and returns the exit code, for the body to return:
     /// `return service.fail("port 80 is taken", 3);`. The text goes to the event log, or to the console. `exit_code`
     /// becomes the service-specific exit code; 0 becomes 1. After a stop request both are ignored.
-    [[nodiscard]] int fail(std::string text, int exit_code = 1) noexcept {
+    [[nodiscard]] int fail(Text text, int exit_code = 1) noexcept {
         const PortLock held(port());
         core_.body_failure_ = std::move(text);
         return exit_code == 0 ? 1 : exit_code;
@@ -125,6 +129,7 @@ class WinServiceContext {
 
     /// Writes to the event log with the name of the service as the source; on a console, to standard error.
     void log(Severity severity, const std::string& text) const noexcept { port().log(severity, core_.name, text); }
+    void log(Severity, std::nullptr_t) const = delete;
 
   private:
     friend class detail::ServiceCore;

@@ -36,7 +36,12 @@ class CoreOwner {
         : core_(std::exchange(other.core_, nullptr)), kept_(std::exchange(other.kept_, false)) {}
     CoreOwner(const CoreOwner&) = delete;
     CoreOwner& operator=(const CoreOwner&) = delete;
-    CoreOwner& operator=(CoreOwner&&) = delete;
+    CoreOwner& operator=(CoreOwner&& other) noexcept {
+        CoreOwner moved(std::move(other));
+        std::swap(core_, moved.core_);
+        std::swap(kept_, moved.kept_);
+        return *this;
+    }
     ~CoreOwner() {
         if (!kept_) delete core_;
     }

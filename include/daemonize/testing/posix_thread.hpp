@@ -25,8 +25,11 @@ class Monitor {
     void notify_all() noexcept { ::pthread_cond_broadcast(&changed_); }
 
   private:
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant" // the initializer of glibc
     pthread_mutex_t lock_ = PTHREAD_MUTEX_INITIALIZER;
     pthread_cond_t changed_ = PTHREAD_COND_INITIALIZER;
+#pragma GCC diagnostic pop
 };
 
 // The function that a thread runs, and its argument. The object must live until the thread has ended.

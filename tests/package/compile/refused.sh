@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh refused.sh INCLUDE COMPILER: the compiler refuses a body that returns neither int nor void, a null pointer as a
-# text, and a language before C++17, each with a reason in one line.
+# sh refused.sh INCLUDE COMPILER: the compiler refuses a body that returns neither int nor void, a callback whose result
+# would be cast or dropped, a null pointer as a text, a number that is no ID, and a language before C++17, each with a reason in one line.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1 compiler=$2
@@ -25,10 +25,16 @@ refuses() {
 for case in 1 2 3 4 5; do
     refuses 'a body returns int or void' 2 -std=c++17 -DCASE=$case "$here/refused/bodies.cpp"
 done
-for case in $(seq 23); do
+for case in $(seq 54); do
     refuses '' 1 -std=c++17 -DCASE="$case" "$here/refused/texts.cpp"
 done
-for file in bodies texts; do
+for case in 1 2 3; do
+    refuses 'must return bool' 2 -std=c++17 -DCASE=$case "$here/refused/callbacks.cpp"
+done
+for case in 4 5 6; do
+    refuses 'must return void' 1 -std=c++17 -DCASE=$case "$here/refused/callbacks.cpp"
+done
+for file in bodies callbacks texts; do
     "$compiler" -std=c++17 -fsyntax-only -I "$include" -DCASE=0 "$here/refused/$file.cpp" 2>"$work/log" ||
         fail "refused: CASE=0 of $file.cpp"
 done

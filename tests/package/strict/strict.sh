@@ -9,7 +9,7 @@ shift 2
 command -v "$compiler" >/dev/null || skip "$compiler is not installed"
 
 warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wsign-conversion -Wold-style-cast -Wundef -Wswitch-enum
-    -Wnull-dereference'
+    -Wnull-dereference -Wzero-as-null-pointer-constant -Wfloat-equal -Wstrict-aliasing=1'
 without() {
     warnings="$warnings -Wno-$1"
 }

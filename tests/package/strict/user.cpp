@@ -1,6 +1,7 @@
 // A program of a user, which instantiates the templates of the header. The program itself is free of warnings.
 #include <daemonize.hpp>
 
+#include <chrono>
 #include <utility>
 
 int launched();
@@ -28,7 +29,7 @@ int launched() {
 int served(int argc, char** argv) {
     daemonize::Service service("user");
     service.posix([](auto& daemonizer) { daemonizer.chdir(daemonize::keep); }).windows([](auto& windows) {
-        windows.wait_hint(daemonize::Duration::seconds(5));
+        windows.wait_hint(std::chrono::duration<double>(0.5));
     });
     service.on_check_configuration([](std::string& why) { return why.empty(); });
     if (argc == 0) return service.run([] {});
@@ -40,7 +41,8 @@ int served(int argc, char** argv) {
 }
 
 int by_the_scm() {
-    daemonize::WinService service("user");
+    daemonize::WinService service("other");
+    service = daemonize::WinService("user");
     service.on_power_event([](auto&, const daemonize::PowerEvent&) {}).on_pause([] {});
     service.on_user_control(130, daemonize::in_handler, [] {});
     service.body([](daemonize::WinService::Context& context) { context.wait_for_stop(); });

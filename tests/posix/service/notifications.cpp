@@ -115,6 +115,12 @@ TEST_CASE("a body that registers further events leaves systemd its reload and it
                                       return 3;
                               }
                               report.send_text(failure.message() + "\n");
+                              for (const int number : {SIGINT, SIGQUIT, SIGTERM}) {
+                                  if (context.events().on(
+                                          number, [] {}, failure))
+                                      return 5;
+                              }
+                              report.send_text(failure.message() + "\n");
                               if (!context.events().on(
                                       SIGUSR2, [&] { report.send_text("SIGUSR2\n"); }, failure))
                                   return 4;
@@ -130,6 +136,8 @@ TEST_CASE("a body that registers further events leaves systemd its reload and it
     ::kill(run.pid(), SIGUSR2);
     CHECK(report.line() ==
           "cannot take signals as events (signal " + std::to_string(SIGCONT) + "): Context::on_continue() handles it");
+    CHECK(report.line() == "cannot take signals as events (signal 15): Context::wait_for_stop() and "
+                           "Context::stop_requested() report it");
     CHECK(report.line() == "SIGUSR2");
     ::kill(run.pid(), SIGTERM);
     CHECK(manager.message() == "STOPPING=1");

@@ -120,3 +120,22 @@ TEST_CASE("a callback that leaves by pthread_exit does not abort the service") {
     CHECK(said.code == 0);
     CHECK(said.error.empty());
 }
+
+TEST_CASE("a function before the drop that leaves by pthread_exit is a failed start, and leaves nothing") {
+    const test::Orphanage orphans;
+    const test::Directory directory;
+    const test::Said said = test::run(
+        [&](int, char**) {
+            on_thread([&] {
+                Daemonizer daemonizer("tested");
+                daemonizer.allow_threads().pid_file(directory / "pid");
+                daemonizer.before_drop([] { ::pthread_exit(nullptr); }).daemonize();
+            });
+            return 0;
+        },
+        {});
+    CHECK(said.code == daemonize::exit_code(Stage::readiness));
+    CHECK(said.error == "tested: cannot become ready: the daemon ended with exit status 0\n");
+    CHECK_FALSE(test::exists(directory / "pid"));
+    CHECK(orphans.is_empty());
+}

@@ -4,6 +4,8 @@
 #include "support/catch.hpp"
 #include "support/process.hpp"
 
+#include <cstdint>
+#include <cstring>
 #include <string>
 
 using daemonize::Daemonizer;
@@ -92,6 +94,23 @@ TEST_CASE("a user data base that cannot be read is told") {
         return call.is("getpwnam_r");
     });
     CHECK(daemonizer.launch([] {}).failure().message() == "cannot become the user nobody: Input/output error");
+}
+
+TEST_CASE("a user data base that asks for ever larger buffers is told") {
+    Daemonizer daemonizer("nobody's");
+    daemonizer.user("nobody");
+    std::uintptr_t largest = 0;
+    const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+        if (!call.is("getpwnam_r")) return false;
+        if (static_cast<std::uintptr_t>(call.arguments[3]) > largest) {
+            largest = static_cast<std::uintptr_t>(call.arguments[3]);
+        }
+        answer = {ERANGE, 0}; // which it returns
+        return true;
+    });
+    CHECK(daemonizer.launch([] {}).failure().message() ==
+          "cannot become the user nobody: " + std::string(std::strerror(ERANGE)));
+    CHECK(largest == 1u << 20);
 }
 
 TEST_CASE("a user of more groups than fit at first has them all") {

@@ -33,14 +33,14 @@ namespace daemonize {
 /// A process can have one working Events at a time. sleep_for(), wait_for_stop(), poll() and the functions that
 /// register callbacks belong to one thread at a time. Any thread may call the other functions. Fails at Stage::events.
 /// Source: sigaction(2), pidfd_open(2), pthread_atfork(3).
-class Events {
+class [[nodiscard]] Events {
   public:
     /// Takes the signals. On failure every signal keeps its action, `if (events)` is false and no event comes.
-    explicit Events(Failure& failure) noexcept { open(failure); }
+    [[nodiscard]] explicit Events(Failure& failure) noexcept { open(failure); }
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
     /// As above; throws Error.
-    Events() {
+    [[nodiscard]] Events() {
         Failure failure;
         open(failure);
         detail::throw_if(failure);

@@ -8,8 +8,10 @@
 #include "../system/signals.hpp"
 #include "notify_environment.hpp"
 
+#include <cstddef>
 #include <poll.h>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace daemonize {
@@ -106,7 +108,7 @@ class Notifier {
     /// Takes over a descriptor above 2 at which a supervisor (s6, dinit) waits for readiness. ready() writes a newline
     /// to the descriptor and closes it. Programs that are started do not inherit the descriptor. ready() reports a
     /// descriptor that cannot be used.
-    Notifier& notify_fd(int fd) {
+    Notifier& notify_fd(int fd) & {
         ready_to_ = detail::joined({"at descriptor ", fd});
         ready_error_ = fd >= 0 && fd <= STDERR_FILENO ? EINVAL : 0;
         ready_fd_.reset(ready_error_ == 0 ? fd : -1);
@@ -116,6 +118,7 @@ class Notifier {
         }
         return *this;
     }
+    Notifier&& notify_fd(int fd) && { return std::move(notify_fd(fd)); }
 
     /// Whether this object has a manager.
     explicit operator bool() const noexcept { return socket_ || ready_fd_; }
@@ -243,6 +246,28 @@ class Notifier {
     bool try_send(const std::string& assignments, const std::vector<int>& fds) const noexcept {
         return send(assignments, fds, Dropped());
     }
+
+    /// A text is no null pointer.
+    template <class... Others>
+    bool ready(std::nullptr_t, Others&&...) = delete;
+    template <class... Others>
+    bool status(std::nullptr_t, Others&&...) const = delete;
+    template <class... Others>
+    bool store(int, std::nullptr_t, Others&&...) const = delete;
+    template <class... Others>
+    bool remove(std::nullptr_t, Others&&...) const = delete;
+    template <class... Others>
+    bool send(std::nullptr_t, Others&&...) const = delete;
+    template <class... Others>
+    bool try_ready(std::nullptr_t, Others&&...) = delete;
+    template <class... Others>
+    bool try_status(std::nullptr_t, Others&&...) const = delete;
+    template <class... Others>
+    bool try_store(int, std::nullptr_t, Others&&...) const = delete;
+    template <class... Others>
+    bool try_remove(std::nullptr_t, Others&&...) const = delete;
+    template <class... Others>
+    bool try_send(std::nullptr_t, Others&&...) const = delete;
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
     /// The same notifications; they throw Error.

@@ -28,6 +28,11 @@ inline std::string program_name() { return getprogname(); }
 inline std::string program_name() { return "daemon"; }
 #endif
 
+// Is a type for arithmetic types other than Id and int, which would convert to Id silently.
+template <class Other, class Id>
+using OtherThanId = std::enable_if_t<std::is_arithmetic<Other>::value && !std::is_same<Other, Id>::value &&
+                                     !std::is_same<Other, int>::value>;
+
 // A Service changes the options before it launches.
 inline Options& options_of(Daemonizer& daemonizer) noexcept;
 
@@ -204,11 +209,17 @@ class Daemonizer {
     Daemonizer& user(uid_t id) & { return set(options_.user, detail::AccountOption{detail::joined({id}), true}); }
     Daemonizer&& user(uid_t id) && { return std::move(user(id)); }
 
+    /// An ID has the type uid_t or int: user(true) and user('r') do not compile.
+    template <class Other, class = detail::OtherThanId<Other, uid_t>>
+    Daemonizer& user(Other) = delete;
+
     /// The run-as group; the user's primary group by default. setresgid(2), Stage::group.
     Daemonizer& group(Text name) & { return set(options_.group, detail::AccountOption{std::move(name), false}); }
     Daemonizer&& group(Text name) && { return std::move(group(std::move(name))); }
     Daemonizer& group(gid_t id) & { return set(options_.group, detail::AccountOption{detail::joined({id}), true}); }
     Daemonizer&& group(gid_t id) && { return std::move(group(id)); }
+    template <class Other, class = detail::OtherThanId<Other, gid_t>>
+    Daemonizer& group(Other) = delete;
 
     /// Linux: the daemon keeps exactly these capabilities, such as CAP_NET_BIND_SERVICE of <linux/capability.h>,
     /// permitted and effective, after the change of the user. None by default. The launch verifies the capabilities,
@@ -274,8 +285,9 @@ class Daemonizer {
 
     /// Becomes a daemon, and returns in the daemon only, like daemon(3). The launcher exits 0 when the daemon is ready.
     /// After a failure the launcher writes a line for each failure to standard error, and exits with the exit status of
-    /// the first failure. Never throws.
-    Daemon daemonize() noexcept {
+    /// the first failure. Never throws. The function is not noexcept: pthread_exit(3) in before_drop() unwinds the stack
+    /// by an exception of glibc.
+    Daemon daemonize() {
         const std::optional<Launch> launch = detail::start(options_, detail::WhenReady::exit);
         if (!launch) return Daemon();
         launch->print();

@@ -2,6 +2,7 @@
 #ifndef DAEMONIZE_POSIX_PID_FILE_INSTANCE_HPP
 #define DAEMONIZE_POSIX_PID_FILE_INSTANCE_HPP
 
+#include "../../core/parameters.hpp"
 #include "stop_daemon.hpp"
 
 #include <string>
@@ -46,7 +47,7 @@ class Instance {
     };
 
     /// Returns the Instance of this pid file. Opens no file.
-    [[nodiscard]] static Instance at(std::string pid_file) { return Instance(std::move(pid_file)); }
+    [[nodiscard]] static Instance at(Text pid_file) { return Instance(std::move(pid_file)); }
 
     /// The path of the pid file.
     const std::string& pid_file() const noexcept { return path_; }
@@ -123,7 +124,7 @@ class Instance {
         Failure failure;
         detail::throw_unless(stop(timeout, on_timeout, failure), failure);
     }
-    bool wait(Duration timeout = Duration::longest()) const {
+    [[nodiscard]] bool wait(Duration timeout = Duration::longest()) const {
         Failure failure;
         const bool ended = wait(timeout, failure);
         detail::throw_if(failure);

@@ -5,6 +5,7 @@
 #include "../system/proc.hpp"
 #include "held_files.hpp"
 
+#include <cstddef>
 #include <string>
 #include <utility>
 
@@ -16,7 +17,7 @@ namespace daemonize {
 ///
 /// The destructor, or the exit of the process, removes the file. If the process may not remove the file, the destructor
 /// empties the file. Not for use by several threads at once. Sources: fcntl(2), "Advisory record locking"; daemon(7).
-class PidFile {
+class [[nodiscard]] PidFile {
   public:
     /// The holder of a pid file.
     struct Holder {
@@ -59,6 +60,12 @@ class PidFile {
         failure = Failure();
         return detail::guard_memory(Stage::pid_file_open, failure, [&] { return ask(path, failure); });
     }
+
+    /// A path is no null pointer.
+    template <class... Others>
+    static PidFile acquire(std::nullptr_t, Others&&...) = delete;
+    template <class... Others>
+    static Holder holder(std::nullptr_t, Others&&...) = delete;
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
     /// As above; these throw Error.

@@ -3,6 +3,7 @@
 #ifndef DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 #define DAEMONIZE_POSIX_SERVICE_CONTEXT_HPP
 
+#include "../../core/parameters.hpp"
 #include "../../scm/types.hpp"
 #include "../../service/callbacks.hpp"
 #include "../events/events.hpp"
@@ -12,6 +13,7 @@
 #include "log.hpp"
 
 #include <csignal>
+#include <cstddef>
 #include <poll.h>
 #include <string>
 #include <utility>
@@ -52,7 +54,8 @@ class ContextEvents {
     explicit ContextEvents(Events& events) noexcept : events_(events) {}
 
     /// Calls `f()` on a signal; see Events::on(). SIGHUP, SIGUSR1, SIGTSTP and SIGCONT are refused:
-    /// Context::on_reload(), on_reopen_logs(), on_pause() and on_continue() handle them.
+    /// Context::on_reload(), on_reopen_logs(), on_pause() and on_continue() handle them. SIGTERM, SIGINT and SIGQUIT
+    /// are refused: Context::wait_for_stop() and stop_requested() report them.
     template <class F>
     [[nodiscard]] bool on(int signal, F f, Failure& failure) noexcept {
         return detail::guard_memory(Stage::events, failure, [&] {
@@ -88,6 +91,9 @@ class ContextEvents {
   private:
     static const char* refusal(int signal) noexcept {
         switch (signal) {
+        case SIGTERM:
+        case SIGINT:
+        case SIGQUIT: return "Context::wait_for_stop() and Context::stop_requested() report it";
         case SIGHUP: return "Context::on_reload() handles it";
         case SIGUSR1: return "Context::on_reopen_logs() handles it";
         case SIGTSTP: return "Context::on_pause() handles it";
@@ -130,14 +136,16 @@ class Context {
         if (extend_by > Duration()) running_.notifier.try_extend_timeout(extend_by);
         ping_watchdog();
     }
+    void progress(std::nullptr_t, Duration = Duration()) = delete;
 
     /// Sets the line that `systemctl status` shows.
     void status(const std::string& text) noexcept { running_.notifier.try_status(text); }
+    void status(std::nullptr_t) = delete;
 
     /// Stores the reason of a failure, and returns the exit status for the body to return: `return context.fail("port
     /// 80 is taken", 3);`. The launcher prints the text, systemd shows it, and both exit with `exit_code`. A code that
     /// exit(3) would cut to 0 becomes 1.
-    [[nodiscard]] int fail(std::string text, int exit_code = 1) noexcept {
+    [[nodiscard]] int fail(Text text, int exit_code = 1) noexcept {
         running_.failure = std::move(text);
         return detail::failure_status(exit_code);
     }
@@ -145,6 +153,7 @@ class Context {
     /// Writes to the journal with the priority, in a daemon to syslog, else to standard error. Any thread may call
     /// log().
     void log(Severity severity, const std::string& text) const noexcept { running_.log.write(severity, text); }
+    void log(Severity, std::nullptr_t) const = delete;
 
     /// Sets the callback for SIGHUP, `systemctl reload` and the verb reload: `void f()`, `bool f()` or `bool
     /// f(std::string& why)`. A failure is logged and shown by systemd, and the service goes on.
@@ -158,7 +167,7 @@ class Context {
     /// stderr_to() are reopened before the call.
     template <class Body>
     Context& on_reopen_logs(Body f) {
-        running_.set(running_.on_reopen_logs, Callback<void()>(std::move(f)));
+        running_.set(running_.on_reopen_logs, detail::adapt_callback(std::move(f)));
         return *this;
     }
 
@@ -166,7 +175,7 @@ class Context {
     /// SIGCONT or a stop.
     template <class Body>
     Context& on_pause(Body f) {
-        running_.set(running_.on_pause, Callback<void()>(std::move(f)));
+        running_.set(running_.on_pause, detail::adapt_callback(std::move(f)));
         return on_signal(SIGTSTP, [this] {
             if (std::exchange(running_.is_paused, true)) return;
             running_.call(running_.on_pause);
@@ -176,7 +185,7 @@ class Context {
     /// Sets the callback for SIGCONT; on Windows for the control continue.
     template <class Body>
     Context& on_continue(Body f) {
-        running_.set(running_.on_continue, Callback<void()>(std::move(f)));
+        running_.set(running_.on_continue, detail::adapt_callback(std::move(f)));
         return on_signal(SIGCONT, [this] {
             if (!std::exchange(running_.is_paused, false)) return;
             running_.call(running_.on_continue);

@@ -92,6 +92,10 @@ inline std::vector<Socket> take_activated(std::vector<std::string> names, Failur
 
 #endif
 
+/// A name is no null pointer.
+template <class... Others>
+std::vector<Socket> launchd_sockets(std::nullptr_t, Others&&...) = delete;
+
 #if DAEMONIZE_HAS_EXCEPTIONS()
 
 /// As above; throws Error.

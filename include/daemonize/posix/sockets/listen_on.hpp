@@ -7,6 +7,7 @@
 #include "socket_address.hpp"
 
 #include <arpa/inet.h>
+#include <cstddef>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <string>
@@ -173,6 +174,12 @@ inline Socket listen_at(const std::string& name, const std::string& address, Fai
     failure = Failure();
     return detail::guard_memory(Stage::sockets, failure, [&] { return detail::listen_at(name, address, failure); });
 }
+
+/// A name or an address is no null pointer.
+template <class... Others>
+Socket listen_on(std::nullptr_t, Others&&...) = delete;
+template <class... Others>
+Socket listen_on(const std::string&, std::nullptr_t, Others&&...) = delete;
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
 /// As above; throws Error.

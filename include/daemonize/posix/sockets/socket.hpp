@@ -56,13 +56,13 @@ inline Failure socket_failure(int error, std::string_view detail, std::string_vi
 } // namespace detail
 
 /// Owns a socket: close-on-exec, and closed by the destructor. For one thread at a time.
-class Socket {
+class [[nodiscard]] Socket {
   public:
     /// Owns no socket.
     Socket() noexcept = default;
 
     /// Takes over an open descriptor and asks the kernel for its family, type and kind.
-    Socket(int number, std::string name) noexcept
+    [[nodiscard]] Socket(int number, std::string name) noexcept
         : number_(number), name_(std::move(name)), family_(detail::family_of(number)),
           type_(detail::socket_option(number, SO_TYPE, 0)), kind_(detail::socket_kind(number, type_)) {}
 

@@ -47,9 +47,9 @@ inline bool parse_id(const std::string& text, std::uint64_t& number) noexcept {
 }
 
 // Whether to repeat getpwnam_r(3) or a similar call. ERANGE asks for a larger buffer, as a group with many members
-// needs.
+// needs. The largest buffer has 1 MiB: a broken database must not take all memory.
 inline bool is_to_ask_again(int error, std::string& buffer) {
-    if (error == ERANGE && buffer.size() <= (1u << 24)) {
+    if (error == ERANGE && buffer.size() < (1u << 20)) {
         buffer.resize(buffer.size() * 4);
         return true;
     }

@@ -97,7 +97,8 @@ inline int descriptor_table_size() noexcept {
         unsigned long& holder = bits[number / word];
         holder = 1ul << (number % word);
         timeval at_once{0, 0};
-        const int ready = DAEMONIZE_SYSTEM(select)(size, reinterpret_cast<fd_set*>(bits), nullptr, nullptr, &at_once);
+        auto* const watched = static_cast<fd_set*>(static_cast<void*>(bits));
+        const int ready = DAEMONIZE_SYSTEM(select)(size, watched, nullptr, nullptr, &at_once);
         holder = 0;
         if (ready == 0) return size;
         if (errno != EBADF) return 0;

@@ -6,6 +6,7 @@
 #include "../../core/parameters.hpp"
 #include "../../core/severity.hpp"
 
+#include <cstddef>
 #include <string>
 #include <syslog.h>
 
@@ -51,6 +52,14 @@ class EventLog {
         failure = Failure();
         return true;
     }
+
+    /// A text is no null pointer.
+    template <class... Others>
+    bool write(Severity, std::nullptr_t, Others&&...) const = delete;
+    bool try_write(Severity, std::nullptr_t) const = delete;
+    void information(std::nullptr_t) const = delete;
+    void warning(std::nullptr_t) const = delete;
+    void error(std::nullptr_t) const = delete;
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
     /// As above; on Windows they throw Error.

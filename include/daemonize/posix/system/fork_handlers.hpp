@@ -102,7 +102,10 @@ class ForkLock {
         pthread_mutex_t mutex;
         bool is_registered;
     };
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wzero-as-null-pointer-constant" // the initializer of glibc
     DAEMONIZE_SHARED static inline State state_ = {PTHREAD_MUTEX_INITIALIZER, false};
+#pragma GCC diagnostic pop
 };
 
 } // namespace detail

@@ -2,11 +2,13 @@
 #ifndef DAEMONIZE_WINDOWS_SERVICE_CONTEXT_HPP
 #define DAEMONIZE_WINDOWS_SERVICE_CONTEXT_HPP
 
+#include "../../core/parameters.hpp"
 #include "../../scm/service_context.hpp"
 #include "../../service/callbacks.hpp"
 #include "../system/socket.hpp"
 #include "directories.hpp"
 
+#include <cstddef>
 #include <string>
 #include <utility>
 #include <vector>
@@ -46,20 +48,23 @@ class Context {
     void progress(const std::string& text, Duration extend_by = Duration()) noexcept {
         running_.service.progress(text, extend_by);
     }
+    void progress(std::nullptr_t, Duration = Duration()) = delete;
 
     /// Does nothing: Windows has no status text. On POSIX, `systemctl status` shows the text.
     void status(const std::string&) noexcept {}
+    void status(std::nullptr_t) = delete;
 
     /// Stores the reason of a failure, and returns the exit code for the body to return: `return context.fail("port 80
     /// is taken", 3);`. The text goes to the event log or the console. The code is the service-specific exit code; 0
     /// becomes 1.
-    [[nodiscard]] int fail(std::string text, int exit_code = 1) noexcept {
+    [[nodiscard]] int fail(Text text, int exit_code = 1) noexcept {
         return running_.service.fail(std::move(text), exit_code);
     }
 
     /// Writes to the event log, with the name of the service as the source; on a console to standard error. Any thread
     /// may call log().
     void log(Severity severity, const std::string& text) const noexcept { running_.service.log(severity, text); }
+    void log(Severity, std::nullptr_t) const = delete;
 
     /// Sets the callback for the control paramchange, which the verb reload sends: `void f()`, `bool f()` or `bool
     /// f(std::string& why)`. A failure is logged, and the service goes on. Without a callback the control is refused.
@@ -73,7 +78,7 @@ class Context {
     /// Sets the callback for the user control 128, which a log rotation sends.
     template <class Body>
     Context& on_reopen_logs(Body f) {
-        running_.set(running_.on_reopen_logs, Callback<void()>(std::move(f)));
+        running_.set(running_.on_reopen_logs, detail::adapt_callback(std::move(f)));
         return *this;
     }
 
@@ -81,7 +86,7 @@ class Context {
     /// stop.
     template <class Body>
     Context& on_pause(Body f) {
-        running_.set(running_.on_pause, Callback<void()>(std::move(f)));
+        running_.set(running_.on_pause, detail::adapt_callback(std::move(f)));
         running_.service.accept(Accept::pause_continue);
         return *this;
     }
@@ -89,7 +94,7 @@ class Context {
     /// Sets the callback for the control continue.
     template <class Body>
     Context& on_continue(Body f) {
-        running_.set(running_.on_continue, Callback<void()>(std::move(f)));
+        running_.set(running_.on_continue, detail::adapt_callback(std::move(f)));
         running_.service.accept(Accept::pause_continue);
         return *this;
     }

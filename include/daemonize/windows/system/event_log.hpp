@@ -6,6 +6,7 @@
 #include "../../core/severity.hpp"
 #include "error.hpp"
 
+#include <cstddef>
 #include <string>
 
 namespace daemonize {
@@ -74,6 +75,14 @@ class EventLog {
         const LSTATUS error = DAEMONIZE_SYSTEM(RegDeleteKeyW)(HKEY_LOCAL_MACHINE, key_name().c_str());
         return error == NO_ERROR || error == ERROR_FILE_NOT_FOUND || failed(static_cast<DWORD>(error), failure);
     }
+
+    /// A text is no null pointer.
+    template <class... Others>
+    bool write(Severity, std::nullptr_t, Others&&...) const = delete;
+    bool try_write(Severity, std::nullptr_t) const = delete;
+    void information(std::nullptr_t) const = delete;
+    void warning(std::nullptr_t) const = delete;
+    void error(std::nullptr_t) const = delete;
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
     /// As above; they throw Error.

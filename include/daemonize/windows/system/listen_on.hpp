@@ -6,6 +6,7 @@
 #include "error.hpp"
 #include "socket.hpp"
 
+#include <cstddef>
 #include <optional>
 #include <string>
 
@@ -95,6 +96,12 @@ inline Socket open_listening(const Winsock& calls, const ListenText& text, const
     if (error != NO_ERROR) failure = detail::windows_failure(Stage::sockets, error, what);
     return socket;
 }
+
+/// A name or an address is no null pointer.
+template <class... Others>
+Socket listen_on(std::nullptr_t, Others&&...) = delete;
+template <class... Others>
+Socket listen_on(const std::string&, std::nullptr_t, Others&&...) = delete;
 
 #if DAEMONIZE_HAS_EXCEPTIONS()
 /// As above. Throws Error.

@@ -12,13 +12,15 @@ namespace daemonize {
 
 /// Owns a socket. The socket is not inherited by child processes, and the destructor closes it. A Socket is for one
 /// thread at a time. Winsock is started for the process; a program that calls its functions links with ws2_32.
-class Socket {
+class [[nodiscard]] Socket {
   public:
     /// Owns no socket.
     Socket() noexcept = default;
 
     /// Owns the SOCKET `number`, and queries its kind, family and type.
-    Socket(std::uintptr_t number, std::string name) noexcept : number_(number), name_(std::move(name)) { query(); }
+    [[nodiscard]] Socket(std::uintptr_t number, std::string name) noexcept : number_(number), name_(std::move(name)) {
+        query();
+    }
 
     Socket(Socket&& other) noexcept { swap(other); }
     Socket& operator=(Socket&& other) noexcept {

@@ -25,8 +25,8 @@ class Monitor {
     }
 
   private:
-    SRWLOCK lock_ = SRWLOCK_INIT;
-    CONDITION_VARIABLE changed_ = CONDITION_VARIABLE_INIT;
+    SRWLOCK lock_{};               // SRWLOCK_INIT
+    CONDITION_VARIABLE changed_{}; // CONDITION_VARIABLE_INIT
 };
 
 // The function that a thread runs, and its argument. The object must live until the thread has ended.

@@ -24,7 +24,13 @@ int main() {
     instance.signal(1);
     instance.reload();
     instance.stop();
-    instance.wait();
+    instance.wait(); // warns
+
+    daemonize::Service("s").run(nothing);             // warns
+    daemonize::Service("s").run(0, nullptr, nothing); // warns
+    daemonize::Events{};                              // warns
+    daemonize::Events{failure};                       // warns
+    daemonize::Socket(3, "x");                        // warns
 
     daemonize::Daemonizer daemonizer("d");
     daemonizer.launch();        // warns
