@@ -42,9 +42,9 @@ TEST_CASE("a service can be assigned, and runs as the assigned service") {
     {
         FakeScm scm(service);
         REQUIRE(scm.start() == 0);
-        CHECK(scm.stop() == 0);
+        CHECK(scm.control(Control::stop) == 0);
     }
-    service = WinService("Third"); // the service that ran stays in memory
+    service = WinService("Third");
     CHECK(service.name() == "Third");
 }
 
