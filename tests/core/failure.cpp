@@ -36,8 +36,8 @@ TEST_CASE("each kind of failure has an exit status of its own") {
     }
 }
 
-// Scripts and units go by them, and the README has them: sysexits.h's from 64 on, Windows' own steps from 80 on, timeout(1)'s
-// and the shell's, and systemd.exec(5)'s from 200 on.
+// Scripts and units go by them, and the README has them: sysexits.h's from 64 on, Windows' own steps from 80 on,
+// timeout(1)'s and the shell's, and systemd.exec(5)'s from 200 on.
 TEST_CASE("the exit statuses are the known ones") {
     const std::map<Stage, int> known = {{Stage::readiness, 1},
                                         {Stage::body, 1},

@@ -18,7 +18,8 @@ const std::string readme = test::contents(std::string(SOURCE_DIRECTORY) + "/READ
 
 const std::string include = std::string(SOURCE_DIRECTORY) + "/include/";
 
-// A line of the map in the head of daemonize.hpp: "//     FILE  NAME, NAME: text", or its continuation "//        NAME, NAME".
+// A line of the map in the head of daemonize.hpp: "//     FILE  NAME, NAME: text", or its continuation "//        NAME,
+// NAME".
 struct MapLine {
     std::string file;
     std::vector<std::string> names;

@@ -22,9 +22,9 @@ namespace {
 
 const std::string long_name = "a_name_that_is_too_long_for_a_string_s_own_buffer";
 
-// Calls `call(failure)` once for each of its allocations, which fails, alone and with all later ones. `prepare` comes before
-// each call, and `is_clean` after each call that has failed. Returns "told" where each call returned the failure, "no
-// allocation", or the first thing that was wrong.
+// Calls `call(failure)` once for each of its allocations, which fails, alone and with all later ones. `prepare` comes
+// before each call, and `is_clean` after each call that has failed. Returns "told" where each call returned the
+// failure, "no allocation", or the first thing that was wrong.
 template <class Call>
 std::string fail_each(
     Stage stage, Call call, const std::function<void()>& prepare = [] {},

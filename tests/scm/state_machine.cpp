@@ -14,8 +14,8 @@ using detail::ServiceMachine;
 
 namespace {
 
-// Rows: not begun, start pending, running, pause pending, paused (H), continue pending, stop pending (T), stopped (X), and
-// not begun with a stop waiting (V).
+// Rows: not begun, start pending, running, pause pending, paused (H), continue pending, stop pending (T), stopped (X),
+// and not begun with a stop waiting (V).
 constexpr char states[] = "UPRAHCTXV";
 
 struct Rule {

@@ -30,7 +30,8 @@ bool is_stop(Control control) {
 enum class Handler { idle, called, completing };
 enum class Body { not_begun, between, in_callback, ended };
 
-// How the application is written, and whether reports are made under the lock: without it, the rules must be found broken.
+// How the application is written, and whether reports are made under the lock: without it, the rules must be found
+// broken.
 struct Setting {
     bool in_handler;
     bool locked;

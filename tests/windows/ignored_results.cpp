@@ -1,4 +1,5 @@
-// Each marked line ignores a result that a program has to look at: the compiler must warn. Compiled by ignored_results.sh.
+// Each marked line ignores a result that a program has to look at: the compiler must warn. Compiled by
+// ignored_results.sh.
 #include <daemonize.hpp>
 
 using namespace daemonize;

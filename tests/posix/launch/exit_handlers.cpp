@@ -77,7 +77,8 @@ TEST_CASE("a daemon that failed is left alone while it leaves") {
                 sigset_t asked;
                 ::sigemptyset(&asked);
                 ::sigaddset(&asked, SIGTERM);
-                // The first of them may be read with the failure, the last are read while the launcher waits for the end.
+                // The first of them may be read with the failure, the last are read while the launcher waits for the
+                // end.
                 for (int i = 0; i < 20; ++i) {
                     int unread = static_cast<int>(::write(STDERR_FILENO, ".", 1));
                     while (::ioctl(STDERR_FILENO, FIONREAD, &unread) == 0 && unread != 0) {

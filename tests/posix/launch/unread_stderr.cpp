@@ -24,7 +24,8 @@ void fill_up(const test::Pipe& pipe) {
     if (::dup2(pipe.write_end(), STDERR_FILENO) != STDERR_FILENO) std::abort();
 }
 
-// A launch that reports progress where `prepare` has seen to it that nobody hears of it: it comes to its end all the same.
+// A launch that reports progress where `prepare` has seen to it that nobody hears of it: it comes to its end all the
+// same.
 template <class Prepare>
 void come_up_unread(Prepare prepare, daemonize::Duration timeout) {
     const test::Orphanage orphans;

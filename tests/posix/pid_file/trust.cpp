@@ -11,7 +11,8 @@ using daemonize::Stage;
 
 namespace {
 
-// Both verdicts on a pid file: the check's, and, where that is the same, the launch's. A daemon must not have come of it.
+// Both verdicts on a pid file: the check's, and, where that is the same, the launch's. A daemon must not have come of
+// it.
 std::string refusal(const test::Orphanage& orphanage, const std::string& path) {
     Daemonizer daemonizer("refused");
     daemonizer.pid_file(path);

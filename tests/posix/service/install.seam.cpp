@@ -11,8 +11,8 @@ using namespace daemonize::detail;
 
 namespace {
 
-// In a child that is an ordinary user of systemd: what `body` makes of a service whose unit lies in `directory`. Its programs
-// count as run and ended well; `hook` is asked first.
+// In a child that is an ordinary user of systemd: what `body` makes of a service whose unit lies in `directory`. Its
+// programs count as run and ended well; `hook` is asked first.
 template <class Body>
 std::string as_user_of_systemd(const test::Directory& directory, Body body, const seam::Hook& hook = {}) {
     if (::geteuid() == 0 && ::chown(directory.path().c_str(), test::nobody, test::nobody) != 0) return "cannot chown";

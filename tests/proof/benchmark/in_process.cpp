@@ -119,8 +119,8 @@ class Resident {
 
 constexpr std::size_t four_gib = std::size_t(4) << 30;
 
-// From the call of `launch` in a process of 4 GiB until that process has left. `launch` returns in the daemon alone, which
-// keeps its end of `line`.
+// From the call of `launch` in a process of 4 GiB until that process has left. `launch` returns in the daemon alone,
+// which keeps its end of `line`.
 template <class Launch>
 void launch_from_big_process(benchmark::State& state, Launch launch) {
     for (auto _ : state) {

@@ -39,7 +39,8 @@ int list(const std::string& folder, const char* option) {
     return 0;
 }
 
-// The errors of a call, EINTR too where its page says nothing of that. A call that the table lacks is the table's fault.
+// The errors of a call, EINTR too where its page says nothing of that. A call that the table lacks is the table's
+// fault.
 std::vector<std::string> errors_of(const Errnos& errnos, const TracedCall& call) {
     const auto found = errnos.find(call.name);
     if (found == errnos.end()) throw std::runtime_error("no errors are listed for the call " + call.name);

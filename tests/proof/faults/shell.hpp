@@ -80,8 +80,8 @@ class Shell {
     }
 
   private:
-    // An ignored and a blocked signal, stray descriptors, an open umask, the terminal: 7 is to be kept, 8 is the seam's, 10
-    // and 11 are the gate's.
+    // An ignored and a blocked signal, stray descriptors, an open umask, the terminal: 7 is to be kept, 8 is the
+    // seam's, 10 and 11 are the gate's.
     [[noreturn]] void become_launcher(int terminal, Pipes& pipes) {
         sigset_t blocked;
         ::sigemptyset(&blocked);

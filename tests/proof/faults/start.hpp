@@ -150,8 +150,8 @@ class Start {
         was_resumed_ = true;
     }
 
-    // The launcher has ended, and there is a daemon for good or nobody. For good: a process between that is not gone might be
-    // about to end it.
+    // The launcher has ended, and there is a daemon for good or nobody. For good: a process between that is not gone
+    // might be about to end it.
     bool is_over() {
         struct signalfd_siginfo info;
         while (::read(children_, &info, sizeof info) > 0) {

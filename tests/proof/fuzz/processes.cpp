@@ -151,8 +151,8 @@ TARGET(channel) {
     }
 }
 
-// The launcher itself at the other end of such a channel: it comes to an end, the process that it started is gone, and what
-// it says is a success with a process's number, or a failure in a line with a status that is none of success.
+// The launcher itself at the other end of such a channel: it comes to an end, the process that it started is gone, and
+// what it says is a success with a process's number, or a failure in a line with a status that is none of success.
 TARGET(launcher) {
     static const daemonize::detail::Options twice;
     static const Plan plan(twice);
@@ -257,8 +257,8 @@ TARGET(notification) {
     HOLDS(kept || is_one_line(failure.message()));
 }
 
-// systemd.syntax(7): a unit's lines, of which one that ends with a backslash takes the next with it. Each of ours is there
-// as it was meant, and no text makes another.
+// systemd.syntax(7): a unit's lines, of which one that ends with a backslash takes the next with it. Each of ours is
+// there as it was meant, and no text makes another.
 TARGET(unit_file) {
     ServiceDefinition unit;
     unit.name = "timestampd";

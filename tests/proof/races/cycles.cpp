@@ -16,9 +16,9 @@ using daemonize::Instance;
 
 constexpr int warm_up = 20; // cycles until the C library's caches are full
 
-// The heap is compared exactly: each cycle asks for the same, so that whatever it keeps shows as bytes. The pages are the
-// kernel's, which counts what is resident by CPU, and tells it 64 pages off: they may differ by one such lot a CPU, and
-// what grew by a page only every tenth of the cycles would exceed that in a full run.
+// The heap is compared exactly: each cycle asks for the same, so that whatever it keeps shows as bytes. The pages are
+// the kernel's, which counts what is resident by CPU, and tells it 64 pages off: they may differ by one such lot a CPU,
+// and what grew by a page only every tenth of the cycles would exceed that in a full run.
 long pages_tolerance() { return ::sysconf(_SC_NPROCESSORS_CONF) * 64 * ::sysconf(_SC_PAGESIZE) / 1024; }
 
 void start_and_stop(const std::string& pid_file, const std::string& log) {

@@ -142,7 +142,8 @@ void dismiss(pid_t one, races::Shared& shared) {
     if (is_hit || ::waitpid(one, &status, 0) != one || WTERMSIG(status) != SIGKILL) ++shared->hit;
 }
 
-// A parent of processes that live for a moment and do nothing, if it can with the number of a daemon that has just died.
+// A parent of processes that live for a moment and do nothing, if it can with the number of a daemon that has just
+// died.
 int be_crowd(races::Shared& shared, double end, bool is_alone) {
     pid_t crowd[8] = {};
     for (std::size_t next = 0; now() < end; ++next) {

@@ -30,8 +30,8 @@ DWORD raw_control(DWORD control, DWORD access) {
     return error;
 }
 
-// A start after one that failed. Wine may give it to the last process, which is still on its way out, and wait for that in
-// vain: 1053.
+// A start after one that failed. Wine may give it to the last process, which is still on its way out, and wait for that
+// in vain: 1053.
 Failure start_anew(const std::vector<std::string>& arguments) {
     Failure failure = start(arguments);
     for (int i = 0; i < 20 && code(failure) == 1053; ++i) failure = start(arguments);

@@ -41,8 +41,8 @@ inline auto choose(const char* name, decltype(&::CreateFileW) real) {
     return &no_file;
 }
 
-// Stands in for a dispatcher that has been reached: the first service is started by the name that it is installed under,
-// and comes to its end.
+// Stands in for a dispatcher that has been reached: the first service is started by the name that it is installed
+// under, and comes to its end.
 inline std::wstring dispatched_as;
 inline BOOL WINAPI dispatch(const SERVICE_TABLE_ENTRYW* table) {
     wchar_t* values[] = {&dispatched_as[0], nullptr};
@@ -264,8 +264,8 @@ CASE(control_handler) {
     take_away();
 }
 
-// Wine ends such a process by itself, Windows does not: so the call alone. Several services in one process are not ended
-// for one of them.
+// Wine ends such a process by itself, Windows does not: so the call alone. Several services in one process are not
+// ended for one of them.
 CASE(end_without_a_control_handler) {
     detail::ServiceCore first("daemonize-refused");
     detail::ServiceCore second("daemonize-refused-too");

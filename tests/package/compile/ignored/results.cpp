@@ -1,4 +1,5 @@
-// Results that a program must hold or ask for: ignored_results.sh checks that the compiler warns about each line `warns`.
+// Results that a program must hold or ask for: ignored_results.sh checks that the compiler warns about each line
+// `warns`.
 #include <daemonize.hpp>
 
 int main() {
