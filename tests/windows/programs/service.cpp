@@ -20,8 +20,8 @@ void note(const std::string& line) {
 }
 
 int serve(Context& service) {
+    note("ready"); // before the SCM sees RUNNING: the tests read the notes as soon as start() returns
     service.ready();
-    note("ready");
     service.wait_for_stop();
     note("stop " + std::to_string(static_cast<int>(service.stop_reason())));
     service.progress("cleaning up", 5s);
