@@ -1,7 +1,7 @@
 #!/bin/sh
 # sh tests/proof/valgrind.sh PROGRAM [ARGUMENT...]: launches a daemon under valgrind, and ends the daemon. Fails on any
-# error or leak in any process, on a descriptor that the launcher leaves open, and on a descriptor of the daemon beyond
-# 0, 1 and 2.
+# error or leak in any process, and on a descriptor of the daemon beyond 0, 1 and 2. The launcher of daemonize() exits
+# with the channel open; tests/posix/launch/repeated_launches.cpp counts the descriptors of a launcher that lives on.
 set -u
 program=$(realpath "$1") && work=$(mktemp -d) && logs=$work/logs && mkdir "$logs" || exit 1
 shift
@@ -55,6 +55,5 @@ for pid in "$launcher" "$daemon"; do
     grep -q 'FILE DESCRIPTORS:' "$logs/$pid" && grep -q 'ERROR SUMMARY:' "$logs/$pid" || fail "process $pid was cut short"
 done
 wrong=$(grep -l 'ERROR SUMMARY: [1-9]' "$logs"/*) && fail 'errors or leaks in process' $(basename -a $wrong)
-left=$(left_open "$logs/$launcher" | grep opened) && fail "the launcher, process $launcher, left open:" $left
 left=$(left_open "$logs/$daemon") && [ -n "$left" ] && fail "the daemon, process $daemon, left open:" $left
-echo "valgrind: no error, no leak, no descriptor left open in launcher $launcher and daemon $daemon"
+echo "valgrind: no error and no leak in launcher $launcher and daemon $daemon, no descriptor left open in the daemon"
