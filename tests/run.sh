@@ -65,7 +65,7 @@ suite_as_ordinary_user() {
     as="setpriv --reuid=daemon --regid=daemon --init-groups env -u XDG_RUNTIME_DIR -u DAEMONIZE_NO_SKIP
         HOME=$copy USER=daemon LOGNAME=daemon DAEMONIZE_BUILD_DIR=$copy/build"
     # The compile tests give the same results for every user.
-    suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" "^(compile|wine|host/(systemd|openrc))(/|$)|$left_out" \
+    suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" "^(compile|modules|wine|host/(systemd|openrc))(/|$)|$left_out" \
         -DDAEMONIZE_INSTALL=OFF
     check 'examples/run.sh as an ordinary user' $as sh "$copy/daemonize/examples/run.sh"
     as=''

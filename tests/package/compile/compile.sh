@@ -8,14 +8,7 @@ shift 2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-skip() {
-    if [ -n "${DAEMONIZE_NO_SKIP:-}" ]; then
-        echo "cannot be skipped here: $1"
-        exit 1
-    fi
-    echo "SKIPPED: $1"
-    exit 0
-}
+. "$here/../../support/skip.sh"
 
 # Whether this machine runs programs of this kind is asked of a trivial one: a kernel without 32-bit support refuses it.
 run() {

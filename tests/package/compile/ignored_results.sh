@@ -3,7 +3,8 @@
 # the program must hold or ask for, so the compiler warns about each of these lines, and about no other line.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-command -v "$2" >/dev/null || { echo "SKIPPED: $2 is not installed"; exit 0; }
+. "$here/../../support/skip.sh"
+command -v "$2" >/dev/null || skip "$2 is not installed"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$2" -std=c++17 -Wall -Wextra -I "$1" -fsyntax-only "$here/ignored/results.cpp" 2>"$work/log" || { cat "$work/log"; exit 1; }

@@ -4,7 +4,8 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1 compiler=$2
-command -v "$compiler" >/dev/null || { echo "SKIPPED: $compiler is not installed"; exit 0; }
+. "$here/../../support/skip.sh"
+command -v "$compiler" >/dev/null || skip "$compiler is not installed"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() {
