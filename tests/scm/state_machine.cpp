@@ -235,8 +235,8 @@ TEST_CASE("every state has its word, and every step with a service its words and
     };
     for (const auto& step : steps) {
         CHECK(exit_code(step.stage) == step.code);
-        CHECK(Failure(step.stage, std::error_code(), "", "so").message() ==
-              std::string("cannot ") + step.message + ": so");
+        CHECK(Failure(step.stage, std::error_code(), "it", "so").message() ==
+              std::string("cannot ") + step.message + " it: so");
     }
 }
 

@@ -366,7 +366,7 @@ DWORD run_again(const std::wstring& program, const wchar_t* name) {
 
 // This program, below a copy of it that is called services.exe.
 CASE(the_parent_shows) {
-    constexpr const wchar_t* own_name = L"the_parent_tells";
+    constexpr const wchar_t* own_name = L"the_parent_shows";
     constexpr const wchar_t* child_of = L"DAEMONIZE_TEST_CHILD_OF";
     wchar_t program[MAX_PATH];
     if (::GetEnvironmentVariableW(child_of, program, MAX_PATH) == 0) {
