@@ -106,9 +106,13 @@ class Service {
     Service& on_check_configuration(Body f) & {
         if constexpr (std::is_invocable<Body&, const std::vector<std::string>&, std::string&>::value) {
             using Result = std::invoke_result_t<Body&, const std::vector<std::string>&, std::string&>;
-            static_assert(std::is_same<Result, bool>::value,
+            constexpr bool is_answer = std::is_same<Result, bool>::value;
+            static_assert(is_answer,
                           "f(arguments, std::string& why) must return bool: whether it accepts the configuration");
-            settings_.check = Callback<bool(const std::vector<std::string>&, std::string&)>(std::move(f));
+            // The assertion alone: a compiler would add errors about the conversion.
+            if constexpr (is_answer) {
+                settings_.check = Callback<bool(const std::vector<std::string>&, std::string&)>(std::move(f));
+            }
         } else {
             settings_.check = [step = detail::adapt_step(std::move(f))](const std::vector<std::string>&,
                                                                         std::string& why) { return step(why); };
