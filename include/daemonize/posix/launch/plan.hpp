@@ -235,7 +235,13 @@ class OwnedPlan {
     explicit OwnedPlan(const Options& options) : plan_(new Plan(options)) {}
     OwnedPlan(const OwnedPlan&) = delete;
     OwnedPlan& operator=(const OwnedPlan&) = delete;
-    ~OwnedPlan() { delete plan_; }
+    ~OwnedPlan() {
+        if (plan_ == nullptr) return;
+        // pthread_exit(3) in a function of the application unwinds a launch that holds the pid file already.
+        if (plan_->pid_file.place != nullptr) plan_->pid_file.remove();
+        HeldPidFiles::remove(&plan_->pid_file);
+        delete plan_;
+    }
     Plan& operator*() const noexcept { return *plan_; }
     Plan* operator->() const noexcept { return plan_; }
     Plan* release() noexcept { return std::exchange(plan_, nullptr); }
