@@ -18,6 +18,11 @@ std::error_code no_such_file() { return std::make_error_code(std::errc::no_such_
 
 } // namespace
 
+TEST_CASE("a message without a detail does not end its step with a preposition") {
+    CHECK(Failure(Stage::chdir, std::error_code(), "/x", "so").message() == "cannot change the directory to /x: so");
+    CHECK(Failure(Stage::chdir, std::error_code(), "", "so").message() == "cannot change the directory: so");
+}
+
 TEST_CASE("each kind of failure has an exit status of its own") {
     std::map<int, Stage> seen;
     for (int i = 0; i <= static_cast<int>(Stage::body); ++i) {

@@ -213,7 +213,9 @@ inline void Plan::find_kept(const Options& options) {
     const int activated = activation().count;
     kept.reserve(options.kept_fds.size() + static_cast<std::size_t>(activated) + opened_by_launch);
     for (const int number : options.kept_fds) {
-        if (number >= 0 && number <= STDERR_FILENO) {
+        if (number < 0) {
+            problem(Stage::options, EBADF, joined({"keep_fd(", number, ")"}));
+        } else if (number <= STDERR_FILENO) {
             problem(Stage::options, EINVAL, joined({"keep_fd(", number, ")"}),
                     "it is a standard stream: stdin_from(), stdout_to() and stderr_to() keep those");
         } else if (!is_open(number)) {
