@@ -64,63 +64,63 @@ namespace detail {
 
 struct StageInfo {
     Stage stage;
+    int exit_code;
     const char* name;
     const char* step; // the continuation of "cannot "
-    int exit_code;
 };
 
 // The exit status of a step is that of systemd.exec(5) if systemd.exec(5) has the step: `systemctl status` then names
 // the step. Other steps have exit statuses of sysexits.h. timeout(1) has 124 and the shell has 130 (128 + SIGINT) for
 // the same events.
 inline constexpr StageInfo all_stages[] = {
-    {Stage::options, "options", "accept", 64},
-    {Stage::memory, "memory", "continue", 204},
-    {Stage::threads, "threads", "fork", 70},
-    {Stage::runtime_directory, "runtime_directory", "make the runtime directory", 233},
-    {Stage::state_directory, "state_directory", "make the state directory", 238},
-    {Stage::log_directory, "log_directory", "make the log directory", 240},
-    {Stage::pid_file_open, "pid_file_open", "open the pid file", 73},
-    {Stage::pid_file_lock, "pid_file_lock", "lock the pid file", 75},
-    {Stage::pid_file_write, "pid_file_write", "write the pid file", 74},
-    {Stage::flush, "flush", "write out", 66},
-    {Stage::channel, "channel", "make the channel between launcher and daemon", 76},
-    {Stage::fork, "fork", "fork", 71},
-    {Stage::setsid, "setsid", "start a session", 220},
-    {Stage::null_device, "null_device", "use the null device", 72},
-    {Stage::descriptors, "descriptors", "close the inherited descriptors", 202},
-    {Stage::before_drop, "before_drop", "finish what runs before the privileges are dropped", 69},
-    {Stage::limits, "limits", "set the resource limit", 205},
-    {Stage::chroot, "chroot", "change the root directory to", 210},
-    {Stage::group, "group", "take the group", 216},
-    {Stage::user, "user", "become the user", 217},
-    {Stage::capabilities, "capabilities", "keep the capabilities", 218},
-    {Stage::no_new_privileges, "no_new_privileges", "give up new privileges", 227},
-    {Stage::chdir, "chdir", "change the directory to", 200},
-    {Stage::standard_input, "standard_input", "open standard input from", 208},
-    {Stage::standard_output, "standard_output", "open standard output to", 209},
-    {Stage::standard_error, "standard_error", "open standard error to", 222},
-    {Stage::signal_reset, "signal_reset", "reset the signals", 207},
-    {Stage::readiness, "readiness", "become ready", 1},
-    {Stage::timeout, "timeout", "become ready", 124},
-    {Stage::interrupted, "interrupted", "become ready", 130},
-    {Stage::body, "body", "run", 1},
-    {Stage::events, "events", "take signals as events", 77},
-    {Stage::notification, "notification", "notify the service manager", 68},
-    {Stage::sockets, "sockets", "use the socket", 67},
-    {Stage::instance, "instance", "reach the daemon of", 79},
-    {Stage::configuration, "configuration", "use the configuration", 78},
-    {Stage::dispatcher, "dispatcher", "reach the service control manager for", 80},
-    {Stage::service_manager, "service_manager", "open the service control manager", 81},
-    {Stage::service_open, "service_open", "open the service", 82},
-    {Stage::service_install, "service_install", "install the service", 83},
-    {Stage::service_configure, "service_configure", "configure the service", 84},
-    {Stage::service_uninstall, "service_uninstall", "uninstall the service", 85},
-    {Stage::service_start, "service_start", "start the service", 86},
-    {Stage::service_stop, "service_stop", "stop the service", 87},
-    {Stage::service_control, "service_control", "send a control to the service", 88},
-    {Stage::service_query, "service_query", "query the service", 89},
-    {Stage::service_wait, "service_wait", "wait for the service", 90},
-    {Stage::event_log, "event_log", "write to the log", 91},
+    {Stage::options, 64, "options", "accept"},
+    {Stage::memory, 204, "memory", "continue"},
+    {Stage::threads, 70, "threads", "fork"},
+    {Stage::runtime_directory, 233, "runtime_directory", "make the runtime directory"},
+    {Stage::state_directory, 238, "state_directory", "make the state directory"},
+    {Stage::log_directory, 240, "log_directory", "make the log directory"},
+    {Stage::pid_file_open, 73, "pid_file_open", "open the pid file"},
+    {Stage::pid_file_lock, 75, "pid_file_lock", "lock the pid file"},
+    {Stage::pid_file_write, 74, "pid_file_write", "write the pid file"},
+    {Stage::flush, 66, "flush", "write out"},
+    {Stage::channel, 76, "channel", "make the channel between launcher and daemon"},
+    {Stage::fork, 71, "fork", "fork"},
+    {Stage::setsid, 220, "setsid", "start a session"},
+    {Stage::null_device, 72, "null_device", "use the null device"},
+    {Stage::descriptors, 202, "descriptors", "close the inherited descriptors"},
+    {Stage::before_drop, 69, "before_drop", "finish what runs before the privileges are dropped"},
+    {Stage::limits, 205, "limits", "set the resource limit"},
+    {Stage::chroot, 210, "chroot", "change the root directory to"},
+    {Stage::group, 216, "group", "take the group"},
+    {Stage::user, 217, "user", "become the user"},
+    {Stage::capabilities, 218, "capabilities", "keep the capabilities"},
+    {Stage::no_new_privileges, 227, "no_new_privileges", "give up new privileges"},
+    {Stage::chdir, 200, "chdir", "change the directory to"},
+    {Stage::standard_input, 208, "standard_input", "open standard input from"},
+    {Stage::standard_output, 209, "standard_output", "open standard output to"},
+    {Stage::standard_error, 222, "standard_error", "open standard error to"},
+    {Stage::signal_reset, 207, "signal_reset", "reset the signals"},
+    {Stage::readiness, 1, "readiness", "become ready"},
+    {Stage::timeout, 124, "timeout", "become ready"},
+    {Stage::interrupted, 130, "interrupted", "become ready"},
+    {Stage::body, 1, "body", "run"},
+    {Stage::events, 77, "events", "take signals as events"},
+    {Stage::notification, 68, "notification", "notify the service manager"},
+    {Stage::sockets, 67, "sockets", "use the socket"},
+    {Stage::instance, 79, "instance", "reach the daemon of"},
+    {Stage::configuration, 78, "configuration", "use the configuration"},
+    {Stage::dispatcher, 80, "dispatcher", "reach the service control manager for"},
+    {Stage::service_manager, 81, "service_manager", "open the service control manager"},
+    {Stage::service_open, 82, "service_open", "open the service"},
+    {Stage::service_install, 83, "service_install", "install the service"},
+    {Stage::service_configure, 84, "service_configure", "configure the service"},
+    {Stage::service_uninstall, 85, "service_uninstall", "uninstall the service"},
+    {Stage::service_start, 86, "service_start", "start the service"},
+    {Stage::service_stop, 87, "service_stop", "stop the service"},
+    {Stage::service_control, 88, "service_control", "send a control to the service"},
+    {Stage::service_query, 89, "service_query", "query the service"},
+    {Stage::service_wait, 90, "service_wait", "wait for the service"},
+    {Stage::event_log, 91, "event_log", "write to the log"},
 };
 
 // An unknown value, from the record of a peer, is treated as Stage::body.
@@ -128,7 +128,7 @@ constexpr StageInfo stage_info(Stage stage) noexcept {
     for (const StageInfo& info : all_stages) {
         if (info.stage == stage) return info;
     }
-    return {stage, "body", "run", 1};
+    return {stage, 1, "body", "run"};
 }
 
 } // namespace detail

@@ -248,3 +248,25 @@ TEST_CASE("a start that cannot lock its pid file says so, and does not try again
         CHECK(orphanage.is_empty());
     }
 }
+
+TEST_CASE("a service whose kernel refuses to wait for a descriptor sleeps the whole time, and does not spin") {
+    int refused = 0;
+    const seam::Injection injection([&](const seam::Call& made, seam::Answer& answer) {
+        if (!made.is("poll") || made.arguments[1] != 1) return false;
+        ++refused;
+        return seam::fail(made, EINVAL, answer);
+    });
+    const auto body = [&](Context& context) {
+        context.ready();
+        refused = 0;
+        const auto begin = daemonize::detail::monotonic_now();
+        const bool slept = context.sleep_for(daemonize::Duration::milliseconds(12));
+        const auto end = daemonize::detail::monotonic_now();
+        if (!slept || end - begin < daemonize::Duration::milliseconds(12)) return 3;
+        return refused <= 2 ? 0 : 4;
+    };
+    CHECK(test::run(
+              [&](int argc, char** argv) { return Service("tested").host(HostKind::unknown).run(argc, argv, body); },
+              {"run"})
+              .code == 0);
+}

@@ -29,22 +29,22 @@ missing_packages() {
 # Needs no privilege if every package is installed. Names the packages that cannot be installed in one line, and the
 # caller decides.
 install_missing() {
-    missing=$(missing_packages "$@")
-    [ -n "$missing" ] || return 0
+    wanted_packages=$(missing_packages "$@")
+    [ -n "$wanted_packages" ] || return 0
     if [ "$(id -u)" -eq 0 ]; then
         as_root=
     elif command -v sudo >/dev/null; then
         as_root=sudo
     else
-        echo "$0: not root and no sudo here; an administrator can install what is missing: apt-get install $missing" >&2
+        echo "$0: not root and no sudo here; an administrator can install what is missing: apt-get install $wanted_packages" >&2
         return 1
     fi
-    echo "Installing by ${as_root:+sudo }apt-get: $missing"
+    echo "Installing by ${as_root:+sudo }apt-get: $wanted_packages"
     # A lock time-out, because a machine after its boot often runs updates.
     $as_root apt-get -q -o DPkg::Lock::Timeout=120 update >/dev/null &&
         $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 \
-            install --no-install-recommends $missing >/dev/null && return 0
-    echo "$0: could not install: $missing" >&2
+            install --no-install-recommends $wanted_packages >/dev/null && return 0
+    echo "$0: could not install: $wanted_packages" >&2
     return 1
 }
 

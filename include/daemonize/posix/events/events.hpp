@@ -117,7 +117,7 @@ class [[nodiscard]] Events {
     bool sleep_for(Duration span) {
         return detail::sleep_until_stop(
             span, detail::monotonic_now, [this] { return poll(); }, [] { return false; },
-            [this](Duration rest) { wait(rest); });
+            [this](Duration rest) { detail::wait_readable(native_handle(), rest); });
     }
 
     /// Sleeps until a stop is requested.
@@ -265,17 +265,6 @@ class [[nodiscard]] Events {
     Events& replace(Callback<void()>& callback, F f) {
         retired_.replace(callback, Callback<void()>(std::move(f)));
         return *this;
-    }
-
-    // Waits for an event. Without a descriptor, and if RLIMIT_NOFILE is 0 and poll(2) fails with EINVAL, wait() sleeps
-    // for a short time: the caller polls again.
-    void wait(Duration rest) const noexcept {
-        const int time = rest == Duration::longest() ? -1 : detail::poll_time(detail::monotonic_now() + rest);
-        struct pollfd watched = {poller_.descriptor(), POLLIN, 0};
-        const bool can_wait = watched.fd >= 0;
-        if (can_wait && (DAEMONIZE_SYSTEM(poll)(&watched, 1, time) != -1 || errno == EINTR)) return;
-        const int most = can_wait ? 10 : 100;
-        static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, time >= 0 && time < most ? time : most));
     }
 
     detail::WakePipe wake_pipe_;

@@ -5,6 +5,8 @@
 #include "../../core/list.hpp"
 #include "../system/process_handle.hpp"
 
+#include <poll.h>
+
 #if DAEMONIZE_ON_LINUX()
 #include <sys/epoll.h>
 #endif
@@ -90,6 +92,17 @@ class Poller {
 };
 
 #endif
+
+// Waits until the descriptor is readable, a signal came, or `rest` has passed. Without a descriptor, and if
+// RLIMIT_NOFILE is 0 and poll(2) fails with EINVAL, the function sleeps for a short time: the caller calls again.
+inline void wait_readable(int descriptor, Duration rest) noexcept {
+    const int time = rest == Duration::longest() ? -1 : poll_time(monotonic_now() + rest);
+    struct pollfd watched = {descriptor, POLLIN, 0};
+    const bool can_wait = descriptor >= 0;
+    if (can_wait && (DAEMONIZE_SYSTEM(poll)(&watched, 1, time) != -1 || errno == EINTR)) return;
+    const int most = can_wait ? 10 : 100;
+    static_cast<void>(DAEMONIZE_SYSTEM(poll)(nullptr, 0, time >= 0 && time < most ? time : most));
+}
 
 } // namespace detail
 } // namespace daemonize

@@ -8,7 +8,6 @@
 
 #include <atomic>
 #include <csignal>
-#include <poll.h>
 
 namespace daemonize {
 namespace detail {

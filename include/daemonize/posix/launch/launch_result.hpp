@@ -9,7 +9,6 @@
 #include <string>
 #include <sys/types.h>
 #include <sys/wait.h>
-#include <unistd.h>
 #include <utility>
 #include <vector>
 
@@ -25,7 +24,9 @@ struct Outcome {
     int wait_status = 0;
     int interrupted_by = 0;
     bool in_daemon = false;
-    std::string output[3]; // of each standard stream; empty if the launcher showed it
+    // The text of the standard streams; empty if the launcher showed it.
+    std::string output;
+    std::string error_output;
 };
 
 } // namespace detail
@@ -72,10 +73,10 @@ class Launch {
     int term_signal() const noexcept { return WIFSIGNALED(outcome_.wait_status) ? WTERMSIG(outcome_.wait_status) : 0; }
 
     /// The text that the daemon wrote to standard error before readiness: the last 64 KiB.
-    const std::string& error_output() const noexcept { return outcome_.output[STDERR_FILENO]; }
+    const std::string& error_output() const noexcept { return outcome_.error_output; }
 
     /// With show_stdout(), the text that the daemon wrote to standard output before readiness: the last 64 KiB.
-    const std::string& output() const noexcept { return outcome_.output[STDOUT_FILENO]; }
+    const std::string& output() const noexcept { return outcome_.output; }
 
     /// The signal that interrupted the waiting launcher, and so ended the launch; 0 otherwise.
     int interrupted_by() const noexcept { return outcome_.interrupted_by; }

@@ -160,7 +160,7 @@ class Launcher {
             if (stream == STDERR_FILENO) is_line_open_ = text.back() != '\n';
         } else {
             constexpr std::size_t most = 65536; // the end of the output, which has the reason of a failure
-            std::string& kept = outcome_.output[stream];
+            std::string& kept = stream == STDERR_FILENO ? outcome_.error_output : outcome_.output;
             if (!call_within_memory([&] { kept += text; })) has_lost_output_ = true;
             if (kept.size() > most) kept.erase(0, kept.size() - most);
         }

@@ -14,7 +14,6 @@
 
 #include <csignal>
 #include <cstddef>
-#include <poll.h>
 #include <string>
 #include <utility>
 #include <vector>
@@ -292,9 +291,7 @@ class Context {
             const Duration left = now < due ? due - now : Duration();
             if (left < rest) rest = left;
         }
-        struct pollfd events = {running_.events.native_handle(), POLLIN, 0};
-        const int time = rest == Duration::longest() ? -1 : detail::poll_time(detail::monotonic_now() + rest);
-        static_cast<void>(DAEMONIZE_SYSTEM(poll)(&events, 1, time)); // EINTR: the caller polls again
+        detail::wait_readable(native_handle(), rest);
     }
 
     void reload() {

@@ -24,8 +24,7 @@ void apply_windows(ServiceHost&, Body&) {}
 
 // Returns the command line. execve(2) allows an empty command line: the result is then the name of the program.
 inline std::vector<std::string> command_line_of(int argc, char** argv) {
-    std::vector<std::string> arguments;
-    for (int i = 0; i < argc; ++i) arguments.push_back(argv[i]);
+    std::vector<std::string> arguments(argv, argv + argc);
     if (arguments.empty()) arguments.push_back(program_name());
     return arguments;
 }
