@@ -30,11 +30,11 @@ TEST_CASE("background job: SIGTERM stops what a shell started with & and ignored
     const auto plain = static_cast<pid_t>(std::atol(test::contents(place / "sleeper").c_str()));
     CHECK(ignores(plain, SIGINT)); // set by the shell; without it the test proves nothing
     CHECK(ignores(plain, SIGQUIT));
-    ::kill(plain, SIGKILL);
+    test::kill(plain, SIGKILL);
     place.orphans().wait_for(plain);
 
     const pid_t pid = job_of(place, "\"$0\" run");
-    ::kill(pid, SIGTERM);
+    test::kill(pid, SIGTERM);
     CHECK(place.orphans().wait_for(pid) == 0);
     CHECK(test::contents(place / "seen") == "host unknown sockets 0\nstopped\n");
     CHECK(place.orphans().is_empty());
@@ -44,9 +44,9 @@ TEST_CASE("background job: SIGTERM stops what nohup started, SIGHUP is a reload"
     NEEDS_A_RUN();
     const test::Place place;
     const pid_t pid = job_of(place, "nohup \"$0\" run </dev/null");
-    ::kill(pid, SIGHUP);
+    test::kill(pid, SIGHUP);
     CHECK(eventually([&] { return test::has(test::contents(place / "seen"), "reload"); }));
-    ::kill(pid, SIGTERM);
+    test::kill(pid, SIGTERM);
     CHECK(place.orphans().wait_for(pid) == 0);
     CHECK(test::contents(place / "seen") == "host unknown sockets 0\nreload\nstopped\n");
     CHECK(place.orphans().is_empty());
@@ -65,7 +65,7 @@ TEST_CASE("background job: one under nohup outlives its terminal") {
     const pid_t pid = place.pid_of("probe");
     terminal.hang_up();
     CHECK(WTERMSIG(place.orphans().wait_for(shell)) == SIGHUP);
-    ::kill(pid, SIGTERM);
+    test::kill(pid, SIGTERM);
     CHECK(place.orphans().wait_for(pid) == 0);
     CHECK(test::has(test::contents(place / "seen"), "stopped\n"));
     place.orphans().wait_until_empty();

@@ -80,7 +80,7 @@ TEST_CASE("cron: an ordinary user's bare environment runs a service in the foreg
         test::become_nobody();
     });
     REQUIRE(test::eventually([&] { return !test::contents(log).empty(); }));
-    ::kill(pid, SIGTERM);
+    test::kill(pid, SIGTERM);
     CHECK(place.orphans().wait_for(pid) == 0);
     CHECK(place.orphans().is_empty());
 }

@@ -73,7 +73,7 @@ TEST_CASE("container: SIGTERM to process 1 stops the service, and it ends with 0
     const Container container(place, nullptr, {test::probe});
     CHECK(test::process_status("NSpid", container.init()) == std::to_string(container.init()) + "\t1");
     REQUIRE(container.service() > 0);
-    ::kill(container.init(), SIGTERM); // like `docker stop`
+    test::kill(container.init(), SIGTERM); // like `docker stop`
     CHECK(container.end() == 0);
     CHECK(has(container.seen(), "stopped\n"));
     CHECK(place.orphans().is_empty());
@@ -96,9 +96,9 @@ TEST_CASE("container: signals are passed on to the service") {
     NEEDS_A_CONTAINER();
     const test::Place place;
     const Container container(place, nullptr, {test::probe});
-    ::kill(container.init(), SIGHUP);
+    test::kill(container.init(), SIGHUP);
     CHECK(eventually([&] { return has(container.seen(), "reload\n"); }));
-    ::kill(container.init(), SIGINT);
+    test::kill(container.init(), SIGINT);
     CHECK(container.end() == 0);
     CHECK(has(container.seen(), "interrupted\n"));
 }
@@ -118,7 +118,7 @@ TEST_CASE("container: a service that is killed ends the container as a shell wou
     NEEDS_A_CONTAINER();
     const test::Place place;
     const Container container(place, nullptr, {test::probe});
-    ::kill(container.service(), SIGKILL);
+    test::kill(container.service(), SIGKILL);
     const int status = container.end();
     CHECK(WIFEXITED(status));
     CHECK(WEXITSTATUS(status) == 128 + SIGKILL);
@@ -129,7 +129,7 @@ TEST_CASE("container: nothing outlives process 1") {
     const test::Place place;
     const Container container(place, nullptr, {test::probe});
     const test::Watched service(container.service());
-    ::kill(container.init(), SIGKILL);
+    test::kill(container.init(), SIGKILL);
     container.end();
     CHECK(service.ends());
 }

@@ -94,7 +94,7 @@ class Place {
         // The death of a parent makes its children orphans of this process, so the loop repeats until there is no
         // child.
         while (!orphans_.is_empty()) {
-            for (const pid_t child : children()) ::kill(child, SIGKILL);
+            for (const pid_t child : children()) test::kill(child, SIGKILL);
             ::poll(nullptr, 0, 1);
         }
     }

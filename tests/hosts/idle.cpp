@@ -56,7 +56,7 @@ TEST_CASE("idle: a stop ends a service that would sleep for a minute") {
         const pid_t pid = place.pid_of("timestampd");
         REQUIRE(pid > 0);
         const double from = milliseconds();
-        ::kill(pid, SIGTERM);
+        test::kill(pid, SIGTERM);
         CHECK(place.orphans().wait_for(pid) == 0);
         spans.push_back(milliseconds() - from);
     }

@@ -13,7 +13,7 @@ void use(const test::Place& place, const std::string& address, pid_t parent) {
     const pid_t pid = place.pid_of("echod"); // the service, and not a process for one connection
     REQUIRE(pid > 0);
     CHECK(test::process_status("PPid", pid) == std::to_string(parent));
-    ::kill(pid, SIGTERM);
+    test::kill(pid, SIGTERM);
 }
 
 } // namespace

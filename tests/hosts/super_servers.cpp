@@ -56,7 +56,7 @@ class SuperServer {
 
     /// Ends the super-server. Returns true if no process is left.
     bool end() const {
-        ::kill(pid_, SIGTERM);
+        test::kill(pid_, SIGTERM);
         place_.orphans().wait_for(pid_);
         return place_.orphans().is_empty();
     }
@@ -86,7 +86,7 @@ void serves_connections(Kind kind) {
         CHECK(eventually([&] { return super.servers().size() == 1; }));
         // After a stop each received line is still answered.
         second.send("the last word");
-        ::kill(super.server(), SIGTERM);
+        test::kill(super.server(), SIGTERM);
         CHECK(second.receive() == "the last word");
     }
     CHECK(eventually([&] { return super.servers().empty(); }));
@@ -103,7 +103,7 @@ void serves_the_socket(Kind kind) {
         CHECK(second.echo("of the second") == "of the second");
         CHECK(first.echo("of the first") == "of the first");
         REQUIRE(super.servers().size() == 1); // one server for both connections
-        ::kill(super.server(), SIGTERM);
+        test::kill(super.server(), SIGTERM);
         CHECK(first.receive() == "");
         CHECK(second.receive() == "");
     }
@@ -111,7 +111,7 @@ void serves_the_socket(Kind kind) {
     const Client third(super.address());
     CHECK(third.echo("another begins") == "another begins");
     REQUIRE(super.servers().size() == 1);
-    ::kill(super.server(), SIGTERM);
+    test::kill(super.server(), SIGTERM);
     CHECK(third.receive() == "");
     CHECK(eventually([&] { return super.servers().empty(); }));
     CHECK(super.end());

@@ -59,7 +59,7 @@ void reloads(const test::Place& place, const Services& services, Reload reload) 
 }
 
 void end(const test::Place& place, pid_t supervisor, int signal) {
-    ::kill(supervisor, signal);
+    test::kill(supervisor, signal);
     place.orphans().wait_until_empty();
 }
 

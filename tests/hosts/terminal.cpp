@@ -33,7 +33,8 @@ TEST_CASE("terminal: SIGHUP sent to a started service's whole session does not e
     REQUIRE(place.run({test::service, "start", "--log", "log"}).code() == 0);
     const pid_t pid = place.pid_of("timestampd");
     const test::Watched daemon(pid);
-    CHECK(::kill(-::getpgid(pid), SIGHUP) == 0); // it reloads
+    REQUIRE(pid > 0);
+    CHECK(::killpg(::getpgid(pid), SIGHUP) == 0); // it reloads
     CHECK(place.run({test::service, "reload"}).code() == 0);
     CHECK(daemon.is_alive());
     CHECK(place.run({test::service, "stop"}).code() == 0);
@@ -100,7 +101,7 @@ TEST_CASE("terminal: one that hangs up is a reload to the foreground service, wh
     REQUIRE(eventually([&] { return test::contents(place / "seen") == "host terminal sockets 0\n"; }));
     terminal.hang_up();
     CHECK(eventually([&] { return test::contents(place / "seen") == "host terminal sockets 0\nreload\n"; }));
-    ::kill(pid, SIGTERM);
+    test::kill(pid, SIGTERM);
     CHECK(place.orphans().wait_for(pid) == 0);
     CHECK(test::contents(place / "seen") == "host terminal sockets 0\nreload\nstopped\n");
 }

@@ -53,7 +53,7 @@ class Watched {
 
     bool ends_by(int signal) const {
         struct pollfd end = {process_, POLLIN, 0};
-        return ::kill(pid_, signal) == 0 && ::poll(&end, 1, test::patience) == 1;
+        return test::kill(pid_, signal) == 0 && ::poll(&end, 1, test::patience) == 1;
     }
 
     std::string column(const std::string& name) const {
@@ -171,7 +171,7 @@ TEST_CASE("like_daemon3 keeps directory and streams where it is told to") {
     const std::string process = "/proc/" + std::to_string(pid);
     CHECK(test::link_target(process + "/cwd") == (nochdir == "1" ? directory.path() : "/"));
     CHECK(test::link_target(process + "/fd/1") == (noclose == "1" ? output : "/dev/null"));
-    ::kill(pid, SIGTERM);
+    test::kill(pid, SIGTERM);
     CHECK(WTERMSIG(orphanage.wait_for(pid)) == SIGTERM);
 }
 
@@ -184,6 +184,6 @@ TEST_CASE("minimal runs, and its words go to its log") {
     const pid_t pid = static_cast<pid_t>(std::atol(children.c_str()));
     REQUIRE(pid > 1);
     CHECK(wait_for_line(directory / "minimal.log", "minimal: up") == "minimal: up\n");
-    ::kill(pid, SIGTERM);
+    test::kill(pid, SIGTERM);
     CHECK(WTERMSIG(orphanage.wait_for(pid)) == SIGTERM);
 }

@@ -34,9 +34,9 @@ TEST_CASE("the example event_loop serves a FIFO, reloads, and stops") {
     };
     test::write_file(fifo, "a line\n");
     CHECK(comes("a line\n"));
-    ::kill(daemon, SIGHUP);
+    test::kill(daemon, SIGHUP);
     CHECK(comes("reload\n"));
-    ::kill(daemon, SIGTERM);
+    test::kill(daemon, SIGTERM);
     CHECK(orphans.wait_for(daemon) == 0);
     CHECK(test::contents(log) == "a line\nreload\nstop, by signal 15\n");
     CHECK_FALSE(test::exists(pid_file));
@@ -61,11 +61,11 @@ TEST_CASE("the example asio_loop reloads and stops beside its timer") {
     CHECK(output.line() == "tick");
     CHECK(output.line() == "tick");
     for (int i = 0; i < 3; ++i) {
-        ::kill(program, SIGHUP);
+        test::kill(program, SIGHUP);
         CHECK(next() == "reload");
     }
     CHECK(output.line() == "tick");
-    ::kill(program, SIGTERM);
+    test::kill(program, SIGTERM);
     CHECK(next() == "stop, by signal 15");
     int status = -1;
     CHECK(::waitpid(program, &status, 0) == program);

@@ -43,7 +43,7 @@ class Held {
 
     /// Ends the daemon by a signal. Returns the wait status.
     int kill(int number) {
-        ::kill(pid(), number);
+        test::kill(pid(), number);
         return reap();
     }
 

@@ -83,7 +83,7 @@ class HeldDaemon {
             struct pollfd watched = {test_end_, POLLIN, 0};
             char byte;
             if (::poll(&watched, 1, patience) == 0 || ::read(test_end_, &byte, 1) != 1) {
-                ::kill(pid_, SIGKILL);
+                test::kill(pid_, SIGKILL);
                 release();
                 throw std::runtime_error("the daemon told nothing, after: " + text);
             }

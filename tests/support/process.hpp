@@ -82,6 +82,13 @@ class Directory {
     pid_t owner_ = ::getpid(); // a daemon that leaves the test by exit(3) must not remove the directory
 };
 
+/// kill(2) for one process: 0 means the test's own group, and -1, the number in a failed Launch, every process of the
+/// machine.
+inline int kill(pid_t process, int signal) {
+    if (process <= 0) throw std::runtime_error("no process to signal");
+    return ::kill(process, signal);
+}
+
 inline bool exists(const std::string& path) {
     struct stat file_info;
     return ::lstat(path.c_str(), &file_info) == 0;

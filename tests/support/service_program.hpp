@@ -57,7 +57,7 @@ class Run {
         return WIFEXITED(status) ? WEXITSTATUS(status) : 1000 + WTERMSIG(status);
     }
     int end(int signal) {
-        ::kill(pid_, signal);
+        test::kill(pid_, signal);
         return end();
     }
 

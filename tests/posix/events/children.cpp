@@ -164,12 +164,12 @@ TEST_CASE("a child that stops and goes on has not ended") {
                   reported += WEXITSTATUS(status);
                   events.stop();
               });
-              ::kill(child, SIGSTOP);
+              test::kill(child, SIGSTOP);
               siginfo_t info = {};
               ::waitid(P_PID, static_cast<id_t>(child), &info, WSTOPPED | WNOWAIT);
               events.poll();
               const int stopped = reported;
-              ::kill(child, SIGCONT);
+              test::kill(child, SIGCONT);
               hold.close_write();
               events.wait_for_stop();
               return std::to_string(stopped) + " " + std::to_string(reported);

@@ -59,7 +59,7 @@ TEST_CASE("a signal from another process ends a sleep that has begun") {
     while (test::contents("/proc/" + std::to_string(program.pid()) + "/stat").find(" S ") == std::string::npos) {
         std::this_thread::yield();
     }
-    ::kill(program.pid(), SIGTERM);
+    test::kill(program.pid(), SIGTERM);
     CHECK(program.ended().with(SIGTERM));
 }
 
@@ -290,6 +290,6 @@ TEST_CASE("a program that waits makes no system call") {
     const std::string before = switches();
     for (int i = 0; i < 200; ++i) CHECK(in_process([] { return "gone"; }) == "gone");
     CHECK(switches() == before);
-    ::kill(program.pid(), SIGTERM);
+    test::kill(program.pid(), SIGTERM);
     CHECK(program.ended().with(0));
 }

@@ -101,7 +101,7 @@ TEST_CASE("a signal to a forked worker ends the worker, and does not stop its pa
               if (worker == 0) {
                   for (;;) ::pause();
               }
-              ::kill(worker, SIGTERM);
+              test::kill(worker, SIGTERM);
               const int status = status_of(worker);
               if (!WIFSIGNALED(status) || WTERMSIG(status) != SIGTERM) return "the worker goes on";
               return events.sleep_for(Duration::milliseconds(20)) ? "the parent goes on" : "the parent stops";
@@ -117,7 +117,7 @@ TEST_CASE(
               for (const int number : {SIGTERM, SIGUSR1}) {
                   const pid_t child = static_cast<pid_t>(::syscall(SYS_fork)); // past libc
                   if (child == 0) {
-                      ::kill(static_cast<pid_t>(::syscall(SYS_getpid)), number);
+                      test::kill(static_cast<pid_t>(::syscall(SYS_getpid)), number);
                       for (;;) ::pause();
                   }
                   const int status = status_of(child);
@@ -140,11 +140,11 @@ TEST_CASE("a child's end is told once where a child that no fork handler has pre
               if (keeper == 0) {
                   for (;;) ::pause();
               }
-              ::kill(child, SIGTERM);
+              test::kill(child, SIGTERM);
               events.wait_for_stop();
               struct pollfd watched = {events.native_handle(), POLLIN, 0};
               const bool quiet = ::poll(&watched, 1, 0) == 0;
-              ::kill(keeper, SIGKILL);
+              test::kill(keeper, SIGKILL);
               status_of(keeper);
               return quiet ? "quiet" : "readable";
           }) == "quiet");

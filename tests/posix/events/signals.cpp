@@ -166,11 +166,11 @@ TEST_CASE("neither a second SIGTERM nor a wrapper that hands a key on ends a pro
     if (by_key) {
         program.type(interrupt_key);
     } else {
-        ::kill(program.pid, SIGTERM);
+        test::kill(program.pid, SIGTERM);
     }
     CHECK(report.line() == "first");
-    ::kill(program.pid, by_key ? SIGINT : SIGTERM);
-    ::kill(program.pid, SIGTERM);
+    test::kill(program.pid, by_key ? SIGINT : SIGTERM);
+    test::kill(program.pid, SIGTERM);
     hold.close_write();
     const int status = program.status();
     REQUIRE(WIFEXITED(status));
@@ -298,7 +298,7 @@ TEST_CASE("a system call that waits goes on behind a signal that was taken") {
               if (helper == 0) {
                   while (test::process_status("State", reader)[0] != 'S') {
                   }
-                  ::kill(reader, SIGHUP);
+                  test::kill(reader, SIGHUP);
                   while (test::process_status("ShdPnd", reader).find_first_not_of('0') != std::string::npos) {
                   }
                   from_helper.send_text("x"); // not before the signal has found the reader waiting

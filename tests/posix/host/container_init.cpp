@@ -55,7 +55,7 @@ TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the bod
     };
     test::Run run(body(0), {});
     REQUIRE(run.error_line() == "ready");
-    ::kill(run.pid(), SIGHUP);
+    test::kill(run.pid(), SIGHUP);
     CHECK(run.error_line() == "reload");
     CHECK(run.end(SIGTERM) == 0);
     CHECK(
@@ -83,7 +83,7 @@ TEST_CASE("as process 1 it reaps a stranger's orphan, and goes on") {
         if (::read(reported.read_end(), &orphan, sizeof orphan) != sizeof orphan) return 1;
         ::waitpid(child, nullptr, 0);
         ::close(hold.write_end());
-        while (::kill(orphan, 0) == 0) { // until it is reaped
+        while (test::kill(orphan, 0) == 0) { // until it is reaped
         }
         return context.fail("enough", 7);
     });

@@ -107,7 +107,7 @@ TEST_CASE("the process between runs no exit handlers where the launcher is gone"
         for (;;) ::pause();
     });
     REQUIRE(report.line() == "up");
-    ::kill(launcher.pid(), SIGKILL);
+    test::kill(launcher.pid(), SIGKILL);
     CHECK(launcher.ended().signal() == SIGKILL);
     CHECK(report.rest() == "");
     orphans.wait_until_empty();

@@ -42,7 +42,7 @@ TEST_CASE("a signal at a waiting launcher ends the daemon, and is told") {
                 stay();
             });
             REQUIRE(report.line() == "up");
-            ::kill(launcher.pid(), number);
+            test::kill(launcher.pid(), number);
             const test::Ended ended = launcher.ended();
             CHECK(ended.code() == 128 + number);
             CHECK(ended.error == "interrupted: cannot become ready: signal " + std::to_string(number) +
@@ -74,8 +74,8 @@ TEST_CASE("an ignored signal stays ignored while the launcher waits") {
         return 0;
     });
     REQUIRE(report.line() == "up");
-    ::kill(launcher.pid(), SIGINT);
-    ::kill(launcher.pid(), SIGHUP);
+    test::kill(launcher.pid(), SIGINT);
+    test::kill(launcher.pid(), SIGHUP);
     go.close_write();
     CHECK(launcher.ended().with(0));
     hold.close_write();
@@ -104,7 +104,7 @@ TEST_CASE("a signal that was blocked when the launch began does not end it") {
         return 0;
     });
     REQUIRE(report.line() == "up");
-    ::kill(launcher.pid(), SIGTERM);
+    test::kill(launcher.pid(), SIGTERM);
     go.close_write();
     CHECK(launcher.ended().with(0));
     hold.close_write();
@@ -131,7 +131,7 @@ TEST_CASE("in a process that lives on, its own handler runs after the launch, an
         return 0;
     });
     REQUIRE(report.line() == "up");
-    ::kill(launcher.pid(), SIGINT);
+    test::kill(launcher.pid(), SIGINT);
     CHECK(launcher.ended().code() == 0);
     CHECK(orphans.is_empty());
 }
@@ -152,7 +152,7 @@ TEST_CASE("in a process without a handler, the signal does what it would have do
         return launch.ok() ? 0 : 1;
     });
     REQUIRE(report.line() == "up");
-    ::kill(launcher.pid(), SIGTERM);
+    test::kill(launcher.pid(), SIGTERM);
     CHECK(launcher.ended().signal() == SIGTERM);
     CHECK_FALSE(test::exists(directory / "pid"));
     CHECK(orphans.is_empty());
@@ -178,7 +178,7 @@ TEST_CASE("a signal at the moment of readiness leaves a daemon that is up, or no
             return 0;
         });
         REQUIRE(report.line() == "almost");
-        ::kill(launcher.pid(), SIGINT);
+        test::kill(launcher.pid(), SIGINT);
         const test::Ended ended = launcher.ended();
         INFO("round " << round << ", exit code " << ended.code() << ", signal " << ended.signal());
         const bool up = !orphans.is_empty();

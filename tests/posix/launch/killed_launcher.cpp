@@ -24,7 +24,7 @@ TEST_CASE("a launcher that is killed takes the start with it") {
     });
     REQUIRE(report.line() == "up");
     REQUIRE(test::exists(directory / "pid"));
-    ::kill(launcher.pid(), SIGKILL);
+    test::kill(launcher.pid(), SIGKILL);
     CHECK(launcher.ended().signal() == SIGKILL);
     CHECK(report.rest().empty());
     orphans.wait_until_empty();
@@ -51,7 +51,7 @@ TEST_CASE("a daemon whose launcher was killed learns it when it says that it is 
         return 0;
     });
     const pid_t daemon = std::stoi(report.line());
-    ::kill(launcher.pid(), SIGKILL);
+    test::kill(launcher.pid(), SIGKILL);
     CHECK(launcher.ended().signal() == SIGKILL);
     go.close_write();
     const int status = orphans.wait_for(daemon);
@@ -80,7 +80,7 @@ TEST_CASE("without the process between, a daemon that becomes ready is up") {
         hold.wait_until_closed();
         return 0;
     });
-    ::kill(std::stoi(report.line()), SIGKILL);
+    test::kill(std::stoi(report.line()), SIGKILL);
     go.close_write();
     const test::Ended ended = launcher.ended();
     CHECK(ended.with(0));
@@ -107,7 +107,7 @@ TEST_CASE("without the process between, a daemon that dies is a failed start all
         go.wait_until_closed();
         return 7;
     });
-    ::kill(std::stoi(report.line()), SIGKILL);
+    test::kill(std::stoi(report.line()), SIGKILL);
     go.close_write();
     const test::Ended ended = launcher.ended();
     CHECK(ended.with(1));
@@ -124,7 +124,7 @@ TEST_CASE("without the process between, a daemon that is not ready in time is en
         report.send_text(std::to_string(::getppid()) + "\n");
         for (;;) ::pause();
     });
-    ::kill(std::stoi(report.line()), SIGKILL);
+    test::kill(std::stoi(report.line()), SIGKILL);
     CHECK(launcher.ended().with(124));
     CHECK(report.rest().empty());
     orphans.wait_until_empty();
@@ -141,7 +141,7 @@ TEST_CASE("a daemon that ignores SIGTERM does not outlive a launcher that is kil
         for (;;) ::pause();
     });
     REQUIRE(report.line() == "up");
-    ::kill(launcher.pid(), SIGKILL);
+    test::kill(launcher.pid(), SIGKILL);
     CHECK(launcher.ended().signal() == SIGKILL);
     CHECK(report.rest().empty());
     orphans.wait_until_empty();
@@ -160,7 +160,7 @@ TEST_CASE("what the daemon had started does not outlive a launcher that is kille
         for (;;) ::pause();
     });
     REQUIRE(report.line() == "up");
-    ::kill(launcher.pid(), SIGKILL);
+    test::kill(launcher.pid(), SIGKILL);
     CHECK(launcher.ended().signal() == SIGKILL);
     CHECK(report.rest().empty());
     orphans.wait_until_empty();
@@ -184,16 +184,16 @@ TEST_CASE("a launcher that is killed before it hears of the daemon's death leave
     });
     const pid_t daemon = std::stoi(report.line());
     const pid_t between = std::stoi(report.line());
-    ::kill(launcher.pid(), SIGSTOP);
+    test::kill(launcher.pid(), SIGSTOP);
     CHECK(::waitpid(launcher.pid(), nullptr, WUNTRACED) == launcher.pid());
     go.close_write();
     // The process between has reaped the daemon and told of it, and sleeps until the launcher is gone.
     const std::time_t deadline = std::time(nullptr) + test::patience / 1000;
-    while (::kill(daemon, 0) == 0 || test::process_status("State", between)[0] != 'S') {
+    while (test::kill(daemon, 0) == 0 || test::process_status("State", between)[0] != 'S') {
         if (std::time(nullptr) > deadline) FAIL("the process between does not come to rest");
         ::sched_yield();
     }
-    ::kill(launcher.pid(), SIGKILL);
+    test::kill(launcher.pid(), SIGKILL);
     CHECK(launcher.ended().signal() == SIGKILL);
     orphans.wait_until_empty();
     CHECK_FALSE(test::exists(directory / "pid"));

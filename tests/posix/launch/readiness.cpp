@@ -253,7 +253,7 @@ TEST_CASE("a daemon that is stopped for a while before it is ready goes on, and 
         while (test::process_status("State", daemon)[0] != 'T' && test::process_status("State", daemon)[0] != '?') {
         }
         ::poll(nullptr, 0, 200); // a time in which nobody may take it for dead
-        ::kill(daemon, SIGCONT);
+        test::kill(daemon, SIGCONT);
         CHECK(launcher.ended().with(0));
         orphans.wait_until_empty();
     }

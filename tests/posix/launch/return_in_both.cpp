@@ -105,7 +105,7 @@ TEST_CASE("a signal at a launcher that waits in launch without a body ends the d
             return launch.interrupted_by();
         });
         REQUIRE(report.line() == "up");
-        ::kill(launcher.pid(), SIGINT);
+        test::kill(launcher.pid(), SIGINT);
         const test::Ended ended = launcher.ended();
         CHECK((handles ? ended.code() : ended.signal()) == SIGINT);
         CHECK(report.rest().empty());

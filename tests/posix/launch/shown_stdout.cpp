@@ -194,7 +194,7 @@ TEST_CASE("a daemon that prints and whose launcher is dead removes its pid file,
         std::abort();
     });
     const pid_t daemon = std::stoi(report.line());
-    ::kill(launcher.pid(), SIGKILL);
+    test::kill(launcher.pid(), SIGKILL);
     CHECK(launcher.ended().signal() == SIGKILL);
     hold.close_write();
     const int status = orphans.wait_for(daemon);

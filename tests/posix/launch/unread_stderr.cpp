@@ -88,7 +88,7 @@ TEST_CASE("a signal ends a start whose progress finds no room") {
         return launch.ok() ? 0 : 1;
     });
     CHECK(up.line() == "up");
-    ::kill(launcher.pid(), SIGTERM);
+    test::kill(launcher.pid(), SIGTERM);
     CHECK(launcher.ended().signal() == SIGTERM); // what it does to a process that handles none, once the daemon is gone
     CHECK(orphans.is_empty());
 }

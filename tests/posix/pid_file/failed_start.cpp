@@ -149,7 +149,7 @@ TEST_CASE("a start whose launcher dies before the daemon is ready leaves no pid 
     }
     REQUIRE(launcher > 0);
     CHECK(report.line() == "waits");
-    REQUIRE(::kill(launcher, SIGKILL) == 0);
+    REQUIRE(test::kill(launcher, SIGKILL) == 0);
     while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR) {
     }
     CHECK(!test::exists(path));

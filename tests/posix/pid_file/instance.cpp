@@ -160,7 +160,7 @@ TEST_CASE("a stop waits for the end, and leaves no file") {
     CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
     CHECK(failure.message().empty());
     CHECK(!test::exists(path));
-    CHECK(::kill(daemon.pid(), 0) == 0); // a zombie, which only this process can reap
+    CHECK(test::kill(daemon.pid(), 0) == 0); // a zombie, which only this process can reap
     CHECK(test::process_status("State", daemon.pid()).front() == 'Z');
     CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
 }
@@ -170,7 +170,7 @@ TEST_CASE("a stop reaches a daemon that was stopped by SIGSTOP") {
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
     test::Held daemon(Daemonizer("daemon").pid_file(path));
-    REQUIRE(::kill(daemon.pid(), SIGSTOP) == 0);
+    REQUIRE(test::kill(daemon.pid(), SIGSTOP) == 0);
     Failure failure;
     CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
     CHECK(WTERMSIG(daemon.end()) == SIGTERM);

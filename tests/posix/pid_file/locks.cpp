@@ -121,7 +121,7 @@ TEST_CASE("readers that wait for the lock do not get it in the way of a start") 
             CHECK(PidFile::holder(path).pid == daemon.pid());
         }
         for (const pid_t reader : readers) {
-            ::kill(reader, SIGKILL);
+            test::kill(reader, SIGKILL);
             orphanage.wait_for(reader);
         }
         test::write_file(path, "");
@@ -207,7 +207,7 @@ TEST_CASE("a worker that before_drop forks does not keep the daemon's lock") {
         REQUIRE(worker_runs.line() == "it runs"); // past what fork itself does in it
         daemon.kill(SIGKILL);
     }
-    REQUIRE(::kill(worker, 0) == 0);
+    REQUIRE(test::kill(worker, 0) == 0);
     CHECK(!PidFile::holder(path).running);
     worker_hold.close_write();
     CHECK(orphanage.wait_for(worker) == 0);
@@ -236,7 +236,7 @@ TEST_CASE("a worker that outlives the daemon neither keeps its lock nor deletes 
         REQUIRE(worker_runs.line() == "it runs"); // past what fork itself does in it
         daemon.kill(SIGKILL);
     }
-    REQUIRE(::kill(worker, 0) == 0);
+    REQUIRE(test::kill(worker, 0) == 0);
     CHECK(!PidFile::holder(path).running);
     test::Held next(Daemonizer("next").pid_file(path));
     REQUIRE(next.ok());
@@ -290,7 +290,7 @@ TEST_CASE("a program that the daemon started does not keep its lock") {
         test::Held next(Daemonizer("next").pid_file(path));
         CHECK(next.ok());
     }
-    REQUIRE(::kill(program, SIGTERM) == 0);
+    REQUIRE(test::kill(program, SIGTERM) == 0);
     orphanage.wait_for(program);
 }
 

@@ -115,7 +115,7 @@ TEST_CASE("the verbs refuse what is no pid file in the place of one that is held
             CHECK(said.output.empty());
         }
         CHECK(place.is_untouched());
-        REQUIRE(::kill(pid, SIGTERM) == 0);
+        REQUIRE(test::kill(pid, SIGTERM) == 0);
         CHECK(orphanage.wait_for(pid) == 0);
         CHECK(place.is_untouched());
         CHECK(orphanage.is_empty());

@@ -62,12 +62,12 @@ std::string round(const std::string& path, int delay) {
         static_cast<void>(Instance::at(path).stop(Duration::milliseconds(test::patience), OnTimeout::kill, failure));
     });
     for (int i = 0; i < delay; ++i) ::sched_yield(); // so that the death comes at another moment in each round
-    ::kill(daemon, SIGKILL);
+    test::kill(daemon, SIGKILL);
     ::waitpid(daemon, nullptr, 0);
     const pid_t bystander = fork_number(daemon, [] { ::pause(); });
     ::waitpid(stopper, nullptr, 0);
     const bool spared = ::waitpid(bystander, nullptr, WNOHANG) == 0;
-    ::kill(bystander, SIGKILL);
+    test::kill(bystander, SIGKILL);
     if (spared) ::waitpid(bystander, nullptr, 0);
     ::close(ready[0]);
     ::close(ready[1]);

@@ -126,7 +126,7 @@ TEST_CASE("a daemon that another one replaces while it is looked at is not the o
     }
     CHECK(report.line() == std::to_string(::getpid()));
     ::waitpid(asker, nullptr, 0);
-    ::kill(replaced, SIGKILL);
+    test::kill(replaced, SIGKILL);
     ::waitpid(replaced, nullptr, 0);
 }
 

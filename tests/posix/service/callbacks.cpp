@@ -27,17 +27,17 @@ TEST_CASE("a paused service sleeps on until it is continued") {
                   }),
                   {});
     REQUIRE(run.error_line() == "ready");
-    ::kill(run.pid(), SIGCONT); // nothing is paused
-    ::kill(run.pid(), SIGHUP);
+    test::kill(run.pid(), SIGCONT); // nothing is paused
+    test::kill(run.pid(), SIGHUP);
     CHECK(run.error_line() == "reload");
-    ::kill(run.pid(), SIGTSTP);
+    test::kill(run.pid(), SIGTSTP);
     CHECK(run.error_line() == "paused");
-    ::kill(run.pid(), SIGTSTP);   // it is already
-    for (int i = 0; i < 2; ++i) { // the second is of a turn in which that has been seen
-        ::kill(run.pid(), SIGHUP);
+    test::kill(run.pid(), SIGTSTP); // it is already
+    for (int i = 0; i < 2; ++i) {   // the second is of a turn in which that has been seen
+        test::kill(run.pid(), SIGHUP);
         CHECK(run.error_line() == "reload");
     }
-    ::kill(run.pid(), SIGCONT);
+    test::kill(run.pid(), SIGCONT);
     CHECK(run.error_line() == "continued");
     CHECK(run.error_line() == "awake");
     CHECK(run.end(SIGTERM) == 0);
@@ -63,9 +63,9 @@ TEST_CASE("of a pause and its end that come while the body works the latter coun
                   }),
                   {});
     REQUIRE(run.error_line() == "ready");
-    ::kill(run.pid(), SIGTSTP);
+    test::kill(run.pid(), SIGTSTP);
     REQUIRE(run.error_line() == "came");
-    ::kill(run.pid(), SIGCONT);
+    test::kill(run.pid(), SIGCONT);
     hold.close_write();
     CHECK(run.error_line() == "goes on");
     CHECK(run.end(SIGTERM) == 0);
@@ -90,7 +90,7 @@ TEST_CASE("logs are reopened on SIGUSR1 before the body hears of it") {
         {});
     REQUIRE(run.error_line() == "ready");
     REQUIRE(::rename(log.c_str(), (directory / "old").c_str()) == 0);
-    ::kill(run.pid(), SIGUSR1);
+    test::kill(run.pid(), SIGUSR1);
     CHECK(run.error_line() == "reopened");
     CHECK(test::contents(log) == "new\n");
     CHECK(test::contents(directory / "old").empty());
@@ -130,10 +130,10 @@ TEST_CASE("a callback that replaces itself runs to its end") {
                   {});
     REQUIRE(run.error_line() == "ready");
     for (const int signal : {SIGHUP, SIGUSR1, SIGTSTP, SIGCONT}) {
-        ::kill(run.pid(), signal);
+        test::kill(run.pid(), signal);
         CHECK(run.error_line() == "alive");
     }
-    ::kill(run.pid(), SIGHUP);
+    test::kill(run.pid(), SIGHUP);
     CHECK(run.error_line() == "gone");
     CHECK(run.end(SIGTERM) == 0);
 }

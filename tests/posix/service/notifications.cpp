@@ -70,13 +70,13 @@ TEST_CASE("systemd hears of the start, of a reload, of the status and of the sto
     CHECK(manager.message() == "EXTEND_TIMEOUT_USEC=2000000");
     CHECK(manager.message() == "READY=1");
     CHECK(manager.message() == "STATUS=idle");
-    ::kill(run.pid(), SIGHUP);
+    test::kill(run.pid(), SIGHUP);
     CHECK(manager.message().find("RELOADING=1\nMONOTONIC_USEC=") == 0);
     CHECK(manager.message() == "READY=1");
-    ::kill(run.pid(), SIGHUP);
+    test::kill(run.pid(), SIGHUP);
     CHECK(manager.message().find("RELOADING=1\n") == 0);
     CHECK(manager.message() == "READY=1\nSTATUS=cannot use the new configuration: line 3");
-    ::kill(run.pid(), SIGTERM);
+    test::kill(run.pid(), SIGTERM);
     CHECK(manager.message() == "STOPPING=1");
     CHECK(run.end() == 0);
     CHECK(run.error == "tested: warming up\ntested: cannot use the new configuration: line 3\n");
@@ -130,16 +130,16 @@ TEST_CASE("a body that registers further events leaves systemd its reload and it
                           }),
                   {}, [&] { ::setenv("NOTIFY_SOCKET", manager.path().c_str(), 1); });
     CHECK(manager.message() == "READY=1");
-    ::kill(run.pid(), SIGHUP);
+    test::kill(run.pid(), SIGHUP);
     CHECK(manager.message().find("RELOADING=1\n") == 0);
     CHECK(manager.message() == "READY=1");
-    ::kill(run.pid(), SIGUSR2);
+    test::kill(run.pid(), SIGUSR2);
     CHECK(report.line() ==
           "cannot take signals as events (signal " + std::to_string(SIGCONT) + "): Context::on_continue() handles it");
     CHECK(report.line() == "cannot take signals as events (signal 15): Context::wait_for_stop() and "
                            "Context::stop_requested() report it");
     CHECK(report.line() == "SIGUSR2");
-    ::kill(run.pid(), SIGTERM);
+    test::kill(run.pid(), SIGTERM);
     CHECK(manager.message() == "STOPPING=1");
     CHECK(run.end() == 0);
 }
@@ -193,7 +193,7 @@ TEST_CASE("the watchdog hears of a body that sleeps, and not of one that is stuc
                   });
     CHECK(manager.message() == "READY=1");
     for (int i = 0; i < 5; ++i) CHECK(manager.message() == "WATCHDOG=1");
-    ::kill(run.pid(), SIGTERM);
+    test::kill(run.pid(), SIGTERM);
     std::string last = manager.message();
     while (last == "WATCHDOG=1") last = manager.message();
     CHECK(last == "STOPPING=1");

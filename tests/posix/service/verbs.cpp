@@ -64,7 +64,7 @@ TEST_CASE("a service that was killed is dead, and can be started again") {
     TestedService program;
     REQUIRE(program({"start"}).code == 0);
     const pid_t first = program.pid();
-    REQUIRE(::kill(first, SIGKILL) == 0);
+    REQUIRE(test::kill(first, SIGKILL) == 0);
     orphanage.wait_for(first);
     const Said said = program({"status"});
     CHECK(said.code == 1);

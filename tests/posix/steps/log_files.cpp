@@ -256,7 +256,7 @@ TEST_CASE("an empty log that another daemon has taken stays, too, when the launc
                                    say(1, "late\n");
                                })
                                .ok();
-        if (is_up) ::kill(self, SIGKILL);
+        if (is_up) test::kill(self, SIGKILL);
         return is_up ? ::pause() : 1;
     });
     CHECK(launcher.ended().signal() == SIGKILL);

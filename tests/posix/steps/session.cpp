@@ -66,7 +66,7 @@ TEST_CASE("a daemon forked twice is in a session of its own that it does not lea
     CHECK(place.session != daemon.pid());
     CHECK(place.group == place.session);
     CHECK(place.terminal == 0);
-    CHECK(::kill(place.session, 0) == -1); // the process between is gone, and reaped
+    CHECK(test::kill(place.session, 0) == -1); // the process between is gone, and reaped
     CHECK(daemon.release() == 0);
     CHECK(orphans.is_empty());
 }

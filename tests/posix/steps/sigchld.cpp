@@ -150,7 +150,7 @@ TEST_CASE("the application's handler hears of its own child that ends during a l
     daemonizer.keep_fd(hold.read_end());
     const daemonize::Launch launch =
         daemonizer.fork(Fork::once).wait_until_ready().launch([&](daemonize::Daemon& daemon) {
-            ::kill(child, SIGKILL);
+            test::kill(child, SIGKILL);
             while (test::process_status("State", child)[0] != 'Z') {
             }
             daemon.ready();

@@ -80,7 +80,7 @@ TEST_CASE("signals that the launcher ignores have their default action in the da
     Daemonizer daemonizer("signals-test");
     test::HeldDaemon daemon(daemonizer.fork(fork));
     CHECK(signals("SigIgn", daemon.pid()) == bit(SIGPIPE));
-    ::kill(daemon.pid(), SIGTERM);
+    test::kill(daemon.pid(), SIGTERM);
     const int status = daemon.release();
     CHECK(WIFSIGNALED(status));
     CHECK(WTERMSIG(status) == SIGTERM);
@@ -125,7 +125,7 @@ TEST_CASE("the application's handlers stay in the daemon") {
     test::HeldDaemon daemon(daemonizer.fork(fork).keep_fd(report.write_end()));
     const std::uint64_t all = bit(SIGUSR2) | bit(SIGHUP) | bit(SIGTERM) | bit(SIGCHLD);
     CHECK((signals("SigCgt", daemon.pid()) & all) == all);
-    ::kill(daemon.pid(), SIGUSR2);
+    test::kill(daemon.pid(), SIGUSR2);
     CHECK(report.line() == "handled");
     CHECK(daemon.release() == 0);
 }
