@@ -6,6 +6,7 @@
 #include <stdexcept>
 
 #include "support/catch.hpp"
+#include "support/serve.hpp"
 
 using namespace std::chrono_literals;
 using daemonize::Accept;
@@ -25,19 +26,13 @@ std::vector<ServiceState> states_of(const FakeScm& scm) {
     return states;
 }
 
-int serve(Context& context) {
-    context.ready();
-    context.wait_for_stop();
-    return 0;
-}
-
 using States = std::vector<ServiceState>;
 
 } // namespace
 
 TEST_CASE("a service can be assigned, and runs as the assigned service") {
     WinService service("Before");
-    service = WinService("After").body(serve);
+    service = WinService("After").body(test::serve);
     CHECK(service.name() == "After");
     {
         FakeScm scm(service);
@@ -53,7 +48,7 @@ TEST_CASE("a service starts, runs and stops, and each step is reported once") {
     std::vector<std::string> seen;
     service.wait_hint(7s).body([&](Context& context) {
         seen = context.arguments();
-        return serve(context);
+        return test::serve(context);
     });
     FakeScm scm(service);
     CHECK(scm.start({"one", "two words"}) == 0);
@@ -75,7 +70,7 @@ TEST_CASE("the same service starts again after it has stopped") {
     int starts = 0;
     service.body([&](Context& context) {
         ++starts;
-        return serve(context);
+        return test::serve(context);
     });
     FakeScm scm(service);
     for (int i = 0; i < 50; ++i) {
@@ -91,7 +86,7 @@ TEST_CASE("STOPPED comes from the body's end, after its clean-up, and nothing co
     FakeScm* seen_by = nullptr;
     ServiceState during_clean_up = ServiceState::stopped;
     service.body([&](Context& context) {
-        serve(context);
+        test::serve(context);
         context.progress("cleaning up", 30s);
         during_clean_up = seen_by->state();
         context.ready();
@@ -112,7 +107,7 @@ TEST_CASE("nothing is accepted while the start is pending, and a stop gets 1052"
     WinService service("Slow");
     service.accept(Accept::param_change | Accept::preshutdown).body([](Context& context) {
         context.sleep_for(5s);
-        return serve(context);
+        return test::serve(context);
     });
     FakeScm scm(service);
     scm.start();
@@ -131,7 +126,7 @@ TEST_CASE("a stop that comes before the service is ready is kept") {
     bool slept = true;
     service.body([&](Context& context) {
         slept = context.sleep_for(5s);
-        return serve(context);
+        return test::serve(context);
     });
     FakeScm scm(service);
     scm.start();
@@ -184,7 +179,7 @@ TEST_CASE("PAUSED is reported when on_pause has returned, and sleeping goes on u
 
 TEST_CASE("accepted controls are part of every report while the service runs") {
     WinService service("Accepting");
-    service.on_pause([] {}).on_continue([] {}).on_session_change([] {}).body(serve);
+    service.on_pause([] {}).on_continue([] {}).on_session_change([] {}).body(test::serve);
     const Accept all = Accept::stop | Accept::shutdown | Accept::pause_continue | Accept::session_change;
     FakeScm scm(service);
     scm.start();
@@ -203,7 +198,7 @@ TEST_CASE("accepted controls are part of every report while the service runs") {
 
 TEST_CASE("interrogation is answered, and what nobody handles is refused") {
     WinService service("Refusing");
-    service.body(serve);
+    service.body(test::serve);
     FakeScm scm(service);
     scm.start();
     CHECK(scm.control(Control::interrogate) == 0);
@@ -243,7 +238,7 @@ TEST_CASE("accept() without a control is refused before the service starts") {
 
 TEST_CASE("controls can be accepted again after all were removed") {
     WinService service("Picky");
-    service.accept_no_controls().accept(Accept::preshutdown).body(serve);
+    service.accept_no_controls().accept(Accept::preshutdown).body(test::serve);
     FakeScm scm(service);
     scm.start();
     CHECK(scm.status().accepted == Accept::preshutdown);
@@ -254,7 +249,7 @@ TEST_CASE("progress without a time promises the next report within the wait hint
         WinService service("Hinted");
         service.wait_hint(7s).body([&](Context& context) {
             context.progress("half", given);
-            return serve(context);
+            return test::serve(context);
         });
         FakeScm scm(service);
         scm.start();
@@ -309,7 +304,7 @@ TEST_CASE("a slow start ticks checkpoints while its body progresses") {
             context.progress("step " + std::to_string(i), 30s);
             context.sleep_for(25s);
         }
-        return serve(context);
+        return test::serve(context);
     });
     FakeScm scm(service);
     scm.start();
@@ -331,7 +326,7 @@ TEST_CASE("a body that waits in a loop while it starts is alive, also with long 
     service.wait_hint(10s).body([&](Context& context) {
         Duration waited;
         while (waited < Duration(120s) && context.sleep_for(wait)) waited = waited + wait;
-        return serve(context);
+        return test::serve(context);
     });
     FakeScm scm(service);
     scm.start();
@@ -395,7 +390,7 @@ TEST_CASE("an exception from a handler is the body's, also inside Windows' call"
     } else {
         service.on_user_control(130, fail);
     }
-    service.body(serve);
+    service.body(test::serve);
     FakeScm scm(service);
     scm.start();
     CHECK(scm.control(daemonize::user_control(130)) == (inside ? 1064u : 0u));

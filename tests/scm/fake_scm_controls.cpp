@@ -6,21 +6,12 @@
 #include <thread>
 
 #include "support/catch.hpp"
+#include "support/serve.hpp"
 
 using namespace std::chrono_literals;
 using namespace daemonize;
 using daemonize::testing::FakeScm;
 using ServiceContext = WinService::Context;
-
-namespace {
-
-int serve(ServiceContext& context) {
-    context.ready();
-    context.wait_for_stop();
-    return 0;
-}
-
-} // namespace
 
 TEST_CASE("every control reaches its handler, with its contents") {
     std::vector<std::string> seen;
@@ -51,7 +42,7 @@ TEST_CASE("every control reaches its handler, with its contents") {
         .on_user_control(255, [&] { see("255"); })
         .body([&](ServiceContext& context) {
             body = std::this_thread::get_id();
-            return serve(context);
+            return test::serve(context);
         });
     FakeScm scm(service);
     scm.start();
@@ -198,7 +189,7 @@ TEST_CASE("a callback may sleep, and no other one runs inside it") {
                              order += ")";
                          })
         .on_user_control(131, [&] { order += "x"; })
-        .body(serve);
+        .body(test::serve);
     FakeScm scm(service);
     scm.start();
     scm.control(user_control(130));
@@ -215,7 +206,7 @@ TEST_CASE("the command line's arguments and the SCM's are told apart") {
     service.body([&](ServiceContext& context) {
         of_line = context.program_arguments();
         of_start = context.arguments();
-        return serve(context);
+        return test::serve(context);
     });
     FakeScm scm(service);
     scm.program_arguments({"--log", "C:\\a b"}).start({"fast"});
@@ -241,7 +232,7 @@ TEST_CASE("a report that Windows refuses is logged, once, and the service goes o
 TEST_CASE("several services of one process report the shared type, and a single one its own") {
     for (const ServiceType type : {ServiceType::own_process, ServiceType::share_process}) {
         WinService service("Typed");
-        service.body(serve);
+        service.body(test::serve);
         FakeScm scm(service);
         scm.service_type(type).start();
         scm.control(Control::stop);
@@ -251,7 +242,7 @@ TEST_CASE("several services of one process report the shared type, and a single 
 
 TEST_CASE("a service with a wrong name, without a body or with an impossible control is not started") {
     const auto start = [](WinService&& service, bool with_body) {
-        if (with_body) service.body(serve);
+        if (with_body) service.body(test::serve);
         FakeScm scm(service);
         return scm.start();
     };
@@ -271,7 +262,7 @@ TEST_CASE("a fake SCM that goes while its service runs ends it") {
     bool ended = false;
     WinService service("Cut");
     service.body([&](ServiceContext& context) {
-        serve(context);
+        test::serve(context);
         ended = true;
     });
     {
@@ -285,7 +276,7 @@ TEST_CASE("what a service's handlers hold goes with the service") {
     const auto held = std::make_shared<int>(1);
     {
         WinService service("Owner");
-        service.on_stop([held] {}).body([held](ServiceContext& context) { return serve(context); });
+        service.on_stop([held] {}).body([held](ServiceContext& context) { return test::serve(context); });
         CHECK(held.use_count() == 3);
         FakeScm scm(service);
         scm.start();

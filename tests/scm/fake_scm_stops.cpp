@@ -4,28 +4,19 @@
 #include <chrono>
 
 #include "support/catch.hpp"
+#include "support/serve.hpp"
 
 using namespace std::chrono_literals;
 using namespace daemonize;
 using daemonize::testing::FakeScm;
 using ServiceContext = WinService::Context;
 
-namespace {
-
-int serve(ServiceContext& context) {
-    context.ready();
-    context.wait_for_stop();
-    return 0;
-}
-
-} // namespace
-
 TEST_CASE("a stop that stalls shows as hung, and one that progresses does not") {
     const bool stalls = GENERATE(true, false);
     WinService service("Ending");
     FakeScm* fake = nullptr;
     service.wait_hint(5s).body([&](ServiceContext& context) {
-        serve(context);
+        test::serve(context);
         for (int i = 0; i < 10; ++i) {
             if (!stalls) context.progress("writing", 4s);
             fake->busy_for(3s);
@@ -55,7 +46,7 @@ TEST_CASE("a pre-shutdown gives its time-out, says when it ends, and kills who i
         })
         .body([&](ServiceContext& context) {
             CHECK(context.stop_deadline() == Duration::longest());
-            serve(context);
+            test::serve(context);
             fake->busy_for(late ? 180s : 179s);
             left = context.stop_deadline();
             ++saved;
@@ -78,7 +69,7 @@ TEST_CASE("a pre-shutdown that takes too long ends in a kill, and a shutdown too
     WinService service("Late");
     FakeScm* fake = nullptr;
     service.accept(Accept::preshutdown).body([&](ServiceContext& context) {
-        serve(context);
+        test::serve(context);
         fake->busy_for(11s);
     });
     FakeScm scm(service);
@@ -103,7 +94,7 @@ TEST_CASE("on_stop runs before the body hears of any stop, unless that kind has 
     });
     if (own) service.on_shutdown([&] { order += "shutdown "; }).on_preshutdown([&] { order += "preshutdown "; });
     service.body([&](ServiceContext& context) {
-        serve(context);
+        test::serve(context);
         order += "body";
     });
     FakeScm scm(service);
@@ -125,7 +116,7 @@ TEST_CASE("a machine's shutdown asks first those that want a pre-shutdown, and t
     StopReason reason = StopReason::none;
     WinService early("Early");
     early.accept(Accept::preshutdown).body([&](ServiceContext& context) {
-        serve(context);
+        test::serve(context);
         reason = context.stop_reason();
     });
     FakeScm first(early);
@@ -135,7 +126,7 @@ TEST_CASE("a machine's shutdown asks first those that want a pre-shutdown, and t
     CHECK_FALSE(first.killed());
     WinService late("Late");
     late.body([&](ServiceContext& context) {
-        serve(context);
+        test::serve(context);
         reason = context.stop_reason();
     });
     FakeScm second(late);
@@ -144,7 +135,7 @@ TEST_CASE("a machine's shutdown asks first those that want a pre-shutdown, and t
     CHECK(reason == StopReason::shutdown);
     CHECK_FALSE(second.killed());
     WinService deaf("Deaf");
-    deaf.accept_no_controls().body(serve);
+    deaf.accept_no_controls().body(test::serve);
     FakeScm third(deaf);
     third.start();
     third.shut_down();

@@ -42,7 +42,7 @@ constexpr Rule rules[] = {
     {"end with 7", {"U-", "X+", "X+", "X+", "X+", "X+", "X+", "X-", "V-"}},
     {"end by a throw", {"U-", "X+", "X+", "X+", "X+", "X+", "X+", "X-", "V-"}},
 };
-constexpr int event_count = static_cast<int>(sizeof rules / sizeof rules[0]);
+constexpr int rule_count = static_cast<int>(sizeof rules / sizeof rules[0]);
 constexpr int first_control = 6;
 constexpr int interrogate = 11;
 constexpr int user_control_handled = 12;
@@ -153,7 +153,7 @@ bool step(ServiceMachine& machine, Model& model, int event) {
 // NOLINTNEXTLINE(misc-no-recursion): six deep, by its own count
 long explore(const ServiceMachine& machine, const Model& model, int depth, std::string& path) {
     long count = 0;
-    for (int event = 0; event < event_count; ++event) {
+    for (int event = 0; event < rule_count; ++event) {
         ServiceMachine next_machine = machine;
         Model next_model = model;
         const std::size_t length = path.size();
@@ -243,7 +243,7 @@ TEST_CASE("every state has its word, and every step with a service its words and
 TEST_CASE("the state machine follows its rules over every sequence of up to six events") {
     std::string path;
     long expected = 0;
-    for (int length = 1, power = 1; length <= 6; ++length) expected += power *= event_count;
+    for (int length = 1, power = 1; length <= 6; ++length) expected += power *= rule_count;
     CHECK(explore(new_machine(), Model(), 6, path) == expected);
 }
 
@@ -256,7 +256,7 @@ TEST_CASE("the state machine follows its rules over long random sequences") {
         for (int length = 0; length < 60; ++length) {
             // Ends are rare, or no sequence would be long.
             const int event =
-                random() % 16 == 0 ? static_cast<int>(random() % event_count) : static_cast<int>(random() % first_end);
+                random() % 16 == 0 ? static_cast<int>(random() % rule_count) : static_cast<int>(random() % first_end);
             INFO("round " << round << ", event " << length << ": " << rules[event].name);
             if (!step(machine, model, event)) FAIL("differs from the rules");
         }

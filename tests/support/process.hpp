@@ -152,6 +152,21 @@ inline void default_signals() {
     for (const int number : {SIGHUP, SIGINT, SIGQUIT, SIGABRT, SIGPIPE, SIGTERM}) ::signal(number, SIG_DFL);
 }
 
+[[noreturn]] inline void pause_forever() {
+    for (;;) ::pause();
+}
+
+/// Writes the whole text, or ends the process.
+inline void say(int stream, const std::string& text) {
+    if (::write(stream, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
+}
+
+/// The inode of the path; 0 if nothing is there.
+inline ino_t inode_of(const std::string& path) {
+    struct stat file_info;
+    return ::lstat(path.c_str(), &file_info) == 0 ? file_info.st_ino : 0;
+}
+
 /// Forks. The child must not write the buffers of Catch2, least of all when it has closed its streams.
 inline pid_t fork_clean() {
     std::fflush(nullptr);
@@ -300,6 +315,16 @@ std::string in_child(Body body) {
     while (::waitpid(child, &status, 0) == -1 && errno == EINTR) {
     }
     return status == 0 ? text : "it ended with wait status " + std::to_string(status) + ", after: " + text;
+}
+
+/// Calls `body` as in_child() does, with the default actions of the signals.
+template <class Body>
+std::string in_process(Body body) {
+    return in_child([&] {
+        default_signals();
+        ::signal(SIGCHLD, SIG_DFL);
+        return std::string(body());
+    });
 }
 
 } // namespace test

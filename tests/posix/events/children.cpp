@@ -13,15 +13,6 @@ using daemonize::Failure;
 
 namespace {
 
-template <class Body>
-std::string in_process(Body body) {
-    return test::in_child([&] {
-        test::default_signals();
-        ::signal(SIGCHLD, SIG_DFL);
-        return std::string(body());
-    });
-}
-
 pid_t start(int code) {
     const pid_t child = test::fork_clean();
     if (child == 0) std::_Exit(code);
@@ -45,7 +36,7 @@ void wait_for_zombie(pid_t child) {
 } // namespace
 
 TEST_CASE("the end of a child is told once, with its wait status, and the child is reaped") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               test::Pipe hold;
               std::string reported;
@@ -66,7 +57,7 @@ TEST_CASE("the end of a child is told once, with its wait status, and the child 
 }
 
 TEST_CASE("a child that has ended already is told, and the descriptor is quiet afterwards") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               const pid_t child = start(3);
               wait_for_zombie(child);
@@ -81,7 +72,7 @@ TEST_CASE("a child that has ended already is told, and the descriptor is quiet a
 }
 
 TEST_CASE("no other child is waited for") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               const pid_t other = start(5);
               wait_for_zombie(other);
@@ -94,7 +85,7 @@ TEST_CASE("no other child is waited for") {
 }
 
 TEST_CASE("the ends of 500 children are told, each to its own callback, while others are waited for by system()") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               test::Pipe hold;
               std::vector<int> reported;
@@ -115,7 +106,7 @@ TEST_CASE("the ends of 500 children are told, each to its own callback, while ot
 }
 
 TEST_CASE("one poll tells of all children that have ended") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               test::Pipe hold;
               std::vector<pid_t> children;
@@ -133,7 +124,7 @@ TEST_CASE("one poll tells of all children that have ended") {
 }
 
 TEST_CASE("a callback may watch the next child, and a throw in one does not lose another") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               const pid_t first = start(1), second = start(2);
@@ -155,7 +146,7 @@ TEST_CASE("a callback may watch the next child, and a throw in one does not lose
 }
 
 TEST_CASE("a child that stops and goes on has not ended") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               test::Pipe hold;
               const pid_t child = start_held(hold, 4);
@@ -177,7 +168,7 @@ TEST_CASE("a child that stops and goes on has not ended") {
 }
 
 TEST_CASE("a child whose status somebody else has taken is told with -1, which is no exit and no signal") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               test::Pipe hold;
               int reported = 0;
@@ -196,7 +187,7 @@ TEST_CASE("a child whose status somebody else has taken is told with -1, which i
 }
 
 TEST_CASE("what is no child, and any child while SIGCHLD is ignored, is refused in one clear line") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               Failure failure;
@@ -229,7 +220,7 @@ TEST_CASE("what is no child, and any child while SIGCHLD is ignored, is refused 
 }
 
 TEST_CASE("of two callbacks for one child the latest is called, and once") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               test::Pipe hold;
               const pid_t child = start_held(hold, 4);
@@ -248,7 +239,7 @@ TEST_CASE("of two callbacks for one child the latest is called, and once") {
 
 TEST_CASE("SIGCHLD and the application's handler for it are left alone") {
     static volatile std::sig_atomic_t handled = 0;
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               ::signal(SIGCHLD, [](int) { handled = 1; });
               Events events;
               const std::string caught = test::process_status("SigCgt");

@@ -12,14 +12,6 @@ using daemonize::Events;
 
 namespace {
 
-template <class Body>
-std::string in_process(Body body) {
-    return test::in_child([&] {
-        test::default_signals();
-        return std::string(body());
-    });
-}
-
 bool is_readable(int number) {
     struct pollfd watched = {number, POLLIN, 0};
     return ::poll(&watched, 1, 0) == 1;
@@ -34,7 +26,7 @@ const Duration long_time = Duration::seconds(3600);
 
 TEST_CASE("each signal that asks for a stop ends a sleep, and is told as what asked") {
     const int number = GENERATE(SIGTERM, SIGINT, SIGQUIT);
-    CHECK(in_process([&] {
+    CHECK(test::in_process([&] {
               Events events;
               std::string reported = events.stop_requested() ? "already " : "";
               events.on_stop([&] { reported += "stop "; });
@@ -64,7 +56,7 @@ TEST_CASE("a signal from another process ends a sleep that has begun") {
 }
 
 TEST_CASE("stop() asks for a stop as a signal does, but for the signal") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               events.on_stop([&] { reported += "stop "; });
@@ -76,7 +68,7 @@ TEST_CASE("stop() asks for a stop as a signal does, but for the signal") {
 }
 
 TEST_CASE("stop() from another thread, and a signal to one, wake the sleeper, whose thread alone runs callbacks") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               const std::thread::id own = std::this_thread::get_id();
@@ -93,7 +85,7 @@ TEST_CASE("stop() from another thread, and a signal to one, wake the sleeper, wh
 }
 
 TEST_CASE("SIGHUP is reload, SIGUSR1 reopens logs, and any other is what it was registered for") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               events.on_reload([&] { reported += "reload "; }).on_reopen_logs([&] { reported += "logs "; });
@@ -108,7 +100,7 @@ TEST_CASE("SIGHUP is reload, SIGUSR1 reopens logs, and any other is what it was 
 }
 
 TEST_CASE("SIGHUP and SIGUSR1 without a callback are dropped") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               send(SIGHUP);
               send(SIGUSR1);
@@ -119,7 +111,7 @@ TEST_CASE("SIGHUP and SIGUSR1 without a callback are dropped") {
 }
 
 TEST_CASE("signals are not counted: many before a callback runs are one") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               int reloads = 0;
               events.on_reload([&] { ++reloads; });
@@ -134,7 +126,7 @@ TEST_CASE("signals are not counted: many before a callback runs are one") {
 }
 
 TEST_CASE("the descriptor is readable while something is pending, and quiet after poll") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               const int handle = events.native_handle();
               std::string reported;
@@ -160,7 +152,7 @@ TEST_CASE("the descriptor is readable while something is pending, and quiet afte
 }
 
 TEST_CASE("a sleep lasts its whole time by the monotonic clock, whatever is dispatched meanwhile") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               int reloads = 0;
               events.on_reload([&] { ++reloads; });
@@ -180,7 +172,7 @@ TEST_CASE("a sleep lasts its whole time by the monotonic clock, whatever is disp
 }
 
 TEST_CASE("what a callback throws leaves the sleep, and what else was pending comes with the next") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               events.on_reload([] { throw std::runtime_error("thrown "); });
@@ -202,7 +194,7 @@ TEST_CASE("what a callback throws leaves the sleep, and what else was pending co
 }
 
 TEST_CASE("a stop that is pending beside a callback that throws ends the next wait") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               events.on_reload([] { throw std::runtime_error("thrown "); });
               send(SIGHUP);
@@ -218,7 +210,7 @@ TEST_CASE("a stop that is pending beside a callback that throws ends the next wa
 }
 
 TEST_CASE("a callback may sleep, what else is pending runs inside it, and none runs twice") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               events.on_reload([&] {
@@ -239,7 +231,7 @@ TEST_CASE("a callback may sleep, what else is pending runs inside it, and none r
 }
 
 TEST_CASE("a callback may replace itself, and goes on until it returns") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               const std::string kept(100, '1'); // on the heap, within the callback
@@ -256,7 +248,7 @@ TEST_CASE("a callback may replace itself, and goes on until it returns") {
 }
 
 TEST_CASE("a callback may ask for a stop, which is told before the call returns") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               events.on_stop([&] { reported += "stop"; });
@@ -288,7 +280,7 @@ TEST_CASE("a program that waits makes no system call") {
     };
     // Other processes come and go meanwhile; whoever waits by looking has looked.
     const std::string before = switches();
-    for (int i = 0; i < 200; ++i) CHECK(in_process([] { return "gone"; }) == "gone");
+    for (int i = 0; i < 200; ++i) CHECK(test::in_process([] { return "gone"; }) == "gone");
     CHECK(switches() == before);
     test::kill(program.pid(), SIGTERM);
     CHECK(program.ended().with(0));

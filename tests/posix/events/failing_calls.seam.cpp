@@ -13,15 +13,6 @@ using daemonize::Failure;
 
 namespace {
 
-template <class Body>
-std::string in_process(Body body) {
-    return test::in_child([&] {
-        test::default_signals();
-        ::signal(SIGCHLD, SIG_DFL);
-        return std::string(body());
-    });
-}
-
 // SIGCHLD has to tell, as on systems other than Linux.
 bool is_pidfd_open(const seam::Call& call) { return call.is("syscall") && call.arguments[0] == 434; }
 seam::Hook without_pidfd() {
@@ -43,7 +34,7 @@ volatile std::sig_atomic_t handled = 0;
 } // namespace
 
 TEST_CASE("events come where every call is interrupted once") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               static const std::set<std::string> names = {"poll", "read", "write", "waitpid", "waitid", "epoll_wait"};
               const seam::Injection injection(
                   [turn = std::map<std::string, bool>()](const seam::Call& call, seam::Answer& answer) mutable {
@@ -67,7 +58,7 @@ TEST_CASE("events come where every call is interrupted once") {
 }
 
 TEST_CASE("a signal that finds the pipe full comes all the same") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               int refused = 0;
               Events events;
               const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
@@ -107,7 +98,7 @@ TEST_CASE("each call that Events cannot be made without is told in one clear lin
                           {"sigaction", 6, EINVAL, "Invalid argument"}};
     for (const Case& meant : cases) {
         INFO(meant.call << " number " << meant.count);
-        const std::string said = in_process([&] {
+        const std::string said = test::in_process([&] {
             const std::string before = all_signals();
             const std::set<int> open = test::open_descriptors();
             std::string reported;
@@ -128,7 +119,7 @@ TEST_CASE("each call that Events cannot be made without is told in one clear lin
 }
 
 TEST_CASE("without descriptors for processes SIGCHLD tells of a child, and is given back") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               const std::string before = all_signals();
               std::string reported;
               {
@@ -167,7 +158,7 @@ TEST_CASE("without descriptors for processes SIGCHLD tells of a child, and is gi
 
 TEST_CASE("without descriptors for processes the application's handler for SIGCHLD still runs, and is given back") {
     const bool with_info = GENERATE(false, true);
-    CHECK(in_process([&] {
+    CHECK(test::in_process([&] {
               struct sigaction own = {}, after = {};
               own.sa_handler = [](int) { handled = handled + 1; };
               if (with_info) {
@@ -202,7 +193,7 @@ TEST_CASE("without descriptors for processes the application's handler for SIGCH
 }
 
 TEST_CASE("without descriptors for processes a callback that throws does not lose another child") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               const seam::Injection injection(without_pidfd());
               Events events;
               std::string reported;
@@ -229,7 +220,7 @@ TEST_CASE("without descriptors for processes a callback that throws does not los
 }
 
 TEST_CASE("a child that epoll has no room for is told of by SIGCHLD") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               const seam::Injection injection([](const seam::Call& call, seam::Answer& answer) {
                   return call.is("epoll_ctl") && call.count == 2 && seam::fail(call, ENOSPC, answer);
               });
@@ -245,7 +236,7 @@ TEST_CASE("a child that epoll has no room for is told of by SIGCHLD") {
 }
 
 TEST_CASE("SIGCHLD that cannot be taken is the failure of on_child") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               Failure failure;
               const pid_t child = start(0);
@@ -262,7 +253,7 @@ TEST_CASE("SIGCHLD that cannot be taken is the failure of on_child") {
 }
 
 TEST_CASE("a kernel that refuses to wait for a descriptor cuts no sleep short, and a signal still ends it") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               int refused = 0;
               const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
                   if (!call.is("poll") || call.arguments[1] != 1) return false;
@@ -281,7 +272,7 @@ TEST_CASE("a kernel that refuses to wait for a descriptor cuts no sleep short, a
 }
 
 TEST_CASE("without descriptors for processes a handler that was to run once does not hide the next child") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               struct sigaction once = {};
               once.sa_handler = [](int) {};
               once.sa_flags = static_cast<int>(SA_RESETHAND);

@@ -15,14 +15,6 @@ using daemonize::Failure;
 
 namespace {
 
-template <class Body>
-std::string in_process(Body body) {
-    return test::in_child([&] {
-        test::default_signals();
-        return std::string(body());
-    });
-}
-
 // A shell that prints its signal mask, its signal actions and its descriptors. The changes by the shell itself are the
 // same each time.
 char* const command[] = {
@@ -65,7 +57,7 @@ int status_of(pid_t child) {
 
 TEST_CASE("a program that is started inherits neither mask nor handlers nor descriptors") {
     const Way way = GENERATE(Way::fork, Way::vfork, Way::spawn);
-    CHECK(in_process([&] {
+    CHECK(test::in_process([&] {
               const std::string before = said_by_program(way);
               Events events;
               events.on(SIGUSR2, [] {});
@@ -86,7 +78,7 @@ TEST_CASE("a program that is started inherits neither mask nor handlers nor desc
 }
 
 TEST_CASE("a signal that was ignored is ignored in a program that a fork starts") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               ::signal(SIGHUP, SIG_IGN);
               const std::string before = said_by_program(Way::fork);
               const Events events;
@@ -95,7 +87,7 @@ TEST_CASE("a signal that was ignored is ignored in a program that a fork starts"
 }
 
 TEST_CASE("a signal to a forked worker ends the worker, and does not stop its parent") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               const pid_t worker = ::fork();
               if (worker == 0) {
@@ -110,7 +102,7 @@ TEST_CASE("a signal to a forked worker ends the worker, and does not stop its pa
 
 TEST_CASE(
     "a signal to a child that no fork handler has prepared does what it would have done, and nothing in its parent") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               ::signal(SIGUSR1, [](int) { ::_exit(44); });
               Events events;
               std::string reported;
@@ -129,7 +121,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a child's end is told once where a child that no fork handler has prepared keeps the descriptors") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               const pid_t child = ::fork();
               if (child == 0) {
@@ -151,7 +143,7 @@ TEST_CASE("a child's end is told once where a child that no fork handler has pre
 }
 
 TEST_CASE("a forked worker has none of the descriptors, and its copy tells nothing") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               const std::set<int> open = test::open_descriptors();
               Events events;
               test::Pipe hold;
@@ -181,7 +173,7 @@ TEST_CASE("a forked worker has none of the descriptors, and its copy tells nothi
 }
 
 TEST_CASE("a forked worker may have Events of its own, and its end does not touch those of its parent") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events* const events = new Events;
               const pid_t worker = ::fork();
               if (worker == 0) {
@@ -206,7 +198,7 @@ TEST_CASE("a forked worker may have Events of its own, and its end does not touc
 }
 
 TEST_CASE("a worker forked by one thread while another watches children is whole") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::atomic<int> whole{0};
               std::atomic<bool> over{false};

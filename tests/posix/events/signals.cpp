@@ -15,14 +15,6 @@ using daemonize::Stage;
 
 namespace {
 
-template <class Body>
-std::string in_process(Body body) {
-    return test::in_child([&] {
-        test::default_signals();
-        return std::string(body());
-    });
-}
-
 std::string all_signals() { return test::process_status("SigCgt") + " " + test::process_status("SigIgn"); }
 
 volatile std::sig_atomic_t handled = 0;
@@ -79,7 +71,7 @@ int never_polling(test::Pipe& report, test::Pipe& hold, Events& events) {
 } // namespace
 
 TEST_CASE("every handler is given back as it was") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               ::signal(SIGHUP, SIG_IGN);
               ::signal(SIGUSR1, count);
               ::signal(SIGUSR2, count);
@@ -100,7 +92,7 @@ TEST_CASE("every handler is given back as it was") {
 }
 
 TEST_CASE("a handler that was put in the place of ours stays") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               {
                   Events events;
                   ::signal(SIGHUP, count);
@@ -111,7 +103,7 @@ TEST_CASE("a handler that was put in the place of ours stays") {
 }
 
 TEST_CASE("nothing is blocked, and SIGPIPE and SIGCHLD are left alone") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               const std::string blocked = test::process_status("SigBlk");
               Events events;
               struct sigaction pipe, child;
@@ -123,7 +115,7 @@ TEST_CASE("nothing is blocked, and SIGPIPE and SIGCHLD are left alone") {
 }
 
 TEST_CASE("of signals that were ignored, those of the keyboard stay so, and the others come") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               for (const int number : {SIGINT, SIGQUIT, SIGHUP, SIGTERM}) ::signal(number, SIG_IGN);
               Events events;
               std::string reported;
@@ -178,7 +170,7 @@ TEST_CASE("neither a second SIGTERM nor a wrapper that hands a key on ends a pro
 }
 
 TEST_CASE("a second Events in a process is refused, and disturbs nothing") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               {
@@ -196,7 +188,7 @@ TEST_CASE("a second Events in a process is refused, and disturbs nothing") {
 }
 
 TEST_CASE("an Events that failed can be asked, is safe to use, and says why it takes nothing") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events working;
               Failure failure;
               Events failed(failure);
@@ -219,7 +211,7 @@ TEST_CASE("an Events that failed can be asked, is safe to use, and says why it t
 }
 
 TEST_CASE("an Events in a forked process says that no events come") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               return test::in_child([&] {
                   Failure failure;
@@ -231,7 +223,7 @@ TEST_CASE("an Events in a forked process says that no events come") {
 }
 
 TEST_CASE("after the end of one Events there may be another") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               for (int i = 0; i < 3; ++i) {
                   Events events;
                   ::raise(SIGTERM);
@@ -242,7 +234,7 @@ TEST_CASE("after the end of one Events there may be another") {
 }
 
 TEST_CASE("what cannot be an event is refused in one clear line") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               for (const int number : {SIGKILL, SIGTERM, SIGCHLD, SIGSEGV, 0, -1, 1000}) {
@@ -269,7 +261,7 @@ TEST_CASE("what cannot be an event is refused in one clear line") {
 }
 
 TEST_CASE("without a descriptor left, the failure is told in one clear line, and everything is as before") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               const std::string before = all_signals();
               struct rlimit few = {};
               ::getrlimit(RLIMIT_NOFILE, &few);
@@ -290,7 +282,7 @@ TEST_CASE("without a descriptor left, the failure is told in one clear line, and
 }
 
 TEST_CASE("a system call that waits goes on behind a signal that was taken") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               test::Pipe from_helper;
               const pid_t reader = ::getpid();
@@ -312,7 +304,7 @@ TEST_CASE("a system call that waits goes on behind a signal that was taken") {
 }
 
 TEST_CASE("of a stop from the terminal and its end only the latter is told") {
-    CHECK(in_process([] {
+    CHECK(test::in_process([] {
               Events events;
               std::string reported;
               events.on(SIGTSTP, [&] { reported += "stop "; });

@@ -14,13 +14,6 @@ using daemonize::Notifier;
 
 namespace {
 
-Notifier connected() {
-    Failure failure;
-    Notifier notifier = Notifier::from_environment(failure);
-    if (failure) throw std::runtime_error(failure.message());
-    return notifier;
-}
-
 long long monotonic_microseconds() {
     struct timespec now = {};
     ::clock_gettime(CLOCK_MONOTONIC, &now);
@@ -34,7 +27,7 @@ TEST_CASE("each notification is one message in the manager's words") {
     const std::string address =
         GENERATE(false, true) ? "@daemonize-test-" + std::to_string(::getpid()) : directory / "notify";
     const test::Manager manager(address);
-    Notifier notifier = connected();
+    Notifier notifier = Notifier::from_environment();
     CHECK(static_cast<bool>(notifier));
     CHECK(::fcntl(notifier.native_handle(), F_GETFD) == FD_CLOEXEC);
     CHECK((notifier.try_ready() && manager.text() == "READY=1"));
@@ -55,7 +48,7 @@ TEST_CASE("each notification is one message in the manager's words") {
 TEST_CASE("a reload begins with its time in the same message") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    const Notifier notifier = connected();
+    const Notifier notifier = Notifier::from_environment();
     const long long before = monotonic_microseconds();
     REQUIRE(notifier.try_reloading());
     const std::string text = manager.text(), expected = "RELOADING=1\nMONOTONIC_USEC=";
@@ -68,14 +61,14 @@ TEST_CASE("a reload begins with its time in the same message") {
 TEST_CASE("a status can't smuggle in another assignment") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    const Notifier notifier = connected();
+    const Notifier notifier = Notifier::from_environment();
     CHECK((notifier.try_status("a\nREADY=1\r\n\tb\n") && manager.text() == "STATUS=a READY=1   b"));
 }
 
 TEST_CASE("a status is valid UTF-8 and fits the manager's buffer, or it would be dropped unseen") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    Notifier notifier = connected();
+    Notifier notifier = Notifier::from_environment();
     CHECK((notifier.try_status("\xd0\xba\xff!") && manager.text() == "STATUS=\xd0\xba\xef\xbf\xbd!"));
     std::string lengthy;
     for (int i = 0; i < 5000; ++i) lengthy += "\xe2\x82\xac";
@@ -89,7 +82,7 @@ TEST_CASE("a status is valid UTF-8 and fits the manager's buffer, or it would be
 TEST_CASE("a message that the manager would drop unseen is refused") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    const Notifier notifier = connected();
+    const Notifier notifier = Notifier::from_environment();
     Failure failure;
     CHECK((notifier.send(std::string(4096, 'x'), failure) && manager.text().size() == 4096));
     CHECK_FALSE(notifier.send(std::string(4097, 'x'), failure));
@@ -101,7 +94,7 @@ TEST_CASE("a message that the manager would drop unseen is refused") {
 TEST_CASE("a span that is not whole microseconds is rounded up, and a negative one is none") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    const Notifier notifier = connected();
+    const Notifier notifier = Notifier::from_environment();
     CHECK((notifier.try_extend_timeout(Duration::nanoseconds(1001)) && manager.text() == "EXTEND_TIMEOUT_USEC=2"));
     CHECK((notifier.try_extend_timeout(Duration::seconds(-1)) && manager.text() == "EXTEND_TIMEOUT_USEC=0"));
     CHECK(
@@ -112,7 +105,7 @@ TEST_CASE("where nobody listens every call does nothing and succeeds") {
     ::unsetenv("NOTIFY_SOCKET");
     const bool empty = GENERATE(false, true);
     if (empty) ::setenv("NOTIFY_SOCKET", "", 1);
-    Notifier notifier = connected();
+    Notifier notifier = Notifier::from_environment();
     Failure failure;
     CHECK_FALSE(static_cast<bool>(notifier));
     CHECK(notifier.native_handle() == -1);
@@ -128,7 +121,7 @@ TEST_CASE("where nobody listens every call does nothing and succeeds") {
 TEST_CASE("a manager that is gone is told as a failure, and raises no signal") {
     const test::Directory directory;
     test::Manager manager(directory / "notify");
-    Notifier notifier = connected();
+    Notifier notifier = Notifier::from_environment();
     manager.close();
     Failure failure;
     CHECK_FALSE(notifier.ready(failure));
@@ -140,7 +133,7 @@ TEST_CASE("a manager that is gone is told as a failure, and raises no signal") {
 TEST_CASE("each notification without a Failure throws, but for those that are named so") {
     const test::Directory directory;
     test::Manager manager(directory / "notify");
-    Notifier notifier = connected();
+    Notifier notifier = Notifier::from_environment();
     notifier.ready();
     CHECK(manager.text() == "READY=1");
     manager.close();
@@ -172,7 +165,7 @@ TEST_CASE("each notification without a Failure throws, but for those that are na
 TEST_CASE("a full queue holds the sender up and loses nothing") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    const Notifier notifier = connected();
+    const Notifier notifier = Notifier::from_environment();
     constexpr int count = 3000;
     std::thread sender([&] {
         for (int i = 0; i < count; ++i) {
@@ -188,7 +181,7 @@ TEST_CASE("a full queue holds the sender up and loses nothing") {
 TEST_CASE("a notifier that was moved from is silent, and its successor speaks") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    Notifier first = connected();
+    Notifier first = Notifier::from_environment();
     Notifier second = std::move(first);
     CHECK_FALSE(static_cast<bool>(first)); // NOLINT(bugprone-use-after-move,hicpp-invalid-access-moved)
     CHECK((first.try_ready() && manager.is_quiet()));
@@ -202,7 +195,7 @@ TEST_CASE("the socket is above the standard streams and is no program's that is 
     const test::Manager manager(directory / "notify");
     const std::string seen = test::in_child([] {
         ::close(0);
-        const Notifier notifier = connected();
+        const Notifier notifier = Notifier::from_environment();
         return std::to_string(notifier.native_handle() > 2) +
                std::to_string(::fcntl(notifier.native_handle(), F_GETFD) == FD_CLOEXEC);
     });
@@ -212,7 +205,7 @@ TEST_CASE("the socket is above the standard streams and is no program's that is 
 TEST_CASE("a forked child speaks for itself") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    Notifier notifier = connected();
+    Notifier notifier = Notifier::from_environment();
     const pid_t child = test::fork_clean();
     if (child == 0) std::_Exit(notifier.try_ready() ? 0 : 1);
     CHECK(manager.receive().sender == child);

@@ -13,13 +13,6 @@ using daemonize::Notifier;
 
 namespace {
 
-Notifier connected() {
-    Failure failure;
-    Notifier notifier = Notifier::from_environment(failure);
-    if (failure) throw std::runtime_error(failure.message());
-    return notifier;
-}
-
 bool is_same_file(int one, int other) {
     struct stat a, b;
     return ::fstat(one, &a) == 0 && ::fstat(other, &b) == 0 && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
@@ -31,7 +24,7 @@ TEST_CASE("a descriptor is stored under its name") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
     const test::Pipe pipe;
-    REQUIRE(connected().try_store(pipe.read_end(), "state"));
+    REQUIRE(Notifier::from_environment().try_store(pipe.read_end(), "state"));
     const test::Notification came = manager.receive();
     CHECK(came.text == "FDSTORE=1\nFDNAME=state");
     REQUIRE(came.descriptors.size() == 1);
@@ -41,7 +34,7 @@ TEST_CASE("a descriptor is stored under its name") {
 TEST_CASE("any message can carry descriptors, as many as the kernel takes") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    const Notifier notifier = connected();
+    const Notifier notifier = Notifier::from_environment();
     const test::Pipe pipe;
     REQUIRE(notifier.try_send("FDSTORE=1\nFDPOLL=0", {pipe.read_end(), pipe.write_end()}));
     const test::Notification came = manager.receive();
@@ -59,14 +52,14 @@ TEST_CASE("a descriptor that is not open is told") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
     Failure failure;
-    CHECK_FALSE(connected().store(999, "state", failure));
+    CHECK_FALSE(Notifier::from_environment().store(999, "state", failure));
     CHECK(failure.message() == "cannot notify the service manager at " + manager.address() + ": Bad file descriptor");
 }
 
 TEST_CASE("a name that the manager would pass over is refused") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    const Notifier notifier = connected();
+    const Notifier notifier = Notifier::from_environment();
     const std::string name =
         GENERATE(as<std::string>{}, "", "a:b", "a\nREADY=1", "\xc3\xa4", "\x7f", std::string(256, 'n'));
     Failure failure;
@@ -82,7 +75,7 @@ TEST_CASE("a name that the manager would pass over is refused") {
 TEST_CASE("a barrier holds until the manager has read it") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
-    const Notifier notifier = connected();
+    const Notifier notifier = Notifier::from_environment();
     const auto before = test::open_descriptors();
     bool passed = false;
     std::thread waiting([&] { passed = notifier.try_barrier(Duration::longest()); });
@@ -102,7 +95,7 @@ TEST_CASE("a barrier that is never read is given up in time") {
     const test::Manager manager(directory / "notify");
     Failure failure;
     const auto before = std::chrono::steady_clock::now();
-    CHECK_FALSE(connected().barrier(std::chrono::milliseconds(50), failure));
+    CHECK_FALSE(Notifier::from_environment().barrier(std::chrono::milliseconds(50), failure));
     CHECK(std::chrono::steady_clock::now() - before >= std::chrono::milliseconds(50));
     CHECK(failure.code() == std::error_code(ETIMEDOUT, std::system_category()));
 }
@@ -127,7 +120,7 @@ TEST_CASE("a supervisor and a service manager are both told") {
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
     test::Pipe pipe;
-    Notifier notifier = connected();
+    Notifier notifier = Notifier::from_environment();
     notifier.notify_fd(::fcntl(pipe.write_end(), F_DUPFD, 10));
     CHECK(notifier.try_ready("up"));
     CHECK(pipe.rest() == "\n");

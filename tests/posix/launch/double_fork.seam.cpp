@@ -12,7 +12,7 @@ using daemonize::Daemonizer;
 namespace {
 
 // How a start ended, what was there then, and the properties of a daemon that stayed.
-struct Attempt {
+struct DoubleFork {
     test::Ended launcher;
     bool has_pid_file = false;
     bool is_over = false; // no process is left
@@ -28,7 +28,7 @@ std::string properties(const test::Directory& directory, int local) {
     return text + std::to_string(local);
 }
 
-Attempt start(const test::Directory& directory, const seam::Hook& hook) {
+DoubleFork start(const test::Directory& directory, const seam::Hook& hook) {
     test::Pipe report, hold;
     const int local = ::getpid();
     test::Launcher launcher([&]() -> int {
@@ -44,7 +44,7 @@ Attempt start(const test::Directory& directory, const seam::Hook& hook) {
         std::exit(0);
     });
     const test::Orphanage orphans;
-    Attempt attempt;
+    DoubleFork attempt;
     attempt.launcher = launcher.ended();
     attempt.has_pid_file = test::exists(directory / "pid");
     attempt.is_over = orphans.is_empty();
@@ -58,14 +58,14 @@ Attempt start(const test::Directory& directory, const seam::Hook& hook) {
 template <class Hit>
 void hit_each_call(int process, Hit hit) {
     const test::Directory directory;
-    const Attempt unharmed = start(directory, nullptr);
+    const DoubleFork unharmed = start(directory, nullptr);
     REQUIRE(unharmed.launcher.with(0));
     int number = 1;
     for (bool was_made = true; was_made; ++number) {
         test::Pipe reported;
         bool forked = process != seam::launcher;
         int calls = 0;
-        const Attempt attempt = start(directory, [&](const seam::Call& call, seam::Answer& answer) {
+        const DoubleFork attempt = start(directory, [&](const seam::Call& call, seam::Answer& answer) {
             if (call.process != process) return false;
             if (!forked || ++calls != number) {
                 forked = forked || call.is("fork");
@@ -111,7 +111,7 @@ TEST_CASE("after two forks the daemon is up or nothing is left, whichever proces
 
 TEST_CASE("a failed daemon whose launcher was killed takes its pid file away") {
     const test::Directory directory;
-    const Attempt attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
+    const DoubleFork attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
         if (call.process == seam::launcher && call.is("poll")) ::kill(::getpid(), SIGKILL);
         return call.process == seam::daemon && call.is("open") && seam::fail(call, EIO, answer);
     });
@@ -122,7 +122,7 @@ TEST_CASE("a failed daemon whose launcher was killed takes its pid file away") {
 
 TEST_CASE("a process that is killed once it has forked the daemon is not missed") {
     const test::Directory directory;
-    const Attempt attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
+    const DoubleFork attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
         if (!call.is("fork") || call.process != seam::intermediate) return false;
         answer = {0, 0};
         if (::fork() != 0) ::kill(::getpid(), SIGKILL);
@@ -135,7 +135,7 @@ TEST_CASE("a process that is killed once it has forked the daemon is not missed"
 
 TEST_CASE("a daemon that fails before its parent knows its number is over when the launcher says so") {
     const test::Directory directory;
-    const Attempt attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
+    const DoubleFork attempt = start(directory, [](const seam::Call& call, seam::Answer& answer) {
         if (call.process == seam::intermediate && call.is("fork")) {
             const pid_t child = ::fork();
             answer = {child, 0};

@@ -18,10 +18,6 @@ volatile std::sig_atomic_t handled = 0;
 
 void count_signal(int) { handled = handled + 1; }
 
-[[noreturn]] void stay() {
-    for (;;) ::pause();
-}
-
 } // namespace
 
 TEST_CASE("a signal at a waiting launcher ends the daemon, and is told") {
@@ -39,7 +35,7 @@ TEST_CASE("a signal at a waiting launcher ends the daemon, and is told") {
                     .wait_until_ready()
                     .daemonize();
                 report.send_text("up\n");
-                stay();
+                test::pause_forever();
             });
             REQUIRE(report.line() == "up");
             test::kill(launcher.pid(), number);
@@ -119,7 +115,7 @@ TEST_CASE("in a process that lives on, its own handler runs after the launch, an
         ::signal(SIGINT, count_signal);
         const Launch launch = Daemonizer("interrupted").keep_fd(report.write_end()).wait_until_ready().launch([&] {
             report.send_text("up\n");
-            stay();
+            test::pause_forever();
         });
         struct sigaction now;
         ::sigaction(SIGINT, nullptr, &now);
@@ -147,7 +143,7 @@ TEST_CASE("in a process without a handler, the signal does what it would have do
                                   .wait_until_ready()
                                   .launch([&] {
                                       report.send_text("up\n");
-                                      stay();
+                                      test::pause_forever();
                                   });
         return launch.ok() ? 0 : 1;
     });

@@ -41,10 +41,6 @@ void time_out(Fork fork, Body body) {
 }
 
 // Until a signal ends the process.
-[[noreturn]] void stay() {
-    for (;;) ::pause();
-}
-
 } // namespace
 
 TEST_CASE("a daemon that is not ready in time is ended") {
@@ -52,7 +48,7 @@ TEST_CASE("a daemon that is not ready in time is ended") {
     for (const Fork fork : {Fork::twice, Fork::once}) {
         time_out(fork, [](const test::Pipe& report) {
             report.send_text("up\n");
-            stay();
+            test::pause_forever();
         });
         CHECK(orphans.is_empty());
     }
@@ -63,7 +59,7 @@ TEST_CASE("the launcher says how long it waited, and exits 124") {
     const auto timed_out = [](Duration timeout) {
         return test::run_launcher([&]() -> int {
             Daemonizer("timeout").wait_until_ready(timeout).daemonize();
-            stay();
+            test::pause_forever();
         });
     };
     const test::Ended fraction = timed_out(Duration::milliseconds(50));
@@ -79,7 +75,7 @@ TEST_CASE("the pid file of a daemon that was not ready in time goes") {
     const test::Directory directory;
     const Launch launch =
         Daemonizer("timeout").pid_file(directory / "pid").wait_until_ready(Duration::milliseconds(200)).launch([] {
-            stay();
+            test::pause_forever();
         });
     CHECK(launch.failure().stage() == Stage::timeout);
     CHECK_FALSE(test::exists(directory / "pid"));
@@ -104,7 +100,7 @@ TEST_CASE("the daemon may clean up when its time is over") {
                                               std::_Exit(0);
                                           });
                                           report.send_text("up\n");
-                                          stay();
+                                          test::pause_forever();
                                       });
             CHECK(launch.failure().stage() == Stage::timeout);
             const std::string reported = report.rest();
@@ -134,7 +130,7 @@ TEST_CASE("a stopped daemon goes on so that it can end") {
                                                      });
                                                      report.send_text("up\n");
                                                      ::raise(SIGSTOP);
-                                                     stay();
+                                                     test::pause_forever();
                                                  });
             CHECK_FALSE(launch.ok());
             const std::string reported = report.rest();
@@ -153,9 +149,9 @@ TEST_CASE("what the daemon had started ends with it") {
             if (::fork() == 0) {
                 ::signal(SIGTERM, SIG_IGN);
                 report.send_text("up\n");
-                stay();
+                test::pause_forever();
             }
-            stay();
+            test::pause_forever();
         });
         orphans.wait_until_empty(); // the kill is done; init's part, the reaping, is ours here
     }
@@ -166,7 +162,7 @@ TEST_CASE("a daemon that ignores SIGTERM is killed after the grace") {
     time_out(Fork::twice, [](const test::Pipe& report) {
         ::signal(SIGTERM, SIG_IGN);
         report.send_text("up\n");
-        stay();
+        test::pause_forever();
     });
     CHECK(orphans.is_empty());
 }

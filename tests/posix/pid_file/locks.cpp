@@ -40,11 +40,6 @@ bool waits_for_lock(pid_t pid) {
     return false;
 }
 
-ino_t inode_of(const std::string& path) {
-    struct stat file_info;
-    return ::lstat(path.c_str(), &file_info) == 0 ? file_info.st_ino : 0;
-}
-
 std::string refusal_of_second_start(const std::string& path) {
     return test::run_launcher([&] {
                Daemonizer("second").pid_file(path).daemonize();
@@ -72,14 +67,14 @@ TEST_CASE("a squatter's read lock does not hinder a start") {
         report.send_text("squats\n");
     });
     REQUIRE(squatter.line() == "squats");
-    const ino_t squatted = inode_of(path);
+    const ino_t squatted = test::inode_of(path);
     CHECK(!PidFile::holder(path).running);
     CHECK(Daemonizer("first").pid_file(path).check().empty());
 
     test::Held first(Daemonizer("first").pid_file(path));
     REQUIRE(first.ok());
     // The old inode still exists, as the squatter has it open: another number is another file.
-    if (kind != Squat::by_flock) CHECK(inode_of(path) != squatted);
+    if (kind != Squat::by_flock) CHECK(test::inode_of(path) != squatted);
     CHECK(test::contents(path) == std::to_string(first.pid()) + "\n");
     CHECK(test::mode_of(path) == 0644);
     CHECK(!test::exists(path + ".new"));

@@ -9,11 +9,6 @@ using daemonize::PidFile;
 
 namespace {
 
-ino_t inode_of(const std::string& path) {
-    struct stat file_info;
-    return ::lstat(path.c_str(), &file_info) == 0 ? file_info.st_ino : 0;
-}
-
 std::string handled_path;
 int handled_report = -1;
 
@@ -161,10 +156,10 @@ TEST_CASE("a killed daemon leaves an unlocked file, which the next start takes o
     }
     CHECK(test::contents(path) == stale);
     CHECK(!PidFile::holder(path).running);
-    const ino_t inode = inode_of(path);
+    const ino_t inode = test::inode_of(path);
     test::Held next(Daemonizer("next").pid_file(path));
     REQUIRE(next.ok());
-    CHECK(inode_of(path) == inode);
+    CHECK(test::inode_of(path) == inode);
     CHECK(test::contents(path) == std::to_string(next.pid()) + "\n");
     next.end();
     CHECK(!test::exists(path));

@@ -11,7 +11,7 @@ using daemonize::Socket;
 
 namespace {
 
-seam::Hook fails(const char* name, int error) {
+seam::Hook refused_with(const char* name, int error) {
     return
         [=](const seam::Call& call, seam::Answer& answer) { return call.is(name) && seam::fail(call, error, answer); };
 }
@@ -21,7 +21,7 @@ std::string complaint(const char* name, int error, const std::string& address) {
     const auto before = test::open_descriptors();
     Failure failure;
     {
-        const seam::Injection injection(fails(name, error));
+        const seam::Injection injection(refused_with(name, error));
         static_cast<void>(daemonize::listen_on("http", address, failure));
     }
     return failure.message() + (test::open_descriptors() == before ? "" : ", and something is left open");
@@ -77,7 +77,7 @@ TEST_CASE("inetd's socket that cannot be moved is told") {
     const std::string seen = test::in_child([&] {
         ::dup2(socket, 0);
         Failure failure;
-        const seam::Injection injection(fails(name, EMFILE));
+        const seam::Injection injection(refused_with(name, EMFILE));
         const auto before = test::open_descriptors();
         const bool taken = static_cast<bool>(daemonize::inetd_socket(failure));
         return failure.message() + (taken || test::open_descriptors() != before ? " and taken" : "");
@@ -95,7 +95,7 @@ TEST_CASE("a kernel that does not tell one process of a number from another is t
         ::setenv("LISTEN_FDS", "1", 1);
         if (socket != 3) ::dup2(socket, 3);
         Failure failure;
-        const seam::Injection injection(fails(name, ENOSYS));
+        const seam::Injection injection(refused_with(name, ENOSYS));
         return std::to_string(daemonize::listen_fds(failure).size()) + failure.message();
     });
     CHECK(seen == "1");

@@ -42,7 +42,7 @@ void put(int source, int target) {
     ::close(source);
 }
 
-std::string described(const Socket& socket) {
+std::string line_of(const Socket& socket) {
     static const char* const kinds[] = {"listening", "connected", "datagram", "other"};
     return std::to_string(socket.get()) + " " + socket.name() + " " + kinds[static_cast<int>(socket.kind())] + " " +
            std::to_string(socket.family()) + " " + std::to_string(socket.type()) +
@@ -60,7 +60,7 @@ std::string activated(Arrange arrange) {
         std::vector<Socket> sockets = daemonize::listen_fds(failure);
         std::string result = failure.message();
         if (failure && failure.stage() != daemonize::Stage::sockets) result += " (another stage)";
-        for (const Socket& socket : sockets) result += described(socket);
+        for (const Socket& socket : sockets) result += line_of(socket);
         if (!is_environment_clean()) result += "variables are left";
         if (!daemonize::listen_fds(failure).empty() || failure) result += "a second call finds some";
         return result;
@@ -192,7 +192,7 @@ TEST_CASE("a daemon finds the sockets that its launcher was passed") {
         const test::HeldDaemon daemon(daemonizer, [] {
             Failure failure;
             std::string result;
-            for (const Socket& socket : daemonize::listen_fds(failure)) result += described(socket);
+            for (const Socket& socket : daemonize::listen_fds(failure)) result += line_of(socket);
             return result + failure.message();
         });
         return daemon.reported();

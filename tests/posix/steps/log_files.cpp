@@ -9,10 +9,6 @@ using daemonize::Daemon;
 using daemonize::Daemonizer;
 using daemonize::Stage;
 
-void say(int stream, const std::string& text) {
-    if (::write(stream, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
-}
-
 // Whether 1 and 2 are one open file: the flags that fcntl(2) sets belong to that, not to the descriptor.
 bool is_one_open_file() {
     const int before = ::fcntl(1, F_GETFL);
@@ -38,10 +34,10 @@ TEST_CASE("a log is appended to, also when it was cut meanwhile") {
     test::write_file(path, "old\n");
     Daemonizer daemonizer("log-test");
     const test::HeldDaemon daemon(daemonizer.stdout_to(path), [&] {
-        say(1, "new\n");
+        test::say(1, "new\n");
         const std::string first = test::contents(path);
         if (::truncate(path.c_str(), 0) != 0) return std::string("cannot cut it");
-        say(1, "newer\n");
+        test::say(1, "newer\n");
         return first;
     });
     CHECK(daemon.reported() == "old\nnew\n");
@@ -78,9 +74,9 @@ TEST_CASE("one path for both streams is one open file") {
     if (wait) daemonizer.wait_until_ready();
     const test::HeldDaemon daemon(daemonizer.stdout_to(path).stderr_to(path), [](Daemon& self) {
         self.ready();
-        say(1, "one ");
-        say(2, "two ");
-        say(1, "three");
+        test::say(1, "one ");
+        test::say(2, "two ");
+        test::say(1, "three");
         return std::string(is_one_open_file() ? "one" : "two");
     });
     CHECK(daemon.reported() == "one");
@@ -94,8 +90,8 @@ TEST_CASE("two paths are two open files") {
     Daemonizer daemonizer("log-test");
     daemonizer.stdout_to(directory / "out").stderr_to(directory / "err");
     const test::HeldDaemon daemon(daemonizer, [] {
-        say(1, "output");
-        say(2, "error");
+        test::say(1, "output");
+        test::say(2, "error");
         return std::string(is_one_open_file() ? "one" : "two");
     });
     CHECK(daemon.reported() == "two");
@@ -162,8 +158,8 @@ TEST_CASE("a FIFO that somebody reads is a log, and blocks as one") {
     REQUIRE(reader >= 0);
     Daemonizer daemonizer("log-test");
     const test::HeldDaemon daemon(daemonizer.stdout_to(path).stderr_to(path), [] {
-        say(1, "out ");
-        say(2, "err");
+        test::say(1, "out ");
+        test::say(2, "err");
         const bool blocks = (::fcntl(1, F_GETFL) & O_NONBLOCK) == 0 && (::fcntl(2, F_GETFL) & O_NONBLOCK) == 0;
         return std::string(blocks ? "blocking" : "non-blocking");
     });
@@ -230,7 +226,7 @@ TEST_CASE("an empty log stays that another daemon has taken for its own meanwhil
     second.stdout_to(log).keep_fd(hold.read_end());
     const auto write_later = [&] {
         hold.wait_until_closed();
-        say(1, "late\n");
+        test::say(1, "late\n");
     };
     CHECK(first.launch([&] { return second.launch(write_later).ok() ? 3 : 4; }).exit_code() == 3);
     CHECK(test::exists(log));
@@ -253,7 +249,7 @@ TEST_CASE("an empty log that another daemon has taken stays, too, when the launc
         const bool is_up = second
                                .launch([&] {
                                    hold.wait_until_closed();
-                                   say(1, "late\n");
+                                   test::say(1, "late\n");
                                })
                                .ok();
         if (is_up) test::kill(self, SIGKILL);
@@ -272,7 +268,7 @@ TEST_CASE("what a daemon wrote before its start failed stays") {
     const test::Directory directory;
     Daemonizer daemonizer("log-test");
     daemonizer.stdout_to(directory / "out").wait_until_ready();
-    CHECK_FALSE(daemonizer.launch([] { say(1, "the port is taken\n"); }).ok());
+    CHECK_FALSE(daemonizer.launch([] { test::say(1, "the port is taken\n"); }).ok());
     CHECK(test::contents(directory / "out") == "the port is taken\n");
     CHECK(orphans.is_empty());
 }

@@ -11,10 +11,6 @@ using daemonize::Daemon;
 using daemonize::Daemonizer;
 using daemonize::Stage;
 
-void say(int stream, const std::string& text) {
-    if (::write(stream, text.data(), text.size()) != static_cast<ssize_t>(text.size())) std::abort();
-}
-
 bool rotate(const std::string& path) { return std::rename(path.c_str(), (path + ".1").c_str()) == 0; }
 
 } // namespace
@@ -25,13 +21,13 @@ TEST_CASE("after a rotation reopened logs are the new files, and what was writte
     const std::string out = directory / "out", err = directory / "err";
     Daemonizer daemonizer("rotation-test");
     const test::HeldDaemon daemon(daemonizer.stdout_to(out).stderr_to(err), [&](Daemon& self) {
-        say(1, "old output\n");
-        say(2, "old error\n");
+        test::say(1, "old output\n");
+        test::say(2, "old error\n");
         if (!rotate(out) || !rotate(err)) return std::string("cannot rotate");
-        say(1, "late output\n");
+        test::say(1, "late output\n");
         self.reopen_logs();
-        say(1, "new output\n");
-        say(2, "new error\n");
+        test::say(1, "new output\n");
+        test::say(2, "new error\n");
         return std::string();
     });
     CHECK(daemon.reported().empty());
@@ -48,9 +44,9 @@ TEST_CASE("logs that nobody rotated go on after they were reopened") {
     const test::Directory directory;
     Daemonizer daemonizer("rotation-test");
     const test::HeldDaemon daemon(daemonizer.stdout_to(directory / "log"), [](Daemon& self) {
-        say(1, "one ");
+        test::say(1, "one ");
         self.reopen_logs();
-        say(1, "two");
+        test::say(1, "two");
         return std::string();
     });
     CHECK(test::contents(directory / "log") == "one two");
@@ -64,8 +60,8 @@ TEST_CASE("one path for both streams is one open file after a rotation, too") {
     const test::HeldDaemon daemon(daemonizer.stdout_to(path).stderr_to(path), [&](Daemon& self) {
         if (!rotate(path)) return std::string("cannot rotate");
         self.reopen_logs();
-        say(1, "one ");
-        say(2, "two");
+        test::say(1, "one ");
+        test::say(2, "two");
         // The flags that fcntl(2) sets belong to the open file.
         ::fcntl(1, F_SETFL, ::fcntl(1, F_GETFL) | O_NONBLOCK);
         return std::string((::fcntl(2, F_GETFL) & O_NONBLOCK) != 0 ? "one" : "two");
@@ -103,8 +99,8 @@ TEST_CASE("a log that can't be reopened stays as it was, and is told; the other 
         if (::mkdir(bad.c_str(), 0755) != 0) return std::string("cannot stand in the way");
         daemonize::Failure failure;
         const bool reopened = self.reopen_logs(failure);
-        say(1, "output");
-        say(2, "error");
+        test::say(1, "output");
+        test::say(2, "error");
         const Stage stage = blocked == 1 ? Stage::standard_output : Stage::standard_error;
         return (reopened ? "reopened: " : failure.stage() == stage ? "" : "another stage: ") + failure.message();
     });
@@ -134,8 +130,8 @@ TEST_CASE("a FIFO in a log's place does not hang the one who reopens it") {
         if (!rotate(path) || ::mkfifo(path.c_str(), 0600) != 0) return std::string("cannot rotate");
         daemonize::Failure failure;
         const bool reopened = self.reopen_logs(failure);
-        say(1, "output ");
-        say(2, "error");
+        test::say(1, "output ");
+        test::say(2, "error");
         return (reopened ? "reopened: " : "") + failure.message();
     });
     CHECK(daemon.reported() == "cannot open standard output to " + path + ": it is a FIFO without a reader");
@@ -169,7 +165,7 @@ TEST_CASE("reopening leaves streams alone that are no logs") {
     const test::HeldDaemon daemon(daemonizer.stdout_to(file), [&](Daemon& self) {
         if (!rotate(directory / "file")) return std::string("cannot rotate");
         self.reopen_logs();
-        say(1, "text");
+        test::say(1, "text");
         return std::string();
     });
     ::close(file);
@@ -187,10 +183,10 @@ TEST_CASE("logs that are rotated before the daemon is ready are reopened, and th
         Daemon daemon = Daemonizer("rotation-test").wait_until_ready().stdout_to(out).stderr_to(err).daemonize();
         if (!rotate(out) || (!one && !rotate(err))) return 1;
         daemon.reopen_logs();
-        say(2, "early\n");
+        test::say(2, "early\n");
         daemon.ready();
-        say(1, "output\n");
-        say(2, "error\n");
+        test::say(1, "output\n");
+        test::say(2, "error\n");
         return 0;
     });
     while (::waitpid(-1, nullptr, 0) > 0) { // the daemon's last words are written before it ends
