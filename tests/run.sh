@@ -1,8 +1,9 @@
 #!/bin/sh
-# sh tests/run.sh [--native] [--fresh] [--soak]: builds and runs every test. Installs missing packages first.
-#   --native  only the tests that need no other machine, emulator or fetched compiler
-#   --soak    the long forms of the checks, in place of the short forms; the figures go into README.md
-#   --fresh   also runs this script and examples/run.sh on a bare Debian, which takes many minutes more
+# sh tests/run.sh [--all] [--soak] [--fresh]: installs missing packages, builds, and runs the quick tests, which need
+# nothing but a compiler, CMake and Catch2.
+#   --all    every test and every check, with the packages, emulators and bare systems that they need
+#   --soak   as --all, with the long forms of the checks in place of the short forms; the figures go into README.md
+#   --fresh  also runs this script without an option, and examples/run.sh, on bare Debian systems
 # DAEMONIZE_BUILD_DIR is the build directory (default: build). With DAEMONIZE_NO_SKIP=1 a skipped test is a failure,
 # except a test that the machine cannot run.
 # shellcheck disable=SC2086 # lists of packages, and commands with their arguments
@@ -10,20 +11,19 @@ set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}
 . "$top/tests/support/setup/packages.sh"
-. "$top/tests/support/setup/wine_packages.sh"
 . "$top/tests/support/setup/results.sh"
 . "$top/tests/support/setup/dynamic_checks.sh"
 . "$top/tests/support/setup/static_checks.sh"
 exec </dev/null
 
-native='' fresh='' soak='' as='' left_out='^$'
+all='' fresh='' soak='' as=''
 for option in "$@"; do
     case $option in
-        --native) native=1 left_out='^(compile/(zig|beside/|windows/)|wine/|host/(systemd/|openrc|(xinetd|inetd|s6|runit|daemontools|node):))' ;;
+        --all) all=1 ;;
+        --soak) all=1 soak=--soak ;;
         --fresh) fresh=1 ;;
-        --soak) soak=--soak ;;
         *)
-            echo 'usage: sh tests/run.sh [--native] [--fresh] [--soak]' >&2
+            echo 'usage: sh tests/run.sh [--all] [--soak] [--fresh]' >&2
             exit 2 ;;
     esac
 done
@@ -32,20 +32,20 @@ done
 build_in() {
     directory=$1 source=$2
     shift 2
-    $as cmake -S "$source" -B "$directory" -DCMAKE_EXPORT_COMPILE_COMMANDS=ON "$@" >"$directory.log" 2>&1 &&
+    $as cmake -S "$source" -B "$directory" "$@" >"$directory.log" 2>&1 &&
         $as cmake --build "$directory" --parallel "$(nproc)" >>"$directory.log" 2>&1 && return 0
     cat "$directory.log"
     return 1
 }
 
-# suite LABEL DIRECTORY SOURCE RAN_BEFORE CTEST_EXCLUDE CMAKE_ARGUMENT...
+# suite LABEL DIRECTORY SOURCE RAN_BEFORE CTEST_SELECTION [CMAKE_ARGUMENT...]
 suite() {
-    label=$1 directory=$2 source=$3 ran_before=$4 exclude=$5
+    label=$1 directory=$2 source=$3 ran_before=$4 selection=$5
     shift 5
     section "$label"
     if build_in "$directory" "$source" "$@"; then
         run_ctest "$label" "$directory" "$ran_before" $as ctest --test-dir "$directory" --parallel "$(nproc)" \
-            --output-on-failure --timeout 300 --exclude-regex "$exclude"
+            --output-on-failure --timeout 300 $selection
     else
         fail_check "$label (does not build)"
     fi
@@ -65,46 +65,68 @@ suite_as_ordinary_user() {
     as="setpriv --reuid=daemon --regid=daemon --init-groups env -u XDG_RUNTIME_DIR -u DAEMONIZE_NO_SKIP
         HOME=$copy USER=daemon LOGNAME=daemon DAEMONIZE_BUILD_DIR=$copy/build"
     # The compile tests give the same results for every user.
-    suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" "^(compile|modules|wine|host/(systemd|openrc))(/|$)|$left_out" \
+    suite 'suite as an ordinary user' "$copy/build/native" "$copy/daemonize" "$build/native/results" \
+        '--label-exclude ^(compile|wine|proof)$ --exclude-regex ^host/(systemd|openrc)' \
         -DDAEMONIZE_INSTALL=OFF
     check 'examples/run.sh as an ordinary user' $as sh "$copy/daemonize/examples/run.sh"
     as=''
 }
 
-wanted=$native_packages
-[ -n "$native" ] || wanted="$wanted $zig_packages $wine_packages $macro_packages $host_packages $systemd_packages"
-[ -z "$fresh" ] || wanted="$wanted $fresh_packages"
-install_missing $wanted || can_build || exit 1
-mkdir -p "$build" || exit 1
-[ -z "$soak" ] || export DAEMONIZE_SOAK=1
-if [ -z "$native" ]; then
+# Other programs keep both processors busy, and no quick test fails for that.
+suite_beside_busy_loops() {
+    loops=''
+    for _ in 1 2 3 4 5 6 7 8; do
+        (while :; do :; done) &
+        loops="$loops $!"
+    done
+    trap 'kill $loops' EXIT
+    suite 'quick tests beside eight busy loops' "$build/native" "$top" '' '--label-regex ^quick$'
+    kill $loops
+    trap - EXIT
+}
+
+every_test() {
     # Without zig the tests that need zig are skipped.
     DAEMONIZE_ZIG=$(sh "$top/tests/support/setup/zig.sh") || DAEMONIZE_ZIG=''
     DAEMONIZE_SUPER_SERVERS=$(sh "$top/tests/support/setup/super_servers.sh") || DAEMONIZE_SUPER_SERVERS=''
     export DAEMONIZE_ZIG DAEMONIZE_SUPER_SERVERS
-fi
+    suite 'suite' "$build/native" "$top" '' '--label-exclude ^proof$'
+    [ "$(id -u)" -ne 0 ] || suite_as_ordinary_user
+    check 'examples/run.sh' sh "$top/examples/run.sh"
+    check_valgrind "$build/native/examples/minimal"
+    sanitized_suite "$build/sanitize"
+    check_format
+    check_tidy "$build/tidy"
+    # Its option unquoted, since there may be none.
+    check 'ThreadSanitizer, cppcheck and -fanalyzer' sh "$top/tests/support/setup/analysers.sh" $soak
+    if [ "$(id -u)" -eq 0 ]; then
+        check 'what a launch costs' sh "$top/tests/proof/benchmark/exact.sh"
+    else
+        skip 'what a launch costs (only root may write to /run)'
+    fi
+    for proof in races faults fuzz mutation; do
+        check "$proof" sh "$top/tests/proof/$proof/run.sh" $soak
+    done
+}
 
-suite 'suite' "$build/native" "$top" '' "$left_out"
-[ "$(id -u)" -ne 0 ] || suite_as_ordinary_user
-check 'examples/run.sh' sh "$top/examples/run.sh"
-check_valgrind "$build/native/examples/minimal"
-sanitized_suite "$build/sanitize"
-check_format
-check_tidy "$build/sanitize"
-# Its option unquoted, since there may be none.
-check 'ThreadSanitizer, cppcheck and -fanalyzer' sh "$top/tests/support/setup/analysers.sh" $soak
-if [ "$(id -u)" -eq 0 ]; then
-    check 'what a launch costs' sh "$top/tests/proof/benchmark/exact.sh"
-else
-    skip 'what a launch costs (only root may write to /run)'
-fi
-for proof in races faults fuzz mutation; do
-    check "$proof" sh "$top/tests/proof/$proof/run.sh" $soak
-done
-if [ -n "$soak" ]; then
+long_checks() {
+    suite_beside_busy_loops
     check 'one failure at a time, beside others' sh "$top/tests/proof/faults/compare.sh"
     check 'coverage' sh "$top/tests/proof/coverage/run.sh" --soak
-    [ -n "$native" ] || check 'a thousand starts and stops under Wine' sh "$top/tests/windows/soak.sh"
+    check 'a thousand starts and stops under Wine' sh "$top/tests/windows/soak.sh"
+}
+
+wanted=$quick_packages
+[ -z "$all" ] || wanted=$all_packages
+[ -z "$fresh" ] || wanted="$wanted $fresh_packages"
+install_missing $wanted || can_build || exit 1
+mkdir -p "$build" || exit 1
+[ -z "$soak" ] || export DAEMONIZE_SOAK=1
+if [ -n "$all" ]; then
+    every_test
+else
+    suite 'quick tests' "$build/native" "$top" '' '--label-regex ^quick$'
 fi
-[ -z "$fresh" ] || check 'a bare Debian' sh "$top/tests/hosts/fresh_debian.sh"
+[ -z "$soak" ] || long_checks
+[ -z "$fresh" ] || check 'bare Debian systems' sh "$top/tests/hosts/fresh_debian.sh"
 summary

@@ -7,7 +7,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../.." && pwd)
 work=${DAEMONIZE_BUILD_DIR:-$top/build}/soak_wine
 . "$top/tests/support/setup/packages.sh"
-. "$top/tests/support/setup/wine_packages.sh"
 # shellcheck disable=SC2086 # a list of packages
 install_missing $wine_packages
 export DAEMONIZE_CYCLES="${DAEMONIZE_CYCLES:-1000}" DAEMONIZE_SEED="${1:-$(date +%s)}" DAEMONIZE_PATIENCE=3000

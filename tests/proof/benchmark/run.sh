@@ -8,7 +8,6 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/benchmark
 . "$top/tests/support/setup/packages.sh"
-. "$top/tests/support/setup/wine_packages.sh"
 exec </dev/null
 
 [ "$(id -u)" -eq 0 ] || { echo "$0: only root may write to /run" >&2; exit 1; }

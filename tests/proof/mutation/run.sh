@@ -13,7 +13,6 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 . "$top/tests/support/setup/packages.sh"
-. "$top/tests/support/setup/wine_packages.sh"
 
 soak=''
 [ "${1:-}" != --soak ] || { soak=1; shift; }

@@ -7,6 +7,8 @@ build_packages='g++ cmake make'
 demo_packages="$build_packages busybox procps"
 # The packages of tests/proof/faults, tests/proof/mutation and the analysers, beside compilers.
 proof_packages='strace python3 cppcheck'
+quick_packages="$build_packages catch2"
+# Every test that needs no other machine, emulator or host.
 native_packages="$demo_packages catch2 libasio-dev pkgconf clang libclang-rt-dev libc++-dev libc++abi-dev clang-format clang-tidy valgrind $proof_packages"
 case $(dpkg --print-architecture 2>/dev/null) in amd64) native_packages="$native_packages g++-multilib" ;; esac
 # npm fetches the zig compiler. If npm came with another node than Debian's, the Debian package npm would not install.
@@ -18,7 +20,11 @@ host_packages="s6 runit daemontools libwrap0 libtirpc3 libevent-2.1-7 libbsd0 $(
 macro_packages='qtbase5-dev libx11-dev libncurses-dev libbsd-dev'
 fresh_packages='debootstrap'
 benchmark_packages="$build_packages hyperfine libbenchmark-dev libdaemon-dev libpoco-dev libsystemd-dev pkgconf procps python3 python3-daemon strace valgrind"
+# The compilers for Windows, of both thread models, and Wine.
+mingw_packages='g++-mingw-w64-x86-64-posix g++-mingw-w64-x86-64-win32 g++-mingw-w64-i686-posix g++-mingw-w64-i686-win32'
+wine_packages="wine wine64 $mingw_packages"
 systemd_packages='debootstrap systemd-container'
+all_packages="$native_packages $zig_packages $wine_packages $macro_packages $host_packages $systemd_packages"
 
 missing_packages() {
     for package in "$@"; do
