@@ -1,7 +1,7 @@
 #!/bin/sh
-# sh tests/hosts/fresh_debian.sh: runs the two commands of README.md on a bare Debian 12, as root and as an ordinary
-# user. Needs root, debootstrap and some minutes. The bare system is kept in DAEMONIZE_CACHE (default: the user's cache
-# folder).
+# sh tests/hosts/fresh_debian.sh [RELEASE...]: runs the commands of README.md on bare Debian systems (default: bookworm and
+# trixie), as root and as an ordinary user. Needs root, debootstrap and many minutes. The bare systems are kept in
+# DAEMONIZE_CACHE (default: the user's cache folder).
 set -eu
 top=$(cd "$(dirname "$0")/../.." && pwd)
 . "$top/tests/hosts/bare_debian.sh"
@@ -12,27 +12,44 @@ exec </dev/null
     exit 1
 }
 mkdir -p "$cache"
-tree=$(mktemp -d "$cache/fresh.XXXXXX")
-trap 'rm -rf --one-file-system "$tree" "$cache/bookworm.tar.$$"' EXIT
+tree=''
+trap '[ -z "$tree" ] || rm -rf --one-file-system "$tree" "$cache"/*.tar.$$' EXIT
 trap 'exit 1' HUP INT TERM
-chmod 755 "$tree"
-
-bare_debian bookworm bookworm "$tree" || exit 1
 
 # Packages, host names and certificates come from the sources of this machine.
-[ -z "$(place_of bookworm)" ] || {
-    rm -rf "$tree/etc/apt"
-    cp -R /etc/apt "$tree/etc/apt"
+share_sources() {
+    release=$1 mirror=$(mirror_of "$1")
+    [ -z "$mirror" ] || {
+        rm -rf "$tree/etc/apt/apt.conf.d" "$tree/etc/apt/sources.list.d"
+        [ ! -d /etc/apt/apt.conf.d ] || cp -R /etc/apt/apt.conf.d "$tree/etc/apt/"
+        echo "deb $mirror $release main" >"$tree/etc/apt/sources.list"
+    }
+    cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
+    mkdir -p "$tree/etc/ssl/certs" "$tree/usr/local/share/ca-certificates"
+    cp -R /usr/local/share/ca-certificates/. "$tree/usr/local/share/ca-certificates/"
+    [ ! -f /etc/ssl/certs/ca-certificates.crt ] || cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/"
 }
-cp -L /etc/resolv.conf /etc/hosts "$tree/etc/"
-mkdir -p "$tree/etc/ssl/certs" "$tree/usr/local/share/ca-certificates"
-cp -R /usr/local/share/ca-certificates/. "$tree/usr/local/share/ca-certificates/"
-[ ! -f /etc/ssl/certs/ca-certificates.crt ] || cp /etc/ssl/certs/ca-certificates.crt "$tree/etc/ssl/certs/"
 
-chroot "$tree" useradd --create-home tester
-for home in root home/tester; do
-    sh "$top/tests/support/setup/copy_tree.sh" "$tree/$home/daemonize"
+# in_fresh RELEASE USER: runs the commands in a new system.
+in_fresh() {
+    tree=$(mktemp -d "$cache/fresh.XXXXXX")
+    chmod 755 "$tree"
+    bare_debian "$1" "$1" "$tree" || exit 1
+    share_sources "$1"
+    chroot "$tree" useradd --create-home tester
+    for home in root home/tester; do
+        sh "$top/tests/support/setup/copy_tree.sh" "$tree/$home/daemonize"
+    done
+    chroot "$tree" chown -R tester: /home/tester
+    cp "$top/tests/hosts/fresh_debian_inside.sh" "$tree/"
+    echo
+    echo "#### Debian $1, $2"
+    sh "$top/tests/hosts/enter.sh" "$tree" sh /fresh_debian_inside.sh "$2"
+    rm -rf --one-file-system "$tree"
+}
+
+[ $# -gt 0 ] || set -- bookworm trixie
+for release in "$@"; do
+    in_fresh "$release" root
+    in_fresh "$release" user
 done
-chroot "$tree" chown -R tester: /home/tester
-cp "$top/tests/hosts/fresh_debian_inside.sh" "$tree/"
-sh "$top/tests/hosts/enter.sh" "$tree" sh /fresh_debian_inside.sh

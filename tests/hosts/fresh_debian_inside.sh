@@ -1,6 +1,6 @@
 #!/bin/sh
-# The commands that fresh_debian.sh runs inside the bare system. The folders daemonize of root and of the user tester
-# are fresh copies.
+# sh fresh_debian_inside.sh root|user: the commands that fresh_debian.sh runs inside a bare system. The folders daemonize of
+# root and of the user tester are fresh copies.
 set -u
 
 as_tester() {
@@ -30,10 +30,21 @@ refused_by_name() {
     return 1
 }
 
-expect refusal 'an ordinary user with nothing installed: examples/run.sh' refused_by_name examples/run.sh
-expect refusal 'an ordinary user with nothing installed: tests/run.sh' refused_by_name tests/run.sh
-cd ~root/daemonize || exit 1
-expect works 'root: examples/run.sh' env DAEMONIZE_NO_SKIP=1 sh examples/run.sh
-expect works 'root: tests/run.sh --native' env DAEMONIZE_NO_SKIP=1 sh tests/run.sh --native
-expect works 'an ordinary user: examples/run.sh' as_tester env DAEMONIZE_NO_SKIP=1 sh examples/run.sh
-expect works 'an ordinary user: tests/run.sh --native' as_tester sh tests/run.sh --native
+quick_by_hand() {
+    cmake -S . -B by_hand && cmake --build by_hand --parallel "$(nproc)" && ctest --test-dir by_hand -L quick --parallel "$(nproc)"
+}
+
+case $1 in
+    root)
+        cd ~root/daemonize || exit 1
+        expect works 'root: tests/run.sh' sh tests/run.sh
+        expect works 'root: cmake and ctest by hand' quick_by_hand
+        expect works 'root: examples/run.sh' env DAEMONIZE_NO_SKIP=1 sh examples/run.sh ;;
+    user)
+        expect refusal 'a user with nothing installed: examples/run.sh' refused_by_name examples/run.sh
+        expect refusal 'a user with nothing installed: tests/run.sh' refused_by_name tests/run.sh
+        { apt-get -q update && apt-get -q -y install --no-install-recommends sudo; } >/dev/null || exit 1
+        echo 'tester ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/tester
+        expect works 'a user with sudo: tests/run.sh' as_tester sh tests/run.sh
+        expect works 'a user with sudo: examples/run.sh' as_tester env DAEMONIZE_NO_SKIP=1 sh examples/run.sh ;;
+esac

@@ -14,10 +14,19 @@ if(NOT Catch2_FOUND)
   find_package(Catch2 2 QUIET)
 endif()
 if(NOT Catch2_FOUND)
+  set(archive "${CMAKE_BINARY_DIR}/catch2.tar.gz")
+  set(hash c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c)
+  if(NOT EXISTS "${archive}")
+    file(DOWNLOAD https://github.com/catchorg/Catch2/archive/refs/tags/v3.7.1.tar.gz "${archive}"
+      INACTIVITY_TIMEOUT 60 STATUS status)
+    list(GET status 1 reason)
+    if(NOT status MATCHES "^0;")
+      file(REMOVE "${archive}")
+      message(FATAL_ERROR "Catch2 is missing: on Debian, apt-get install catch2 (its download failed: ${reason})")
+    endif()
+  endif()
   include(FetchContent)
-  FetchContent_Declare(Catch2
-    URL https://github.com/catchorg/Catch2/archive/refs/tags/v3.7.1.tar.gz
-    URL_HASH SHA256=c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c)
+  FetchContent_Declare(Catch2 URL "${archive}" URL_HASH SHA256=${hash})
   FetchContent_MakeAvailable(Catch2)
   # The warnings of this project do not apply to fetched code.
   get_target_property(directories Catch2 INTERFACE_INCLUDE_DIRECTORIES)

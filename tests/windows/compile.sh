@@ -1,12 +1,16 @@
 #!/bin/sh
-# sh compile.sh INCLUDE COMPILER [FLAG...]: compiles the files in compile/, each alone and all as one program, by a
-# compiler for Windows.
+# sh compile.sh link|check INCLUDE COMPILER [FLAG...]: compiles the files in compile/ by a compiler for Windows, and with
+# `link` makes one program of all.
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
-include=$1
-shift
+mode=$1 include=$2
+shift 2
 . "$here/../support/skip.sh"
 command -v "$1" >/dev/null || skip "$1 is not installed"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
-"$@" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I "$include" -static "$here"/compile/*.cpp -o "$work/program.exe"
+set -- "$@" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I "$include" "$here"/compile/*.cpp
+case $mode in
+    link) "$@" -static -o "$work/program.exe" ;;
+    check) "$@" -fsyntax-only ;;
+esac
