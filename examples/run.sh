@@ -1,6 +1,6 @@
 #!/bin/sh
 # sh examples/run.sh: builds the two demos, starts them as daemons (one on a real syslogd), shows that they run, stops
-# them, and shows that they are gone. Installs missing packages first. With DAEMONIZE_NO_SKIP=1 a skipped half is a failure.
+# them, and shows that they are gone. Installs missing packages first. With DAEMONIZE_NO_SKIP=1 a missing package is a failure.
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/examples
@@ -66,7 +66,7 @@ timestamp_demo() {
     stop "$pid" "$pid_file"
 }
 
-# Which unshare gives a /dev of one's own here, if any does.
+# The options of unshare(1) for a private /dev; fails if this machine, or this user, cannot have one.
 private_dev() {
     for flags in -m -rm; do
         unshare "$flags" mount -n -t tmpfs tmpfs /run 2>/dev/null && echo "$flags" && return
@@ -102,14 +102,13 @@ trap clean_up EXIT
 trap 'exit 1' HUP INT TERM
 
 timestamp_demo
-why=
-command -v busybox >/dev/null || why='busybox is not installed'
-flags=$(private_dev) || why='this user cannot have a /dev of its own here'
-if [ -z "$why" ]; then
-    syslog_demo "$flags"
-else
-    echo "skipped: syslog_daemon ($why)"
+if ! command -v busybox >/dev/null; then
+    echo 'SKIPPED: busybox is not installed: syslog_daemon did not run'
     [ -z "${DAEMONIZE_NO_SKIP:-}" ] || fail 'a skip is a failure here'
+elif ! flags=$(private_dev); then
+    echo 'SKIPPED: this machine cannot make private mounts: syslog_daemon did not run'
+else
+    syslog_demo "$flags"
 fi
 echo
 echo 'Both demos did as said.'

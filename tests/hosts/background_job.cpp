@@ -23,7 +23,7 @@ pid_t job_of(const test::Place& place, const std::string& line) {
 } // namespace
 
 TEST_CASE("background job: SIGTERM stops what a shell started with & and ignored interrupts") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const pid_t sleeper = place.start({"sh", "-c", "exec sleep 1000 & echo $! >sleeper.new; mv sleeper.new sleeper"});
     place.orphans().wait_for(sleeper);
@@ -41,7 +41,7 @@ TEST_CASE("background job: SIGTERM stops what a shell started with & and ignored
 }
 
 TEST_CASE("background job: SIGTERM stops what nohup started, SIGHUP is a reload") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const pid_t pid = job_of(place, "nohup \"$0\" run </dev/null");
     test::kill(pid, SIGHUP);
@@ -53,7 +53,7 @@ TEST_CASE("background job: SIGTERM stops what nohup started, SIGHUP is a reload"
 }
 
 TEST_CASE("background job: one under nohup outlives its terminal") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     test::Terminal terminal;
     const pid_t shell = place.start({"sh", "-c", "nohup \"$0\" run >out 2>&1 & cat", test::probe}, [&] {
@@ -72,7 +72,7 @@ TEST_CASE("background job: one under nohup outlives its terminal") {
 }
 
 TEST_CASE("background job: a start from one is a start like any other") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     place.orphans().wait_for(
         place.start({"sh", "-c", "nohup \"$0\" start --log log </dev/null >out 2>&1 & wait", test::service}));

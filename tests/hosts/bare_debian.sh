@@ -38,3 +38,19 @@ bare_debian() {
     # Two simultaneous runs, or an interrupted run, never leave half a system in the cache.
     mv "$cache/$name.tar.$$" "$cache/$name.tar"
 }
+
+# Skips the test if this machine cannot start a container with devices and a control group of its own. After skip.sh and
+# own_cgroup.sh.
+need_containers() {
+    need_root
+    need_programs systemd-nspawn debootstrap
+    need_success 'make the namespaces of a container' \
+        unshare --mount --net --pid --ipc --uts --fork --mount-proc mount -n -t tmpfs tmpfs /run
+    probe=$(mktemp -u)
+    need_success 'make a device file' mknod "$probe" c 1 3
+    rm "$probe"
+    for group in $(own_cgroups "daemonize-probe.$$"); do
+        need_success 'make a control group' mkdir "$group"
+        rmdir "$group"
+    done
+}

@@ -36,21 +36,21 @@ void lives(const test::Place& place, Prepare prepare) {
 } // namespace
 
 TEST_CASE("cron: root starts and stops a service with an empty environment, at /") {
-    NEEDS_ROOT();
-    NEEDS_A_RUN();
+    NEEDS(root());
+    NEEDS(own_run());
     const test::Place place;
     lives(place, leave_nothing);
 }
 
 TEST_CASE("cron: root starts and stops a service with no descriptor open") {
-    NEEDS_ROOT();
-    NEEDS_A_RUN();
+    NEEDS(root());
+    NEEDS(own_run());
     const test::Place place;
     lives(place, close_all);
 }
 
 TEST_CASE("cron: an ordinary user's bare environment has no place for a pid file, which is one clear line") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const std::string service = place.copy_of(test::service);
     const std::string why =
@@ -70,7 +70,7 @@ TEST_CASE("cron: an ordinary user's bare environment has no place for a pid file
 }
 
 TEST_CASE("cron: an ordinary user's bare environment runs a service in the foreground, and a stop ends it") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const std::string log = place / "log";
     test::write_file(log, "");

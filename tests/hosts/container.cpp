@@ -6,23 +6,11 @@ using test::has;
 
 namespace {
 
-#define NEEDS_A_CONTAINER()                                                                                            \
-    do {                                                                                                               \
-        NEEDS_ROOT();                                                                                                  \
-        NEEDS_A_RUN();                                                                                                 \
-        if (!can_contain()) SKIP_TEST("there are no process numbers of one's own here");                               \
-    } while (false)
-
 const test::Command runtime = {"unshare", "--pid", "--fork", "--kill-child", "--mount-proc"};
 
 test::Command contained(test::Command command) {
     command.insert(command.begin(), runtime.begin(), runtime.end());
     return command;
-}
-
-bool can_contain() {
-    const test::Place place;
-    return place.run(contained({"true"})).code() == 0;
 }
 
 // The only child of this process; 0 if there is no child, or more than one.
@@ -68,7 +56,7 @@ class Container {
 } // namespace
 
 TEST_CASE("container: SIGTERM to process 1 stops the service, and it ends with 0") {
-    NEEDS_A_CONTAINER();
+    NEEDS(pid_namespace());
     const test::Place place;
     const Container container(place, nullptr, {test::probe});
     CHECK(test::process_status("NSpid", container.init()) == std::to_string(container.init()) + "\t1");
@@ -80,7 +68,7 @@ TEST_CASE("container: SIGTERM to process 1 stops the service, and it ends with 0
 }
 
 TEST_CASE("container: orphans are reaped, and their ends are not the service's") {
-    NEEDS_A_CONTAINER();
+    NEEDS(pid_namespace());
     const test::Place place;
     const Container container(place, nullptr, {test::probe});
     // Fifty processes whose parent ends before them.
@@ -93,7 +81,7 @@ TEST_CASE("container: orphans are reaped, and their ends are not the service's")
 }
 
 TEST_CASE("container: signals are passed on to the service") {
-    NEEDS_A_CONTAINER();
+    NEEDS(pid_namespace());
     const test::Place place;
     const Container container(place, nullptr, {test::probe});
     test::kill(container.init(), SIGHUP);
@@ -104,7 +92,7 @@ TEST_CASE("container: signals are passed on to the service") {
 }
 
 TEST_CASE("container: the body's exit status is the container's") {
-    NEEDS_A_CONTAINER();
+    NEEDS(pid_namespace());
     const test::Place place;
     const test::Ran reported = place.run(contained({test::probe, "run", "exit"}));
     CHECK(reported.code() == 42);
@@ -115,7 +103,7 @@ TEST_CASE("container: the body's exit status is the container's") {
 }
 
 TEST_CASE("container: a service that is killed ends the container as a shell would tell it") {
-    NEEDS_A_CONTAINER();
+    NEEDS(pid_namespace());
     const test::Place place;
     const Container container(place, nullptr, {test::probe});
     test::kill(container.service(), SIGKILL);
@@ -125,7 +113,7 @@ TEST_CASE("container: a service that is killed ends the container as a shell wou
 }
 
 TEST_CASE("container: nothing outlives process 1") {
-    NEEDS_A_CONTAINER();
+    NEEDS(pid_namespace());
     const test::Place place;
     const Container container(place, nullptr, {test::probe});
     const test::Watched service(container.service());
@@ -135,7 +123,7 @@ TEST_CASE("container: nothing outlives process 1") {
 }
 
 TEST_CASE("container: Ctrl-C on the terminal that process 1 was started at stops the service") {
-    NEEDS_A_CONTAINER();
+    NEEDS(pid_namespace());
     const test::Place place;
     const test::Terminal terminal;
     const Container container(place, &terminal, {test::probe});
@@ -145,7 +133,7 @@ TEST_CASE("container: Ctrl-C on the terminal that process 1 was started at stops
 }
 
 TEST_CASE("container: Ctrl-C on a terminal whose session process 1 leads stops the service") {
-    NEEDS_A_CONTAINER();
+    NEEDS(pid_namespace());
     const test::Place place;
     const test::Terminal terminal;
     const Container container(place, &terminal, {"setsid", "--ctty", test::probe}); // like `docker run -t`

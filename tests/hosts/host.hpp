@@ -3,8 +3,7 @@
 #ifndef DAEMONIZE_TESTS_HOSTS_HOST_HPP
 #define DAEMONIZE_TESTS_HOSTS_HOST_HPP
 
-#include "support/catch.hpp"
-#include "support/process.hpp"
+#include "support/abilities.hpp"
 
 #include <arpa/inet.h>
 #include <initializer_list>
@@ -45,15 +44,8 @@ inline bool has(const std::string& text, const std::string& part) { return text.
     std::_Exit(127);
 }
 
-/// Whether root may mount a private /run; other users have an XDG_RUNTIME_DIR.
-inline bool can_have_run() {
-    return ::geteuid() != 0 || in_child([] { return std::string(::unshare(CLONE_NEWNS) == 0 ? "yes" : ""); }) == "yes";
-}
-
-#define NEEDS_A_RUN()                                                                                                  \
-    do {                                                                                                               \
-        if (!test::can_have_run()) SKIP_TEST("root cannot have a /run of its own here");                               \
-    } while (false)
+/// Root mounts a private /run. Other users have an XDG_RUNTIME_DIR.
+inline std::string own_run() { return ::geteuid() == 0 ? private_mounts() : ""; }
 
 /// Whether the program exists, in PATH or at its path.
 inline bool is_program(const std::string& name) {
@@ -66,7 +58,7 @@ inline bool is_program(const std::string& name) {
 
 #define NEEDS_PROGRAM(name, package)                                                                                   \
     do {                                                                                                               \
-        if (!test::is_program(name)) SKIP_TEST(std::string(package) + " is not installed");                            \
+        if (!test::is_program(name)) SKIP_MISSING(package);                                                            \
     } while (false)
 
 /// The exit status and the output of a program.

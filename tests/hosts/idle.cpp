@@ -32,7 +32,7 @@ double milliseconds() {
 } // namespace
 
 TEST_CASE("idle: a service with nothing to do makes no system call") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     REQUIRE(place.run({test::service, "start", "--log", "log"}).code() == 0);
     const pid_t pid = place.pid_of("timestampd");
@@ -48,7 +48,7 @@ TEST_CASE("idle: a service with nothing to do makes no system call") {
 }
 
 TEST_CASE("idle: a stop ends a service that would sleep for a minute") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     std::vector<double> spans;
     for (int round = 0; round < 20; ++round) {

@@ -2,7 +2,7 @@
 #include "host.hpp"
 
 TEST_CASE("pipes: the caller's pipes end when the launcher returns, though the service runs on") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     test::Pipe input, extra;
     // Place::run() reads both pipes to their end: a service that holds a pipe would make run() time out.
@@ -28,7 +28,7 @@ TEST_CASE("pipes: the caller's pipes end when the launcher returns, though the s
 }
 
 TEST_CASE("pipes: a shell's command substitution returns as soon as the service is ready") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const test::Ran ran =
         place.run({"sh", "-c", "said=$(\"$0\" start --log log 2>&1); echo \"it said: $said\"", test::service});
@@ -39,7 +39,7 @@ TEST_CASE("pipes: a shell's command substitution returns as soon as the service 
 }
 
 TEST_CASE("pipes: a failed start is read by the same pipes, and leaves nobody at them") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const test::Ran ran = place.run({test::service, "start", "--log", "/nowhere/log"});
     CHECK(ran.code() == 1);
@@ -50,7 +50,7 @@ TEST_CASE("pipes: a failed start is read by the same pipes, and leaves nobody at
 }
 
 TEST_CASE("pipes: a caller that has gone away does not take the service with it") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     test::Pipe output;
     const pid_t launcher = place.start({test::service, "start", "--log", "log"}, [&] {

@@ -33,7 +33,7 @@ class Machine {
 } // namespace
 
 TEST_CASE("init script: it is installed for the runlevels, and manages the service with LSB's exit statuses") {
-    NEEDS_ROOT();
+    NEEDS(root());
     NEEDS_PROGRAM("update-rc.d", "init-system-helpers");
     const Machine machine;
     const std::string log = machine.place() / "a log's name";
@@ -86,7 +86,7 @@ TEST_CASE("init script: it is installed for the runlevels, and manages the servi
 }
 
 TEST_CASE("init script: what an administrator wrote is neither taken away nor written over") {
-    NEEDS_ROOT();
+    NEEDS(root());
     NEEDS_PROGRAM("update-rc.d", "init-system-helpers");
     const Machine machine;
     const std::string script = machine.place() / "etc/init.d/timestampd";
@@ -97,7 +97,7 @@ TEST_CASE("init script: what an administrator wrote is neither taken away nor wr
 }
 
 TEST_CASE("init script: an installation that cannot be completed leaves nothing") {
-    NEEDS_ROOT();
+    NEEDS(root());
     const Machine machine;
     const std::string script = machine.place() / "etc/init.d/timestampd";
     const Ran ran = machine.place().run({test::service, "install"}, [&] {

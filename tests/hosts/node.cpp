@@ -19,7 +19,7 @@ void use(const test::Place& place, const std::string& address, pid_t parent) {
 } // namespace
 
 TEST_CASE("socketpair: one at descriptor 0 is no inetd, and the service listens itself") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const std::string address = test::loopback();
     int ends[2];
@@ -38,7 +38,7 @@ TEST_CASE("socketpair: one at descriptor 0 is no inetd, and the service listens 
 
 TEST_CASE("node: a child with pipes for streams runs in the foreground, and listens itself") {
     NEEDS_PROGRAM("node", "nodejs");
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const std::string address = test::loopback();
     test::write_file(place / "parent.js", R"(

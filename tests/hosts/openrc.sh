@@ -8,10 +8,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/bare_debian.sh"
 . "$here/own_cgroup.sh"
 exec </dev/null
-[ "$(id -u)" -eq 0 ] || skip 'needs root'
-for program in systemd-nspawn debootstrap; do
-    command -v $program >/dev/null || skip "$program is not installed"
-done
+need_containers
 
 mkdir -p "$cache"
 tree=$(mktemp -d "$cache/openrc.XXXXXX")

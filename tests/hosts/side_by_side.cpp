@@ -6,10 +6,6 @@
 
 namespace {
 
-bool can_have_network() {
-    return test::in_child([] { return std::string(::unshare(CLONE_NEWNET) == 0 ? "yes" : ""); }) == "yes";
-}
-
 // In a child of the test: enters a new network namespace, in which every port is free.
 void enter_network() {
     struct ifreq loopback = {};
@@ -23,7 +19,7 @@ void enter_network() {
 } // namespace
 
 TEST_CASE("instances: two of one program live side by side, and each is started once") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const auto verb = [&](const char* instance, const char* word) {
         return place.run({test::probe, word}, [&] { ::setenv("PROBE_INSTANCE", instance, 1); });
@@ -49,9 +45,9 @@ TEST_CASE("instances: two of one program live side by side, and each is started 
 }
 
 TEST_CASE("port 80: a service that runs as nobody listens there") {
-    NEEDS_ROOT();
-    NEEDS_A_RUN();
-    if (!can_have_network()) SKIP_TEST("there is no network of one's own here");
+    NEEDS(other_users());
+    NEEDS(own_run());
+    NEEDS(network_namespace());
     const test::Place place;
     test::write_file(place / "seen", "");
     REQUIRE(::chmod((place / "seen").c_str(), 0666) == 0);
@@ -74,9 +70,10 @@ TEST_CASE("port 80: a service that runs as nobody listens there") {
 }
 
 TEST_CASE("port 80: where it is refused, one line says so and nobody is left") {
-    NEEDS_A_RUN();
+    NEEDS(own_run());
+    NEEDS(ordinary_user());
+    if (::geteuid() == 0) NEEDS(network_namespace());
     const test::Place place;
-    if (!test::exists("/proc/self/ns/net")) SKIP_TEST("there is no network of one's own here");
     const test::Ran ran = place.run({place.copy_of(test::probe), "start"}, [&] {
         if (::geteuid() == 0) enter_network();
         const std::string run = place / "run";

@@ -15,9 +15,9 @@ std::string super_server(const std::string& name) {
 
 #define NEEDS_SUPER_SERVER(name)                                                                                       \
     do {                                                                                                               \
-        NEEDS_ROOT();                                                                                                  \
-        NEEDS_A_RUN();                                                                                                 \
-        if (!test::is_program(super_server(name))) SKIP_TEST(std::string(name) + " is not there");                     \
+        NEEDS(root());                                                                                                 \
+        NEEDS(own_run());                                                                                              \
+        if (!test::is_program(super_server(name))) SKIP_MISSING(name);                                                 \
     } while (false)
 
 enum class Kind { xinetd, inetd };

@@ -90,7 +90,7 @@ class S6 {
 
 TEST_CASE("s6: readiness is the newline at notification-fd, and no sooner than the service is ready") {
     NEEDS_PROGRAM("s6-svscan", "s6");
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const Services services(place);
     const std::string log = place / "log";
@@ -112,7 +112,7 @@ TEST_CASE("s6: readiness is the newline at notification-fd, and no sooner than t
 
 TEST_CASE("s6: s6-svc reloads, restarts and stops the service") {
     NEEDS_PROGRAM("s6-svscan", "s6");
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const Services services(place);
     services.add_service("NOTIFY_FD=3");
@@ -137,7 +137,7 @@ TEST_CASE("s6: s6-svc reloads, restarts and stops the service") {
 
 TEST_CASE("s6: a service that was killed is started again, and becomes ready again") {
     NEEDS_PROGRAM("s6-svscan", "s6");
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const Services services(place);
     services.add_service("NOTIFY_FD=3");
@@ -153,7 +153,7 @@ TEST_CASE("s6: a service that was killed is started again, and becomes ready aga
 
 TEST_CASE("runit: sv starts, reloads, restarts and stops the service, and tells how it is") {
     NEEDS_PROGRAM("runsvdir", "runit");
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const Services services(place);
     services.add_service();
@@ -188,7 +188,7 @@ TEST_CASE("runit: sv starts, reloads, restarts and stops the service, and tells 
 
 TEST_CASE("daemontools: svc reloads and stops the service") {
     NEEDS_PROGRAM("supervise", "daemontools");
-    NEEDS_A_RUN();
+    NEEDS(own_run());
     const test::Place place;
     const Services services(place);
     services.add_service();

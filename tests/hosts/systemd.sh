@@ -13,10 +13,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 exec </dev/null
 action=$1
 shift
-[ "$(id -u)" -eq 0 ] || skip 'needs root'
-for program in systemd-nspawn debootstrap; do
-    command -v $program >/dev/null || skip "$program is not installed"
-done
+need_containers
 
 fail() {
     echo "systemd.sh: $*" >&2

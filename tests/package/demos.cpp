@@ -1,5 +1,5 @@
 // The demos of README.md and of examples/run.sh: the real programs, `ps`, a real syslogd, and kill.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/process.hpp"
 
 #include <algorithm>
@@ -131,7 +131,7 @@ TEST_CASE("timestamp_log refuses options that it does not know") {
 }
 
 TEST_CASE("syslog_daemon tells a real syslogd that it started and that it ends, and leads its session") {
-    NEEDS_ROOT();
+    NEEDS(private_mounts());
     const test::Directory directory;
     const std::string log = directory / "messages";
     const Ran ran = run({"unshare", "-m", "sh", tests + "/support/setup/private_syslog.sh", log,

@@ -43,7 +43,7 @@ TEST_CASE("the example event_loop serves a FIFO, reloads, and stops") {
 }
 
 TEST_CASE("the example asio_loop reloads and stops beside its timer") {
-    if (asio_loop.empty()) SKIP_TEST("Asio (package libasio-dev) was not there when this was built");
+    if (asio_loop.empty()) SKIP_MISSING("Asio (package libasio-dev)");
     test::Pipe output;
     const pid_t program = test::fork_clean();
     if (program == 0) {

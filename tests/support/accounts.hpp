@@ -2,7 +2,7 @@
 #ifndef DAEMONIZE_TESTS_SUPPORT_ACCOUNTS_HPP
 #define DAEMONIZE_TESTS_SUPPORT_ACCOUNTS_HPP
 
-#include "support/own_mounts.hpp"
+#include "support/abilities.hpp"
 
 namespace test {
 
@@ -17,8 +17,11 @@ inline bool take_accounts(const Directory& directory, const std::string& passwd,
     return true;
 }
 
-} // namespace test
+inline std::string accounts() {
+    const std::string unable = other_users();
+    return unable.empty() ? private_mounts() : unable;
+}
 
-#define NEEDS_ACCOUNTS() NEEDS_OWN_MOUNTS()
+} // namespace test
 
 #endif

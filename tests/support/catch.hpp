@@ -1,5 +1,5 @@
-// Includes Catch2 in version 2 or 3, and skips a test by name and with a reason. With DAEMONIZE_NO_SKIP a skipped test
-// is a failure.
+// Includes Catch2 in version 2 or 3, and skips a test case by name and with a reason: support/abilities.hpp has the
+// abilities that a test can need.
 #ifndef DAEMONIZE_TESTS_SUPPORT_CATCH_HPP
 #define DAEMONIZE_TESTS_SUPPORT_CATCH_HPP
 
@@ -10,34 +10,30 @@
 #include <catch2/catch.hpp>
 #endif
 
-#include <unistd.h>
+#include "support/skip.hpp"
 
-#include <cstdio>
-#include <cstdlib>
-#include <string>
-
-inline bool skips_are_failures() {
-    const char* value = std::getenv("DAEMONIZE_NO_SKIP");
-    return value != nullptr && *value != '\0';
-}
-
-inline void print_skip(const std::string& reason) {
-    std::printf("SKIPPED: %s\n", reason.c_str());
-    std::fflush(stdout); // otherwise a forked child writes the line again
-}
-
-/// Ends the test case as skipped. Must be the first statement of the test case: ctest reads the printed line, even if
-/// another check has failed.
-#define SKIP_TEST(reason)                                                                                              \
+/// Ends the test case as skipped: the machine or the user lacks `ability`. Must come before the first check of the test
+/// case.
+#define SKIP_UNABLE(ability)                                                                                           \
     do {                                                                                                               \
-        if (skips_are_failures()) FAIL("cannot be skipped here: " << (reason));                                        \
-        print_skip(reason);                                                                                            \
+        test::print_unable(ability);                                                                                   \
         return;                                                                                                        \
     } while (false)
 
-#define NEEDS_ROOT()                                                                                                   \
+/// The same for what a package provides. With DAEMONIZE_NO_SKIP the test case fails.
+#define SKIP_MISSING(name)                                                                                             \
     do {                                                                                                               \
-        if (::geteuid() != 0) SKIP_TEST("needs root");                                                                 \
+        const std::string reason = std::string(name) + " is not installed";                                            \
+        if (test::needs_all_packages()) FAIL("cannot be skipped here: " << reason);                                    \
+        test::print_skip(reason);                                                                                      \
+        return;                                                                                                        \
+    } while (false)
+
+/// Ends the test case as skipped if test::`ability` names something that the machine or the user cannot do.
+#define NEEDS(ability)                                                                                                 \
+    do {                                                                                                               \
+        const std::string unable = test::ability;                                                                      \
+        if (!unable.empty()) SKIP_UNABLE(unable);                                                                      \
     } while (false)
 
 #endif

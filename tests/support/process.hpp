@@ -3,6 +3,8 @@
 #ifndef DAEMONIZE_TESTS_SUPPORT_PROCESS_HPP
 #define DAEMONIZE_TESTS_SUPPORT_PROCESS_HPP
 
+#include "support/skip.hpp"
+
 #include <cerrno>
 #include <csignal>
 #include <cstdio>
@@ -34,8 +36,10 @@ class Orphanage {
   public:
     Orphanage() {
         // With SIGCHLD ignored, as some test runners leave it, waitpid(2) would never report a child's end.
-        if (::signal(SIGCHLD, SIG_DFL) == SIG_ERR || ::prctl(PR_SET_CHILD_SUBREAPER, 1) != 0)
-            throw std::runtime_error("cannot become a subreaper");
+        ::signal(SIGCHLD, SIG_DFL);
+        if (::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0) return;
+        print_unable(std::string("adopt orphans by PR_SET_CHILD_SUBREAPER: ") + std::strerror(errno));
+        throw std::runtime_error("cannot become a subreaper");
     }
     Orphanage(const Orphanage&) = delete;
     Orphanage& operator=(const Orphanage&) = delete;

@@ -1,10 +1,36 @@
 # shellcheck shell=sh
-# skip REASON: ends a test that this machine cannot run. With DAEMONIZE_NO_SKIP a skipped test is a failure. Sourced.
-skip() {
+# Ends a test as skipped, by name and with a reason, if the machine cannot run it. Sourced.
+
+# skip_unable ABILITY: a verb and its object. The kernel, the container or the user lacks the ability, and no package
+# provides it.
+skip_unable() {
+    echo "SKIPPED: this machine cannot $1"
+    exit 0
+}
+
+# skip_missing NAME: a package provides it. With DAEMONIZE_NO_SKIP the test fails.
+skip_missing() {
     if [ -n "${DAEMONIZE_NO_SKIP:-}" ]; then
-        echo "cannot be skipped here: $1"
+        echo "cannot be skipped here: $1 is not installed"
         exit 1
     fi
-    echo "SKIPPED: $1"
+    echo "SKIPPED: $1 is not installed"
     exit 0
+}
+
+need_programs() {
+    for program in "$@"; do
+        command -v "$program" >/dev/null || skip_missing "$program"
+    done
+}
+
+need_root() {
+    [ "$(id -u)" -eq 0 ] || skip_unable "act as root: the user is $(id -u)"
+}
+
+# need_success ABILITY COMMAND...: the command is the ability itself. Its last line of output is the reason.
+need_success() {
+    ability=$1
+    shift
+    said=$("$@" 2>&1) || skip_unable "$ability: $(echo "$said" | tail -n 1)"
 }

@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 mode=$1 include=$2
 shift 2
 . "$here/../support/skip.sh"
-command -v "$1" >/dev/null || skip "$1 is not installed"
+need_programs "$1"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 set -- "$@" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I "$include" "$here"/compile/*.cpp

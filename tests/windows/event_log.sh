@@ -3,15 +3,13 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../support/skip.sh"
-command -v busybox >/dev/null || skip 'busybox is not installed'
+need_programs busybox
 work=$(mktemp -d)
 trap 'kill "$(cat "$work/pid")" 2>/dev/null; rm -rf "$work"' EXIT
-flags=''
-for try in -m -rm; do
-    [ -n "$flags" ] || ! unshare "$try" mount -n -t tmpfs tmpfs /run 2>/dev/null || flags=$try
-done
-[ -n "$flags" ] || skip 'this user cannot have a /dev of its own here'
-unshare "$flags" sh "$here/../support/setup/private_syslog.sh" "$work/log" "$work/pid" "$1"
+flags=-m
+unshare $flags mount -n -t tmpfs tmpfs /run 2>/dev/null || flags=-rm
+need_success 'make private mounts' unshare $flags mount -n -t tmpfs tmpfs /run
+unshare $flags sh "$here/../support/setup/private_syslog.sh" "$work/log" "$work/pid" "$1"
 for line in 'daemon.info test-source.*: one 100% %s' 'daemon.warn test-source.*: two' 'daemon.err test-source.*: three' \
     'daemon.warn test-source.*: four' 'daemon.err test-source.*: five' 'daemon.err test-source.*: six'; do
     timeout 10 tail -n +1 -f "$work/log" | grep -q -m 1 -e "$line" || {

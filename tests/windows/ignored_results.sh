@@ -3,7 +3,7 @@
 set -eu
 include=$1 compiler=$2 file=$3
 . "$(dirname "$0")/../support/skip.sh"
-command -v "$compiler" >/dev/null || skip "$compiler is not installed"
+need_programs "$compiler"
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
 "$compiler" -std=c++17 -Wunused-result -fsyntax-only -I "$include" "$file" 2>"$log" || {

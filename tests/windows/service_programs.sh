@@ -194,7 +194,7 @@ service_arguments() {
 
 # A directory that somebody else made first is not used.
 service_directories() {
-    [ "$(id -u)" -eq 0 ] || skip 'only root can give a directory away'
+    need_root
     in_service posix "$1"
     kept=$WINEPREFIX/drive_c/ProgramData/daemonize-probe
     rm -rf "$kept"

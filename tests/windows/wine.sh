@@ -14,9 +14,9 @@ here=$(cd "$(dirname "$0")" && pwd)
 exec </dev/null
 action=$1
 shift
-command -v wine >/dev/null || skip 'wine is not installed'
+need_programs wine
 for model in posix win32; do
-    command -v "x86_64-w64-mingw32-g++-$model" >/dev/null || skip "x86_64-w64-mingw32-g++-$model is not installed"
+    need_programs "x86_64-w64-mingw32-g++-$model"
 done
 # Paths and arguments beyond ASCII go through the locale.
 export WINEDEBUG=-all LC_ALL=C.UTF-8

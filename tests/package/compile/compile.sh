@@ -19,21 +19,22 @@ run() {
     "$work/probe" 2>"$work/log" || status=$?
     # The shell's own status for a program that cannot be executed.
     [ "$status" -eq 126 ] || return 1
-    echo "SKIPPED: this machine cannot run what $* builds: $(tail -n 1 "$work/log" | sed 's/.*: //')"
+    case " $* " in *' -m32 '*) kind='32-bit programs' ;; *) kind="what $* builds" ;; esac
+    skip_unable "run $kind: $(tail -n 1 "$work/log" | sed 's/.*: //')"
 }
 
 if [ "$1" = zig ]; then
-    [ -n "${DAEMONIZE_ZIG:-}" ] || skip 'DAEMONIZE_ZIG does not say where a zig is, as tests/support/setup/zig.sh does'
+    [ -n "${DAEMONIZE_ZIG:-}" ] || skip_missing 'zig, of tests/support/setup/zig.sh,'
     shift
     set -- "$DAEMONIZE_ZIG" c++ "$@"
 fi
-command -v "$1" >/dev/null || skip "$1 is not installed"
+need_programs "$1"
 
 "$@" -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -I "$include" "$here"/*.cpp -o "$work/program" || {
     # The fault is the header's only if these flags build anything at all.
     printf '#include <string>\nint main() { return static_cast<int>(std::string().size()); }\n' >"$work/probe.cpp"
     "$@" "$work/probe.cpp" -o "$work/probe" >"$work/log" 2>&1 ||
-        skip "$* builds no program here: $(grep -m 1 -i error "$work/log" || tail -n 1 "$work/log")"
+        skip_missing "what $* builds a program with ($(grep -m 1 -i error "$work/log" || tail -n 1 "$work/log"))"
     exit 1
 }
 [ "$mode" = link ] || run "$@"

@@ -4,7 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../../support/skip.sh"
-command -v "$2" >/dev/null || skip "$2 is not installed"
+need_programs "$2"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 "$2" -std=c++17 -Wall -Wextra -I "$1" -fsyntax-only "$here/ignored/results.cpp" 2>"$work/log" || { cat "$work/log"; exit 1; }

@@ -6,7 +6,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1 compiler=$2
 . "$here/../../support/skip.sh"
-command -v "$compiler" >/dev/null || skip "$compiler is not installed"
+need_programs "$compiler"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 fail() {

@@ -5,7 +5,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 include=$1 compiler=$2 header=$here/$3.hpp
 . "$here/../../support/skip.sh"
-command -v "$compiler" >/dev/null || skip "$compiler is not installed"
+need_programs "$compiler"
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
@@ -19,7 +19,7 @@ compiles() {
     "$compiler" $flags "$1" "$2"
 }
 : >"$work/empty.cpp"
-compiles "-include$header" "$work/empty.cpp" 2>"$work/log" || skip "no $3: $(grep -m 1 error "$work/log")"
+compiles "-include$header" "$work/empty.cpp" 2>"$work/log" || skip_missing "$3 ($(grep -m 1 error "$work/log"))"
 
 user=$here/../strict/user.cpp
 {

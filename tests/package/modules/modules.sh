@@ -7,7 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 include=$(cd "$1" && pwd)
 shift
 . "$here/../../support/skip.sh"
-command -v "$1" >/dev/null || skip "$1 is not installed"
+need_programs "$1"
 compiler=$*
 # A directory that only its owner can write: a pid file is refused elsewhere.
 work=$(mktemp -d)
@@ -16,7 +16,7 @@ cd "$work"
 failed=0
 
 printf '#include <string>\nint main() { return static_cast<int>(std::string().size()); }\n' >probe.cpp
-$compiler probe.cpp -o probe >log 2>&1 || skip "$compiler builds no program here: $(grep -m 1 -i error log)"
+$compiler probe.cpp -o probe >log 2>&1 || skip_missing "what $compiler builds a program with ($(grep -m 1 -i error log))"
 
 compile() { $compiler -std=c++17 -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -fPIC -I "$include" "$@"; }
 

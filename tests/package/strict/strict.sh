@@ -6,7 +6,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 include=$1 compiler=$2
 shift 2
 . "$here/../../support/skip.sh"
-command -v "$compiler" >/dev/null || skip "$compiler is not installed"
+need_programs "$compiler"
 
 warnings='-Wall -Wextra -Wpedantic -Wconversion -Wshadow -Wsign-conversion -Wold-style-cast -Wundef -Wswitch-enum
     -Wnull-dereference -Wzero-as-null-pointer-constant -Wfloat-equal -Wstrict-aliasing=1'

@@ -1,5 +1,5 @@
 // detect_host(): the observations that show a host, and similar observations that do not.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/internet.hpp"
 
 #include <daemonize.hpp>
@@ -86,7 +86,7 @@ TEST_CASE("the socket by which a parent talks to its child is not inetd's") {
 }
 
 TEST_CASE("the first process of a container is told by its number") {
-    NEEDS_ROOT();
+    NEEDS(pid_namespace());
     const std::string seen = test::in_child([] {
         if (::unshare(CLONE_NEWPID) != 0) return std::string("no namespace");
         return host_after([] {});

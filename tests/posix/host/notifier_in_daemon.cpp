@@ -1,6 +1,6 @@
 // A daemon notifies its manager after a change of the root and of the user, without the path and without the right to
 // connect.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held_daemon.hpp"
 #include "support/manager.hpp"
 
@@ -38,7 +38,8 @@ TEST_CASE("a notifier that was opened before the launch speaks for the daemon") 
 }
 
 TEST_CASE("a notifier works in a new root and as another user") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(new_root());
     const test::Orphanage orphans;
     const test::Directory directory, jail;
     const test::Manager manager(directory / "notify");

@@ -1,5 +1,5 @@
 // check(): returns every problem of a launch at once, and changes nothing.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/process.hpp"
 
 #include <atomic>
@@ -108,7 +108,7 @@ TEST_CASE("check() makes nothing and changes nothing") {
 }
 
 TEST_CASE("a log that the run-as user may not write is found, and log_directory() is named") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphans;
     const test::Directory directory;
     const std::string path = directory / "log";
@@ -132,7 +132,8 @@ TEST_CASE("a log that the run-as user may not write is found, and log_directory(
 }
 
 TEST_CASE("a log is looked for in the new root, as the user") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(new_root());
     const test::Directory root;
     REQUIRE(::chmod(root.path().c_str(), 0777) == 0); // which the launcher's own is not
     Daemonizer daemonizer("check");

@@ -1,5 +1,5 @@
 // A launch without free disk space, processes or descriptors: one line, and nothing is left.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/process.hpp"
 
 #include <cstdio>
@@ -33,7 +33,7 @@ TEST_CASE("output that stdio still holds for a full disk is told, for it would c
 }
 
 TEST_CASE("a fork that the limit of processes forbids is told, the first one and the second one") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphans;
     const test::Directory directory;
     const uid_t user = nobodys_number + static_cast<uid_t>(::getpid());

@@ -1,5 +1,5 @@
 // The exit handlers of the program run once, in the daemon. The intermediate process and the launcher run none.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/process.hpp"
 
 #include <cstdlib>
@@ -114,7 +114,7 @@ TEST_CASE("the process between runs no exit handlers where the launcher is gone"
 }
 
 TEST_CASE("asking as the user runs no exit handlers") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphans;
     const test::Directory directory;
     test::Pipe report;

@@ -1,5 +1,5 @@
 // explain(): the plan as text, each step in order with its value, and the type of every inherited descriptor.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/process.hpp"
 
 #include <string>
@@ -112,7 +112,7 @@ TEST_CASE("the plan shows what was asked for, step by step") {
 }
 
 TEST_CASE("the plan names the capabilities that are kept, and the ambient ones") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const std::string text = Daemonizer("explain")
                                  .user(65534)
                                  .group(65534)
@@ -205,7 +205,9 @@ TEST_CASE("a plan for the foreground has no fork and no session") {
 }
 
 TEST_CASE("the plan of a dropped identity names user, groups and directories") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
+    NEEDS(new_root());
     const test::Directory directory;
     const std::string text = Daemonizer("explain")
                                  .user("nobody")

@@ -1,7 +1,7 @@
 // A launch with one failing call: the launcher reports the stage and its exit status, and nothing is left behind.
+#include "support/abilities.hpp"
 #include "support/seam.hpp"
 
-#include "support/catch.hpp"
 #include "support/process.hpp"
 
 #include <csignal>
@@ -273,7 +273,9 @@ TEST_CASE("a daemon that cannot say that it is ready is none") {
 }
 
 TEST_CASE("a step of the identity that fails is told") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
+    NEEDS(new_root());
     const test::Directory directory;
     Daemonizer daemonizer("failing");
     daemonizer.user("nobody").no_new_privileges().pid_file(directory / "pid").wait_until_ready();
@@ -302,7 +304,7 @@ TEST_CASE("a step of the identity that fails is told") {
 }
 
 TEST_CASE("a step of the identity that claims success without effect is caught") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     gid_t before[256];
     const int count = ::getgroups(256, before);
     const gid_t roots[] = {0, 1};
@@ -323,7 +325,7 @@ TEST_CASE("a step of the identity that claims success without effect is caught")
 }
 
 TEST_CASE("a start that is refused takes nothing away that another start made meanwhile") {
-    NEEDS_ROOT();
+    NEEDS(system_directories());
     const test::Orphanage orphans;
     const test::Directory directory;
     const std::string path = directory / "pid";

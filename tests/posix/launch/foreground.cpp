@@ -1,6 +1,5 @@
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held_daemon.hpp"
-#include "support/own_mounts.hpp"
 
 #include <daemonize.hpp>
 
@@ -146,7 +145,7 @@ TEST_CASE("a failed start in the foreground is told, and leaves nothing") {
 }
 
 TEST_CASE("a start in the foreground that fails as another user leaves nothing") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Directory directory;
     const test::Ended ended = test::run_launcher([&] {
         Daemonizer("foreground-test")
@@ -164,7 +163,7 @@ TEST_CASE("a start in the foreground that fails as another user leaves nothing")
 }
 
 TEST_CASE("a start in the foreground that fails in a new root undoes what it did outside, and nothing inside") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     const test::Directory jail;
     const std::string inside = jail / "run/foreground-test";
     REQUIRE(::mkdir((jail / "run").c_str(), 0755) == 0);

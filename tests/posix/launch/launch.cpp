@@ -1,5 +1,5 @@
 // launch(): the launcher goes on and gets the result, the daemon runs its body and exits with the returned code.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/process.hpp"
 
 #include <stdexcept>
@@ -229,7 +229,7 @@ TEST_CASE("a moved-from Daemonizer takes values again, and launches") {
 }
 
 TEST_CASE("process 1, with which its daemon would end, is refused as a launcher") {
-    NEEDS_ROOT();
+    NEEDS(pid_namespace());
     const test::Ended ended = test::run_launcher([] {
         if (::unshare(CLONE_NEWPID) != 0) return 99;
         const pid_t first = ::fork();
@@ -246,7 +246,7 @@ TEST_CASE("process 1, with which its daemon would end, is refused as a launcher"
 }
 
 TEST_CASE("process 1 that goes on launches daemons") {
-    NEEDS_ROOT();
+    NEEDS(pid_namespace());
     const std::string seen = test::in_child([] {
         if (::unshare(CLONE_NEWPID) != 0) return std::string("no namespace");
         return test::in_child([] {
@@ -258,7 +258,7 @@ TEST_CASE("process 1 that goes on launches daemons") {
 }
 
 TEST_CASE("a process between that would be process 1, with which the daemon would end, is refused") {
-    NEEDS_ROOT();
+    NEEDS(pid_namespace());
     const bool waits = GENERATE(false, true);
     const test::Ended ended = test::run_launcher([waits]() -> int {
         if (::unshare(CLONE_NEWPID) != 0) return 99; // for the next that is forked

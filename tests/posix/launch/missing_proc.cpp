@@ -1,5 +1,5 @@
 // A system without /dev/null, with a regular file at /dev/null, or without /proc.
-#include "support/own_mounts.hpp"
+#include "support/abilities.hpp"
 #include "support/seccomp_filter.hpp"
 #include "support/service_program.hpp"
 
@@ -38,7 +38,7 @@ std::string codes_of(const test::Run::Main& service, const std::vector<std::stri
 } // namespace
 
 TEST_CASE("a null device that is a file, or missing, fails the start before anything is written to it") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     const test::Directory directory;
     const std::string file = directory / "null", path = directory / "pid";
     REQUIRE(::mkdir((directory / "empty").c_str(), 0755) == 0);
@@ -68,7 +68,7 @@ TEST_CASE("a null device that is a file, or missing, fails the start before anyt
 }
 
 TEST_CASE("without /proc a launch is complete, by close_range and without") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     const test::Directory directory;
     const std::string path = directory / "pid";
     REQUIRE(::mkdir((directory / "empty").c_str(), 0755) == 0);
@@ -106,7 +106,7 @@ TEST_CASE("without /proc a launch is complete, by close_range and without") {
 }
 
 TEST_CASE("without /proc a service obeys its verbs, and events tell of children") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     const test::Directory directory;
     REQUIRE(::mkdir((directory / "empty").c_str(), 0755) == 0);
     const auto no_proc = [&] { test::bind_over(directory / "empty", "/proc"); };

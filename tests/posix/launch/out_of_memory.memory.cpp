@@ -1,4 +1,5 @@
 // A launch that runs out of memory at each allocation: the launcher reports one line, and nothing is left behind.
+#include "support/abilities.hpp"
 #include "support/launch_without_memory.hpp"
 
 #include <functional>
@@ -66,7 +67,9 @@ TEST_CASE("a launch that runs out of memory says so and leaves nothing") {
 }
 
 TEST_CASE("a launch with every property that runs out of memory says so and leaves nothing") {
-    if (::geteuid() != 0) SKIP_TEST("needs root");
+    NEEDS(other_users());
+    NEEDS(system_directories());
+    NEEDS(new_root());
     check_form(daemonized([](Daemonizer& daemonizer, Place& place) {
         place.log = "/var/log/" + name + "/log";
         place.pid_file = "/run/" + name + "/pid";

@@ -1,7 +1,7 @@
 // Under a seccomp filter that refuses close_range, clone3, pidfd_open or prctl, as in containers: the launch uses
 // another way, or fails with one line.
 #include "support/seccomp_filter.hpp"
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 #include "support/service_program.hpp"
 
@@ -137,7 +137,7 @@ TEST_CASE("whatever the filter refuses, events tell of children and of signals")
 }
 
 TEST_CASE("what cannot be given up without prctl fails the start, at its step, and leaves nothing") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     for (const int error : {EPERM, ENOSYS}) {
         const test::Directory directory;
         const std::string path = directory / "pid";

@@ -1,7 +1,7 @@
 // Single failing calls that tests/proof/faults found: no requested property is lost, and no process waits for ever.
+#include "support/abilities.hpp"
 #include "support/seam.hpp"
 
-#include "support/catch.hpp"
 #include "support/process.hpp"
 
 #include <string>
@@ -181,7 +181,7 @@ TEST_CASE("a signal that stays ignored is told, whatever the error") {
 }
 
 TEST_CASE("a group data base that cannot be read is told, and never taken for an empty one") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     Daemonizer daemonizer("grouped");
     daemonizer.user("nobody");
     CHECK(failure_with(daemonizer, failing("getgrgid_r", seam::launcher, 1, EMFILE)).message() ==
@@ -199,7 +199,7 @@ TEST_CASE("a group data base that cannot be read is told, and never taken for an
 }
 
 TEST_CASE("an identity that cannot be read back is told by the error") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     Daemonizer daemonizer("grouped");
     daemonizer.user("nobody");
     for (const char* call : {"getresgid", "getgroups"}) {
@@ -211,7 +211,7 @@ TEST_CASE("an identity that cannot be read back is told by the error") {
 }
 
 TEST_CASE("a directory that cannot be looked at is told once, as the one that is to be made") {
-    NEEDS_ROOT();
+    NEEDS(system_directories());
     const std::string name = "daemonize-test-" + std::to_string(::getpid());
     Daemonizer daemonizer("blind");
     daemonizer.log_directory(name).stdout_to("/var/log/" + name + "/out");
@@ -244,7 +244,7 @@ TEST_CASE("a record that cannot be sent is told by the error, and only a launche
 }
 
 TEST_CASE("a start in the foreground that can keep nobody to undo it is told while it can still be undone") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Directory directory;
     const auto message_with = [&](const char* name, int error) {
         const seam::Injection injection(failing(name, seam::launcher, 1, error));
@@ -261,7 +261,7 @@ TEST_CASE("a start in the foreground that can keep nobody to undo it is told whi
 }
 
 TEST_CASE("who is kept to undo a start in the foreground does not outlive it") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphans;
     const test::Directory directory;
     const seam::Injection injection(
@@ -275,7 +275,7 @@ TEST_CASE("who is kept to undo a start in the foreground does not outlive it") {
 }
 
 TEST_CASE("who is kept to undo a start in the foreground leaves when it is up, whatever fails") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphans;
     const test::Directory directory;
     const seam::Injection injection(failing("shutdown", seam::launcher, 1, ENOBUFS));

@@ -1,5 +1,5 @@
 // A failed start leaves no pid file, no lock and no process.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 
 #include <vector>
@@ -111,7 +111,7 @@ TEST_CASE("a failed start over a stale file leaves none either") {
 }
 
 TEST_CASE("a daemon that dropped its privileges and then fails has its pid file taken away by the launcher") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const Fork fork = GENERATE(Fork::once, Fork::twice);

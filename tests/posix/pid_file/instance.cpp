@@ -1,5 +1,5 @@
 // Instance: status, signals, stop, reload and wait. No other process gets a signal.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 
 #include <ctime>
@@ -69,7 +69,7 @@ TEST_CASE("a file without a daemon is dead where it names one, and nothing where
 }
 
 TEST_CASE("a stop leaves a dead daemon's file that is neither root's nor the directory's owner's") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
     const auto is_left = [&](uid_t of_directory, uid_t of_file) {
@@ -265,7 +265,7 @@ TEST_CASE("waiting ends with the daemon, or with the time") {
 }
 
 TEST_CASE("another user's daemon is told, and cannot be stopped") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";

@@ -1,6 +1,6 @@
 // The pid file of a daemon during its life: complete when the launcher returns, removed with the daemon, and never an
 // obstacle for the next start.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 
 using daemonize::Daemonizer;
@@ -194,7 +194,7 @@ TEST_CASE("a daemon leaves alone what has been put in its pid file's place") {
 }
 
 TEST_CASE("a daemon that may not remove its pid file any more empties it, and the next start takes it") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";

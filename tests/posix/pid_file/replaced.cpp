@@ -1,6 +1,6 @@
 // Another file at the path of a pid file that a daemon holds: no file of another process is removed or written, and no
 // process hangs.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 #include "support/service_program.hpp"
 
@@ -144,7 +144,7 @@ TEST_CASE(
 }
 
 TEST_CASE("a stop takes away what a dead daemon of ours left, and no file of another user") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
     test::write_file(path, "1\n");

@@ -1,13 +1,11 @@
 // A process that has the number of a dead daemon gets no signal from an operation on the pid file. The tests run in a
 // new pid namespace, where numbers are reused soon.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/process.hpp"
 
 #include <daemonize.hpp>
 
-#include <sched.h>
 #include <sys/mount.h>
-#include <sys/utsname.h>
 
 using daemonize::Duration;
 using daemonize::Failure;
@@ -16,14 +14,6 @@ using daemonize::OnTimeout;
 using daemonize::PidFile;
 
 namespace {
-
-// From Linux 6.14 on the highest number is the namespace's own; before that, to change it would change it for all.
-bool has_own_pid_max() {
-    struct utsname system;
-    int major = 0, minor = 0;
-    return ::uname(&system) == 0 && std::sscanf(system.release, "%d.%d", &major, &minor) == 2 &&
-           (major > 6 || (major == 6 && minor >= 14));
-}
 
 bool write_setting(const char* path, const std::string& value) {
     const int file = ::open(path, O_WRONLY | O_CLOEXEC);
@@ -80,7 +70,7 @@ std::string rounds_in_namespace(const std::string& path, int count) {
         ::mount("proc", "/proc", "proc", 0, nullptr) != 0) {
         return "no /proc";
     }
-    if (has_own_pid_max() && !write_setting("/proc/sys/kernel/pid_max", "310")) return "no pid_max";
+    if (test::has_own_pid_max() && !write_setting("/proc/sys/kernel/pid_max", "310")) return "no pid_max";
     for (int i = 0; i < count; ++i) {
         const std::string hit = round(path, i % 16);
         if (!hit.empty()) return hit;
@@ -92,7 +82,7 @@ std::string rounds_in_namespace(const std::string& path, int count) {
 
 // In 1,000 stops, and in 10,000 with --soak.
 TEST_CASE("no process is hit that got a dead daemon's number while it was stopped") {
-    NEEDS_ROOT();
+    NEEDS(pid_namespace());
     const test::Directory directory;
     const int lots = std::getenv("DAEMONIZE_SOAK") == nullptr ? 2 : 20;
     // Some at a time, so that the test hears of each lot long before its patience ends.

@@ -1,6 +1,6 @@
 // Refused pid files and directories: files that another user could write or replace. root's `kill $(cat FILE)` would
 // otherwise hit any process.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 #include "support/service_program.hpp"
 
@@ -96,7 +96,7 @@ TEST_CASE("an empty path is refused as pid file") {
 }
 
 TEST_CASE("a device is refused as pid file") {
-    NEEDS_ROOT();
+    NEEDS(device_files());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "device.pid";
@@ -131,7 +131,7 @@ TEST_CASE("a file that others can write is refused as pid file") {
 }
 
 TEST_CASE("a file of another user is refused as pid file") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
@@ -155,7 +155,7 @@ TEST_CASE("a pid file is refused in a directory that others can write, the stick
 }
 
 TEST_CASE("a pid file is refused in a directory of another user, the run-as user's too") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
@@ -169,7 +169,7 @@ TEST_CASE("a pid file is refused in a directory of another user, the run-as user
 }
 
 TEST_CASE("an ordinary user's pid file may lie in a directory of its own, and in none of another's") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     const test::Directory own;
     const test::Directory foreign;
@@ -186,7 +186,8 @@ TEST_CASE("an ordinary user's pid file may lie in a directory of its own, and in
 }
 
 TEST_CASE("a runtime directory, which the run-as user owns, is accepted for the pid file, and the file stays root's") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const std::string name = "daemonize-trust-" + std::to_string(::getpid());
     const std::string base = "/run/" + name;

@@ -1,6 +1,6 @@
 // The verbs of a service without free disk space, processes or descriptors: a verb that starts no process works, and a
 // failed start reports one line and leaves nothing.
-#include "support/own_mounts.hpp"
+#include "support/abilities.hpp"
 #include "support/service_program.hpp"
 
 #include <sys/resource.h>
@@ -44,7 +44,7 @@ std::string text_of(const test::Said& said) { return std::to_string(said.code) +
 } // namespace
 
 TEST_CASE("on a full disk a start says so and leaves nothing, by launch and by its verb") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     const std::string reported = on_small_disk("size=64k,mode=755", [](const std::string& disk) {
         const std::string path = disk + "/pid";
         fill(disk + "/filled");
@@ -66,7 +66,7 @@ TEST_CASE("on a full disk a start says so and leaves nothing, by launch and by i
 }
 
 TEST_CASE("on a disk without a free inode a start says so, for the pid file and for a log") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     const std::string reported = on_small_disk("nr_inodes=2,mode=755", [](const std::string& disk) {
         const std::string path = disk + "/pid";
         test::write_file(disk + "/filled", "");
@@ -85,7 +85,7 @@ TEST_CASE("on a disk without a free inode a start says so, for the pid file and 
 }
 
 TEST_CASE("a service that runs is asked, reloaded and stopped though its disk has become full") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     const std::string reported = on_small_disk("size=64k,mode=755", [](const std::string& disk) {
         const test::Run::Main service =
             test::plain_service(disk + "/pid", [&](Daemonizer& daemonizer) { daemonizer.stdout_to(disk + "/log"); });
@@ -100,7 +100,7 @@ TEST_CASE("a service that runs is asked, reloaded and stopped though its disk ha
 }
 
 TEST_CASE("a start that the limit of processes forbids is told by its verb, and the other verbs need none") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const uid_t user = 1100000000 + static_cast<uid_t>(::getpid()); // whose processes are this test's alone

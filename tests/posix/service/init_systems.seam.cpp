@@ -1,8 +1,8 @@
 // The choice of the init system by the verb install, by the files of the system and the user, and the files that
 // install writes.
+#include "support/abilities.hpp"
 #include "support/seam.hpp"
 
-#include "support/catch.hpp"
 #include "support/process.hpp"
 
 #include <set>
@@ -36,7 +36,7 @@ const std::string systemd = "/run/systemd/system", openrc = "/sbin/openrc-run", 
 } // namespace
 
 TEST_CASE("root's service is installed in the init system that runs the machine") {
-    NEEDS_ROOT();
+    NEEDS(root());
     CHECK(found({}) == ": / ");
     CHECK(found({systemd, openrc, openrc_runs, init_d, update_rc}) ==
           "/etc/systemd/system/web.service: systemctl --system daemon-reload ; "

@@ -1,8 +1,8 @@
 // The verbs install and uninstall for systemd and OpenRC, on a machine without them: the files and the commands.
 // tests/hosts runs the real init systems.
+#include "support/abilities.hpp"
 #include "support/seam.hpp"
 
-#include "support/catch.hpp"
 #include "support/process.hpp"
 
 #include <string>
@@ -133,7 +133,7 @@ TEST_CASE("words that systemd does not take, and a user without a place for unit
 }
 
 TEST_CASE("without systemd it is OpenRC that is told, or the tool that makes the links of the runlevels") {
-    NEEDS_ROOT();
+    NEEDS(root());
     std::string there;
     const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
         const bool found = there.find(call.is("access") ? call.path() + ";" : "") != std::string::npos;

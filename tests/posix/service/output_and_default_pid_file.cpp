@@ -1,5 +1,5 @@
 // The default pid file of a service, and the output of the verbs.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/service_program.hpp"
 
 using daemonize::Context;
@@ -19,7 +19,7 @@ int report_holder(Context& context) {
 } // namespace
 
 TEST_CASE("in the foreground a service runs without a pid file where there is no place for one") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Directory roots, users;
     REQUIRE(::chown(users.path().c_str(), test::nobody, test::nobody) == 0);
     const auto run_in = [](const std::string& directory) {

@@ -1,6 +1,5 @@
 // A service in the foreground: its end and its exit status, its directories, and a second start.
-#include "support/catch.hpp"
-#include "support/own_mounts.hpp"
+#include "support/abilities.hpp"
 #include "support/service_program.hpp"
 
 using daemonize::Context;
@@ -65,7 +64,7 @@ TEST_CASE("what fails is told in one line and is no success") {
 }
 
 TEST_CASE("a service in the foreground that ends before it is ready leaves no runtime directory") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     const auto service = [](int (*body)(Context&)) {
         return [body](int argc, char** argv) {
             return Service("tested")

@@ -1,5 +1,5 @@
 // The verbs of a service program, for people and init scripts: their actions, output and exit statuses.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/tested_service.hpp"
 
 using daemonize::Context;
@@ -201,7 +201,7 @@ TEST_CASE("text, zero, a negative or a huge number in the pid file hinder neithe
 }
 
 TEST_CASE("another user's service can be told, and neither stopped nor reloaded") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     TestedService program;
     REQUIRE(program({"start"}).code == 0);
@@ -219,7 +219,8 @@ TEST_CASE("another user's service can be told, and neither stopped nor reloaded"
 }
 
 TEST_CASE("instances run side by side, each under its own name") {
-    NEEDS_ROOT(); // whose default pid file is in a place that every machine has
+    NEEDS(root()); // whose default pid file is in a place that every machine has
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const auto body = [](const char* instance) {
         return [instance](int argc, char** argv) {

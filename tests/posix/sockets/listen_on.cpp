@@ -1,5 +1,5 @@
 // listen_on(): addresses, options and failures.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/internet.hpp"
 
 #include <daemonize.hpp>
@@ -39,11 +39,6 @@ bool answers(const Socket& socket, int family) {
     return true;
 }
 
-bool has_ipv6() {
-    Failure failure;
-    return static_cast<bool>(daemonize::listen_on("", "[::1]:0", failure));
-}
-
 } // namespace
 
 TEST_CASE("an address of the machine is listened at by its family") {
@@ -60,7 +55,7 @@ TEST_CASE("an address of the machine is listened at by its family") {
 }
 
 TEST_CASE("an IPv6 address is IPv6 alone, and all addresses are both families") {
-    if (!has_ipv6()) SKIP_TEST("needs IPv6");
+    NEEDS(ipv6());
     const Socket one = listening("[::1]:0"), any = listening("[::]:0");
     CHECK(one.family() == AF_INET6);
     CHECK(answers(one, AF_INET6));
@@ -76,7 +71,7 @@ TEST_CASE("an IPv6 address is IPv6 alone, and all addresses are both families") 
 }
 
 TEST_CASE("an address of one interface names it") {
-    if (!has_ipv6()) SKIP_TEST("needs IPv6");
+    NEEDS(ipv6());
     CHECK(listening("[::1%lo]:0").family() == AF_INET6);
     CHECK(complaint("[::1%nothing0]:0").find("must be a numeric address") != std::string::npos);
 }
@@ -103,7 +98,7 @@ TEST_CASE("an address that cannot be had is told by the socket's name") {
 }
 
 TEST_CASE("a port below 1024 is root's") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Ended ended = test::run_launcher([] {
         test::become_nobody();
         if (test::contents("/proc/sys/net/ipv4/ip_unprivileged_port_start") == "0\n") return 2;

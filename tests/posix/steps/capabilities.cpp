@@ -1,6 +1,6 @@
 // The capabilities that a daemon keeps after the change of the user: exactly the requested ones, and started programs
 // have only the ambient ones.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 
 #include <arpa/inet.h>
@@ -77,7 +77,8 @@ void lose(int number, bool from_bounding_set) {
 } // namespace
 
 TEST_CASE("a daemon keeps the capability that it asked for, and no other") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const std::string bounding = set_of("CapBnd", 0);
     const bool drops_all = GENERATE(false, true);
@@ -103,7 +104,7 @@ TEST_CASE("a daemon keeps the capability that it asked for, and no other") {
 }
 
 TEST_CASE("a program that the daemon starts has the ambient capabilities, also without new privileges") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     test::Held daemon(nobody()
                           .keep_capabilities({CAP_KILL, CAP_CHECKPOINT_RESTORE})
@@ -122,7 +123,7 @@ TEST_CASE("a program that the daemon starts has the ambient capabilities, also w
 }
 
 TEST_CASE("a daemon of another user keeps no capability unless it asked for one") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     Daemonizer daemonizer = GENERATE(false, true) ? nobody() : nobody().keep_capabilities({});
     test::Held daemon(daemonizer, report_all);
@@ -133,7 +134,7 @@ TEST_CASE("a daemon of another user keeps no capability unless it asked for one"
 }
 
 TEST_CASE("in the foreground the capabilities are kept too") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const std::string seen = test::in_child([] {
         nobody().foreground().keep_fd(100).keep_capabilities({CAP_NET_BIND_SERVICE}).daemonize();
         return bind_port_80() + " " + test::process_status("CapPrm") + " " + test::process_status("CapEff") + " " +
@@ -143,7 +144,7 @@ TEST_CASE("in the foreground the capabilities are kept too") {
 }
 
 TEST_CASE("an ordinary user whose program has a capability keeps what it asked for, and drops the rest") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const std::string seen = test::in_child([] {
         // As a program with capabilities of its file has it.
         if (::prctl(PR_SET_KEEPCAPS, 1) != 0) std::abort();
@@ -155,7 +156,7 @@ TEST_CASE("an ordinary user whose program has a capability keeps what it asked f
 }
 
 TEST_CASE("a capability that the kernel does not know, or that would make root, is refused in one line each") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     CHECK(messages(nobody().keep_capabilities({-1, 63, 64, 1 << 30}).ambient_capabilities({99})) ==
           std::vector<std::string>{"cannot accept keep_capabilities(-1): no capability has this number",
                                    "cannot accept keep_capabilities(63): no capability has this number",
@@ -168,7 +169,7 @@ TEST_CASE("a capability that the kernel does not know, or that would make root, 
 }
 
 TEST_CASE("a capability that the launcher lacks is refused before any fork") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Ended kept = test::run_launcher([] {
         lose(CAP_SYS_TIME, false);
         nobody().keep_capabilities({CAP_KILL, CAP_SYS_TIME}).daemonize();
@@ -186,7 +187,7 @@ TEST_CASE("a capability that the launcher lacks is refused before any fork") {
 }
 
 TEST_CASE("ambient capabilities that the kernel forbids fail the start") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphans;
     const test::Ended ended = test::run_launcher([] {
         if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_CAP_AMBIENT_RAISE) != 0) return 99;
@@ -199,7 +200,7 @@ TEST_CASE("ambient capabilities that the kernel forbids fail the start") {
 }
 
 TEST_CASE("a daemon that stays root is refused capabilities, as execve would give it all of them") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const std::vector<std::string> refused = {
         "cannot keep the capabilities: the daemon is root, and execve(2) gives root every capability: name a user()"};
     CHECK(messages(Daemonizer("capable").keep_capabilities({CAP_KILL})) == refused);
@@ -208,7 +209,7 @@ TEST_CASE("a daemon that stays root is refused capabilities, as execve would giv
 }
 
 TEST_CASE("capabilities in the foreground are refused beside other threads, which would have others") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     test::Pipe hold;
     std::thread other([&] { hold.wait_until_closed(); });
     const std::vector<std::string> seen = messages(nobody().foreground().keep_capabilities({CAP_KILL}));
@@ -219,7 +220,7 @@ TEST_CASE("capabilities in the foreground are refused beside other threads, whic
 }
 
 TEST_CASE("check asks no permission of a file that the daemon may write by a capability") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Directory directory;
     const test::Orphanage orphanage;
     CHECK(messages(nobody().stdout_to(directory / "log")).size() == 1);

@@ -1,5 +1,5 @@
 // A daemon in a new root directory: the files and options inside the new root work, and the pid file outside too.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 
 #include <ctime>
@@ -20,7 +20,8 @@ std::string time_zone(const char (&name)[4], unsigned char hours_east) {
 } // namespace
 
 TEST_CASE("a daemon in a new root has it as its root, and a working directory inside") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const test::Directory jail;
     REQUIRE(::mkdir((jail / "work").c_str(), 0755) == 0);
@@ -50,7 +51,7 @@ TEST_CASE("a daemon in a new root has it as its root, and a working directory in
 }
 
 TEST_CASE("a log of a daemon in a new root is opened inside, where it can be opened again") {
-    NEEDS_ROOT();
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const test::Directory jail;
     test::Held daemon(Daemonizer("jailed").chroot(jail.path()).stdout_to("/daemon.log"), [](test::Pipe& report) {
@@ -70,7 +71,7 @@ TEST_CASE("a log of a daemon in a new root is opened inside, where it can be ope
 }
 
 TEST_CASE("relative paths mean the launcher's directory, which must be inside the new root") {
-    NEEDS_ROOT();
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const test::Directory jail;
     const std::string before = test::link_target("/proc/self/cwd");
@@ -105,7 +106,7 @@ TEST_CASE("relative paths mean the launcher's directory, which must be inside th
 }
 
 TEST_CASE("the launcher's directory is inside the new root by whatever name that goes") {
-    NEEDS_ROOT();
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string before = test::link_target("/proc/self/cwd");
@@ -122,7 +123,7 @@ TEST_CASE("the launcher's directory is inside the new root by whatever name that
 }
 
 TEST_CASE("a directory whose name only begins as the new root's is outside of it") {
-    NEEDS_ROOT();
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string before = test::link_target("/proc/self/cwd");
@@ -137,7 +138,7 @@ TEST_CASE("a directory whose name only begins as the new root's is outside of it
 }
 
 TEST_CASE("the pid file of a daemon in a new root is outside, and is emptied at its end") {
-    NEEDS_ROOT();
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const test::Directory jail;
     const test::Directory outside;
@@ -160,7 +161,7 @@ TEST_CASE("the pid file of a daemon in a new root is outside, and is emptied at 
 }
 
 TEST_CASE("a daemon that fails in its new root has its pid file outside taken away") {
-    NEEDS_ROOT();
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const test::Directory jail;
     const test::Directory outside;
@@ -173,7 +174,7 @@ TEST_CASE("a daemon that fails in its new root has its pid file outside taken aw
 }
 
 TEST_CASE("local time is the launcher's in a new root without a time zone's file") {
-    NEEDS_ROOT();
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const test::Directory jail;
     const test::Directory outside;
@@ -195,7 +196,7 @@ TEST_CASE("local time is the launcher's in a new root without a time zone's file
 }
 
 TEST_CASE("a new root that is none is refused by its name") {
-    NEEDS_ROOT();
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const test::Directory directory;
     test::write_file(directory / "file", "");

@@ -1,8 +1,7 @@
 // The directories that a launch makes: paths and owners. A failed launch removes its directories, except directories
 // that existed before or hold a file.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
-#include "support/own_mounts.hpp"
 
 #include <functional>
 
@@ -65,7 +64,8 @@ std::string as_ordinary(const test::Directory& home, const std::function<std::st
 } // namespace
 
 TEST_CASE("root's daemon gets its directories in the system's, as its own, whatever the umask") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const Name name;
     const mode_t mask = GENERATE(static_cast<mode_t>(0), static_cast<mode_t>(0777));
@@ -90,7 +90,8 @@ TEST_CASE("root's daemon gets its directories in the system's, as its own, whate
 }
 
 TEST_CASE("root's daemon that stays root has root's directories, of the group that it takes") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const Name name;
     Daemonizer daemonizer("directories");
@@ -105,7 +106,8 @@ TEST_CASE("root's daemon that stays root has root's directories, of the group th
 }
 
 TEST_CASE("a log in the log directory can be written by the user that the daemon became") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const Name name;
     const std::string log = name.log() + "/inner";
@@ -119,7 +121,8 @@ TEST_CASE("a log in the log directory can be written by the user that the daemon
 }
 
 TEST_CASE("a directory that is there already is used, and given to the daemon's user") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const Name name;
     for (const std::string& path : {name.run(), name.state(), name.log()}) {
@@ -140,7 +143,8 @@ TEST_CASE("a directory that is there already is used, and given to the daemon's 
 }
 
 TEST_CASE("a symbolic link in a directory's place is refused, and what it leads to is given to nobody") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const Name name;
     const test::Directory target;
@@ -160,7 +164,7 @@ TEST_CASE("a symbolic link in a directory's place is refused, and what it leads 
 }
 
 TEST_CASE("a file in a directory's place is refused") {
-    NEEDS_ROOT();
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const Name name;
     test::write_file(name.run(), "kept");
@@ -171,7 +175,9 @@ TEST_CASE("a file in a directory's place is refused") {
 }
 
 TEST_CASE("a file in a directory's place in the new root is refused too, and given to nobody") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const Name name;
     const test::Directory jail;
@@ -186,7 +192,7 @@ TEST_CASE("a file in a directory's place in the new root is refused too, and giv
 }
 
 TEST_CASE("a failed launch takes away the directories that it made") {
-    NEEDS_ROOT();
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const Name name;
     const Fork fork = GENERATE(Fork::once, Fork::twice);
@@ -214,7 +220,7 @@ TEST_CASE("a failed launch takes away the directories that it made") {
 }
 
 TEST_CASE("a failed launch leaves directories that were there before, and those that hold something") {
-    NEEDS_ROOT();
+    NEEDS(system_directories());
     const test::Orphanage orphanage;
     const Name name;
     REQUIRE(::mkdir(name.run().c_str(), 0755) == 0);
@@ -259,7 +265,7 @@ TEST_CASE("an ordinary user without XDG_STATE_HOME has its logs below HOME") {
 }
 
 TEST_CASE("an ordinary user whom nobody told of a runtime directory has it where it always is, if there is one") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     const auto launched = [](uid_t owner) {
         return test::in_child([=] {
             const std::string usual = "/run/user/" + std::to_string(test::nobody);
@@ -351,7 +357,9 @@ TEST_CASE("a directory's name that leads elsewhere, or nowhere, is refused") {
 }
 
 TEST_CASE("a new root has the runtime directory outside, for the pid file, and inside, for the daemon") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
+    NEEDS(system_directories());
+    NEEDS(new_root());
     const test::Orphanage orphanage;
     const Name name;
     const test::Directory jail;

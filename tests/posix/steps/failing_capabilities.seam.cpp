@@ -1,7 +1,7 @@
 // Calls that fail, or succeed without an effect, while a daemon's capabilities are set.
+#include "support/abilities.hpp"
 #include "support/seam.hpp"
 
-#include "support/catch.hpp"
 #include "support/process.hpp"
 
 #include <linux/capability.h>
@@ -39,7 +39,7 @@ Failure failure_with(const seam::Hook& hook) {
 } // namespace
 
 TEST_CASE("each failing call about capabilities fails the start") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     int failing = 1;
     for (;; ++failing) {
         int count = 0;
@@ -59,7 +59,7 @@ TEST_CASE("each failing call about capabilities fails the start") {
 }
 
 TEST_CASE("capabilities that did not change as they were asked to fail the start") {
-    NEEDS_ROOT();
+    NEEDS(root());
     const std::string message =
         "cannot keep the capabilities CAP_KILL CAP_NET_BIND_SERVICE: the daemon has other capabilities";
     const auto without_effect = [](const char* name, long number) {

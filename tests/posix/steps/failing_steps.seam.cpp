@@ -1,7 +1,7 @@
 // Failing calls in PidFile and in the steps of set-up: each failure names the stage, and the changes are rolled back.
+#include "support/abilities.hpp"
 #include "support/seam.hpp"
 
-#include "support/catch.hpp"
 #include "support/process.hpp"
 
 #include <cstdint>
@@ -61,7 +61,7 @@ TEST_CASE("a lock that cannot be asked about is told") {
 }
 
 TEST_CASE("a directory that cannot be made, or given its mode, fails the start") {
-    NEEDS_ROOT();
+    NEEDS(system_directories());
     const std::string name = "daemonize-test-" + std::to_string(::getpid());
     for (const char* call : {"mkdir", "chmod"}) {
         for (const bool is_state : {false, true}) {

@@ -1,6 +1,5 @@
 // The identity of a daemon: all IDs and groups are the requested ones, and the daemon cannot become root again.
 #include "support/accounts.hpp"
-#include "support/catch.hpp"
 #include "support/held.hpp"
 
 #include <functional>
@@ -96,7 +95,7 @@ test::Ended launch_as_nobody(const std::function<void(Daemonizer&)>& ask) {
 } // namespace
 
 TEST_CASE("a user by name is taken with its ids, all of them, and with its groups as initgroups has them") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user("svc"); });
     CHECK(seen.error == "");
     CHECK(seen.uids == four_times(41001));
@@ -106,7 +105,7 @@ TEST_CASE("a user by name is taken with its ids, all of them, and with its group
 }
 
 TEST_CASE("a user by number is the user of that number, with its groups") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user("41001"); });
     CHECK(seen.error == "");
     CHECK(seen.uids == four_times(41001));
@@ -115,14 +114,14 @@ TEST_CASE("a user by number is the user of that number, with its groups") {
 }
 
 TEST_CASE("a user whose name is a number is found by its name first, as chown has it") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user("41003"); });
     CHECK(seen.uids == four_times(41004));
     CHECK(seen.gids == four_times(41005));
 }
 
 TEST_CASE("a group, by name or number, takes the place of the user's primary one") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     const std::string group = GENERATE(std::string("chosen"), std::string("41020"));
     const Seen seen = seen_of([&](Daemonizer& daemonizer) { daemonizer.user("svc").group(group); });
     CHECK(seen.uids == four_times(41001));
@@ -132,7 +131,7 @@ TEST_CASE("a group, by name or number, takes the place of the user's primary one
 }
 
 TEST_CASE("one of the user's other groups that becomes the primary one is there once") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user("svc").group("41012"); });
     CHECK(seen.gids == four_times(41012));
     CHECK(seen.groups == "41010 41012");
@@ -140,7 +139,7 @@ TEST_CASE("one of the user's other groups that becomes the primary one is there 
 }
 
 TEST_CASE("a group alone leaves root's user, and none of root's groups") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.group("chosen"); });
     CHECK(seen.error == "");
     CHECK(seen.uids == four_times(0));
@@ -149,7 +148,7 @@ TEST_CASE("a group alone leaves root's user, and none of root's groups") {
 }
 
 TEST_CASE("a user that the data base does not know needs a group beside its number") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     const Seen refused = seen_of([](Daemonizer& daemonizer) { daemonizer.user("54321"); });
     CHECK(refused.code == 217);
     CHECK(refused.error == "identity: cannot become the user 54321: the user database does not have this number, so "
@@ -162,7 +161,7 @@ TEST_CASE("a user that the data base does not know needs a group beside its numb
 }
 
 TEST_CASE("a user and a group by ID are not looked up by name") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     // 41003 is another user's name.
     const Seen refused = seen_of([](Daemonizer& daemonizer) { daemonizer.user(41003); });
     CHECK(refused.code == 217);
@@ -175,7 +174,7 @@ TEST_CASE("a user and a group by ID are not looked up by name") {
 }
 
 TEST_CASE("a user by ID has the groups of the user database, and 0 is root") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user(41001); });
     CHECK(seen.error == "");
     CHECK(seen.uids == four_times(41001));
@@ -205,7 +204,7 @@ TEST_CASE("an unknown user and an unknown group are refused by name") {
 }
 
 TEST_CASE("no capability outlives the change of user, even where the launcher wanted to keep them") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     test::Pipe hold;
     test::Pipe report;
@@ -233,7 +232,7 @@ TEST_CASE("no capability outlives the change of user, even where the launcher wa
 }
 
 TEST_CASE("root cannot be regained, by user or by group") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     test::Held daemon(Daemonizer("dropped").user("65534").group("65534"), [](test::Pipe& report) {
         const gid_t root = 0;
@@ -247,7 +246,7 @@ TEST_CASE("root cannot be regained, by user or by group") {
 }
 
 TEST_CASE("a launch whose user could become root again is refused") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
@@ -264,7 +263,7 @@ TEST_CASE("a launch whose user could become root again is refused") {
 }
 
 TEST_CASE("root as the user to run as is no drop, and takes root's own groups only") {
-    NEEDS_ACCOUNTS();
+    NEEDS(accounts());
     const Seen seen = seen_of([](Daemonizer& daemonizer) { daemonizer.user("root"); });
     CHECK(seen.error == "");
     CHECK(seen.uids == four_times(0));

@@ -1,4 +1,4 @@
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held_daemon.hpp"
 
 #include <daemonize.hpp>
@@ -42,7 +42,7 @@ TEST_CASE("the launcher's limits stay") {
 }
 
 TEST_CASE("a hard limit is raised where root may, and fails the start where root lacks that capability") {
-    NEEDS_ROOT();
+    NEEDS(root());
     const struct rlimit low = {300, 300}, high = {400, 400};
     const auto is_set = [](const struct rlimit& limit) { return ::setrlimit(RLIMIT_NOFILE, &limit) == 0; };
     const bool may =

@@ -1,4 +1,4 @@
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held_daemon.hpp"
 
 #include <daemonize.hpp>
@@ -171,7 +171,7 @@ TEST_CASE("a FIFO that somebody reads is a log, and blocks as one") {
 }
 
 TEST_CASE("a log belongs to the user that the daemon runs as") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphans;
     const test::Directory directory;
     REQUIRE(::chown(directory.path().c_str(), test::nobody, test::nobody) == 0);
@@ -186,7 +186,7 @@ TEST_CASE("a log belongs to the user that the daemon runs as") {
 }
 
 TEST_CASE("a log where the daemon's user may not write fails the start, with a hint") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphans;
     const test::Directory directory;
     const int stream = GENERATE(1, 2);
@@ -274,7 +274,7 @@ TEST_CASE("what a daemon wrote before its start failed stays") {
 }
 
 TEST_CASE("a failed start of root's removes no empty file of another user's") {
-    NEEDS_ROOT();
+    NEEDS(other_users());
     const test::Orphanage orphans;
     const test::Directory directory;
     const std::string logs = directory / "logs", others = directory / "others";

@@ -1,6 +1,6 @@
 // The messages of EventLog to syslogd. tests/windows/event_log.sh uses a real syslogd.
-#include "support/catch.hpp"
-#include "support/own_mounts.hpp"
+
+#include "support/abilities.hpp"
 
 #include <daemonize.hpp>
 
@@ -38,7 +38,7 @@ std::string received(int number) {
 } // namespace
 
 TEST_CASE("each entry has its severity, its source and its process, and a source needs no registration") {
-    NEEDS_OWN_MOUNTS();
+    NEEDS(private_mounts());
     CHECK(test::in_child([] {
               if (!test::own_mounts()) return std::string("no mounts");
               const int syslog = listen_to_syslog();

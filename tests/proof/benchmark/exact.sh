@@ -8,7 +8,10 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/exact
 . "$top/tests/support/setup/packages.sh"
+. "$top/tests/support/skip.sh"
 install_missing g++ strace valgrind
+need_root
+need_success 'trace a process' strace -o /dev/null true
 mkdir -p "$build"
 program=daemonize_start
 for source in "$here/programs/$program.cpp" "$here/tools/reaper.cpp" "$here/tools/end.cpp" "$top/examples/minimal.cpp"; do

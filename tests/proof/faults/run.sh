@@ -10,6 +10,7 @@ top=$(cd "$here/../../.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/faults
 # shellcheck source=tests/support/setup/packages.sh
 . "$top/tests/support/setup/packages.sh"
+. "$top/tests/support/skip.sh"
 # shellcheck source=tests/proof/faults/prepare.sh
 . "$here/prepare.sh"
 case ${1:-} in
@@ -22,11 +23,17 @@ esac
 
 # shellcheck disable=SC2086 # a list of packages
 install_missing $build_packages strace || { can_build && command -v strace >/dev/null; }
+need_success 'trace a process' strace -o /dev/null true
+mapped=''
+[ "$(id -u)" -eq 0 ] || mapped='--user --map-root-user'
+# shellcheck disable=SC2086 # options, or none
+need_success 'make the namespaces of inside.sh' unshare $mapped --mount --propagation private --pid --fork \
+    --kill-child --mount-proc mount -n -t tmpfs tmpfs /run
 build_faults -DFAULTS_PEERS=OFF
 
 option=''
-if [ "$(id -u)" -ne 0 ]; then
-    echo 'Left out, as they need root: user(), group()'
+if ! setpriv --reuid=1 --regid=1 --clear-groups true 2>/dev/null; then
+    echo 'SKIPPED: this machine cannot act as another user: user() and group() are left out'
     option=--as-launcher
 fi
 started=$(date +%s)

@@ -17,7 +17,7 @@ fail_check() {
     echo "failed: $1"
 }
 
-# skip NAME, with the reason in it. A reason that begins with "this machine cannot" names a feature that no package
+# skip NAME, with the reason in it. A reason that begins with "this machine cannot" names an ability that no package
 # provides.
 skip() {
     skipped=$((skipped + 1))
@@ -43,12 +43,16 @@ end_section() {
     echo "-- $(($(date +%s) - started)) s"
 }
 
-# check NAME COMMAND...
+# check NAME COMMAND...: a line "SKIPPED: REASON" of the output says that the command did nothing, or only a part.
 check() {
-    name=$1
+    name=$1 output=$(mktemp)
     shift
     section "$name"
-    if "$@"; then pass; else fail_check "$name (status $?)"; fi
+    { "$@" 2>&1; echo "$?" >"$output.status"; } | tee "$output"
+    status=$(cat "$output.status")
+    reason=$(sed -n '/^SKIPPED: /{s///p;q;}' "$output")
+    rm "$output" "$output.status"
+    if [ "$status" -ne 0 ]; then fail_check "$name (status $status)"; elif [ -n "$reason" ]; then skip "$name ($reason)"; else pass; fi
     end_section
 }
 

@@ -1,0 +1,28 @@
+// The skip of a test, by name and with a reason. Without Catch2, so that every program of the tests can use it.
+#ifndef DAEMONIZE_TESTS_SUPPORT_SKIP_HPP
+#define DAEMONIZE_TESTS_SUPPORT_SKIP_HPP
+
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+namespace test {
+
+/// Whether a test fails if a program or a library is not installed. A test that needs an ability is skipped there too.
+inline bool needs_all_packages() {
+    const char* value = std::getenv("DAEMONIZE_NO_SKIP");
+    return value != nullptr && *value != '\0';
+}
+
+/// Prints the line that marks the test as skipped for ctest, even if another check has failed.
+inline void print_skip(const std::string& reason) {
+    std::printf("SKIPPED: %s\n", reason.c_str());
+    std::fflush(stdout); // otherwise a forked child writes the line again
+}
+
+/// `ability`: a verb and its object, with the error of the system call. No package provides the ability.
+inline void print_unable(const std::string& ability) { print_skip("this machine cannot " + ability); }
+
+} // namespace test
+
+#endif
