@@ -45,7 +45,9 @@ done
 chmod 1777 "$build/counts"
 chmod 666 "$build"/counts/*
 status=0
-ctest --test-dir "$build" --parallel "$(nproc)" --timeout 300 --exclude-regex '^(compile|wine|host/(systemd|openrc))(/|$)' \
+DAEMONIZE_PATIENCE=$(sh "$top/tests/support/setup/patience.sh")
+export DAEMONIZE_PATIENCE
+ctest --test-dir "$build" --parallel "$(nproc)" --timeout "$((10 * DAEMONIZE_PATIENCE))" --exclude-regex '^(compile|wine|host/(systemd|openrc))(/|$)' \
     >"$build.tests.log" 2>&1 || status=$?
 [ "$status" -eq 0 ] || sed -n '/^The following tests FAILED/,$p' "$build.tests.log"
 
