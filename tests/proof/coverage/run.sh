@@ -40,7 +40,7 @@ fi
 rm -f "$build"/counts/*
 programs=$(find "$build/tests" "$build/examples" -type f -executable ! -name '*.sh')
 for program in $programs; do
-    (cd "$build" && timeout 5 unshare -rpf --kill-child "$program" --list-tests >/dev/null 2>&1 </dev/null) || true
+    (cd "$build" && timeout "$((${DAEMONIZE_PATIENCE:-60} / 12))" unshare -rpf --kill-child "$program" --list-tests >/dev/null 2>&1 </dev/null) || true
 done
 chmod 1777 "$build/counts"
 chmod 666 "$build"/counts/*
