@@ -4,6 +4,7 @@
 set -u
 top=$(cd "$(dirname "$0")/.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/examples
+patience=${DAEMONIZE_PATIENCE:-60} # the seconds that one event may take
 . "$top/tests/support/setup/packages.sh"
 exec </dev/null
 
@@ -20,7 +21,7 @@ clean_up() {
 
 # show_line FILE PATTERN: waits for the first line that matches, and prints the line.
 show_line() {
-    line=$(timeout 10 tail -n +1 -f "$1" | grep -m 1 -e "$2") || fail "$(basename "$1") has no line with $2"
+    line=$(timeout "$patience" tail -n +1 -f "$1" | grep -m 1 -e "$2") || fail "$(basename "$1") has no line with $2"
     echo "$(basename "$1"): $line"
 }
 
@@ -41,9 +42,9 @@ show_process() {
 stop() {
     kill -TERM "$1" || fail "cannot signal process $1"
     # If PID 1 does not reap, as in some containers, the process stays as a zombie.
-    timeout 10 tail -s 0.1 --pid="$1" -f /dev/null || case $(field "$1" stat) in
+    timeout "$patience" tail -s 0.1 --pid="$1" -f /dev/null || case $(field "$1" stat) in
         Z*) ;;
-        *) fail "process $1 did not end within 10 seconds of SIGTERM" ;;
+        *) fail "process $1 did not end within $patience seconds of SIGTERM" ;;
     esac
     [ ! -e "$2" ] || fail "$(basename "$2") was left behind"
     echo "stopped: no process $1 and no pid file any more"
@@ -61,8 +62,8 @@ timestamp_demo() {
     echo "$said"
     show_process "$pid"
     [ "$(field "$pid" sid)" != "$pid" ] || fail 'timestamp_log leads its session, and could gain a terminal'
-    timeout 10 tail -n +1 -f "$log" | sed -e 's/^/daemon.log: /' -e 2q
-    [ "$(wc -l <"$log")" -ge 2 ] || fail 'timestamp_log wrote no second line within 10 seconds'
+    timeout "$patience" tail -n +1 -f "$log" | sed -e 's/^/daemon.log: /' -e 2q
+    [ "$(wc -l <"$log")" -ge 2 ] || fail 'timestamp_log wrote no second line within $patience seconds'
     stop "$pid" "$pid_file"
 }
 

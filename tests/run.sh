@@ -32,8 +32,8 @@ done
 build_in() {
     directory=$1 source=$2
     shift 2
-    $as cmake -S "$source" -B "$directory" "$@" >"$directory.log" 2>&1 &&
-        $as cmake --build "$directory" --parallel "$(nproc)" >>"$directory.log" 2>&1 && return 0
+    with_progress "$directory.log" $as cmake -S "$source" -B "$directory" "$@" &&
+        with_progress "$directory.log" $as cmake --build "$directory" --parallel "$(nproc)" && return 0
     cat "$directory.log"
     return 1
 }
@@ -45,7 +45,7 @@ suite() {
     section "$label"
     if build_in "$directory" "$source" "$@"; then
         run_ctest "$label" "$directory" "$ran_before" $as ctest --test-dir "$directory" --parallel "$(nproc)" \
-            --output-on-failure --timeout 300 $selection
+            --output-on-failure $selection
     else
         fail_check "$label (does not build)"
     fi
@@ -86,9 +86,12 @@ suite_beside_busy_loops() {
 }
 
 every_test() {
+    echo 'Looking for zig and the super-servers, and fetching what is missing'
+    begin_progress echo '    still fetching'
     # Without zig the tests that need zig are skipped.
     DAEMONIZE_ZIG=$(sh "$top/tests/support/setup/zig.sh") || DAEMONIZE_ZIG=''
     DAEMONIZE_SUPER_SERVERS=$(sh "$top/tests/support/setup/super_servers.sh") || DAEMONIZE_SUPER_SERVERS=''
+    end_progress
     export DAEMONIZE_ZIG DAEMONIZE_SUPER_SERVERS
     suite 'suite' "$build/native" "$top" '' '--label-exclude ^proof$'
     [ "$(id -u)" -ne 0 ] || suite_as_ordinary_user

@@ -7,6 +7,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../support/skip.sh"
 . "$here/bare_debian.sh"
 . "$here/own_cgroup.sh"
+patience=${DAEMONIZE_PATIENCE:-60} # the seconds that one event may take
 exec </dev/null
 need_containers
 
@@ -21,6 +22,6 @@ cp "$1" "$tree/usr/local/bin/service"
 cp "$here/openrc_inside.sh" "$tree/"
 (
     enter_cgroups $groups
-    exec timeout --kill-after=20 200 systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit \
+    exec timeout --kill-after=20 "$((5 * patience))" systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit \
         --private-network --console=pipe sh /openrc_inside.sh
 )

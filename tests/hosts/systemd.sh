@@ -1,12 +1,14 @@
 #!/bin/sh
 # The library under systemd as process 1, in a bare Debian: systemd 252 of bookworm, systemd 257 of trixie.
 #   sh systemd.sh programs TREE WORK          builds the programs of the cases, in WORK
+#   sh systemd.sh tree WORK RELEASE           makes the system of this release, unless the cache has it
 #   sh systemd.sh boot WORK RELEASE FILE...   boots the release, runs every case of these files in it, keeps the results in WORK
 #   sh systemd.sh case WORK RELEASE CASE      prints the result of that case; a case that did not run has failed
 # Needs root, systemd-nspawn and debootstrap.
 # shellcheck disable=SC2086 # lists of control groups
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
+patience=${DAEMONIZE_PATIENCE:-60} # the seconds that one event may take
 . "$here/../support/skip.sh"
 . "$here/bare_debian.sh"
 . "$here/own_cgroup.sh"
@@ -33,11 +35,9 @@ programs() {
     done
 }
 
-boot() {
+# Unpacks the system of the release into the new directory tree.
+unpack() {
     work=$1 release=$2
-    shift 2
-    results=$work/$release
-    rm -rf "$results"
     mkdir -p "$cache" "$work"
     tree=$(mktemp -d "$work/tree.XXXXXX")
     groups=$(own_cgroups "daemonize-$release.$$")
@@ -45,10 +45,18 @@ boot() {
     trap 'exit 1' HUP INT TERM
     chmod 755 "$tree"
     bare_debian "systemd-$release" "$release" "$tree" --include=systemd,systemd-sysv,dbus || exit 1
+}
+
+boot() {
+    unpack "$1" "$2"
+    shift 2
+    results=$work/$release
+    rm -rf "$results"
     mkdir "$tree/hosts"
     cp "$here"/systemd/*.sh "$work"/programs/* "$tree/hosts/"
     cat >"$tree/etc/systemd/system/cases.service" <<END
 [Service]
+Environment=DAEMONIZE_PATIENCE=$patience
 ExecStart=/hosts/inside.sh $*
 ExecStopPost=/bin/systemctl --no-block poweroff
 [Install]
@@ -60,7 +68,7 @@ END
     status=0
     (
         enter_cgroups $groups || exit 1
-        exec timeout --kill-after=20 200 systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit \
+        exec timeout --kill-after=20 "$((9 * patience))" systemd-nspawn --quiet --directory="$tree" --register=no --keep-unit \
             --private-network --console=pipe --boot
     ) >"$work/$release.console" 2>&1 || status=$?
     [ ! -d "$tree/hosts/results" ] || mv "$tree/hosts/results" "$results"
@@ -83,6 +91,7 @@ case_went() {
 
 case $action in
     programs | boot) "$action" "$@" ;;
+    tree) [ -f "$cache/systemd-$2.tar" ] || unpack "$@" ;;
     case) case_went "$@" ;;
     *) fail "no such action: $action" ;;
 esac

@@ -10,6 +10,7 @@ namespace {
 
 const std::string examples = EXAMPLES_DIRECTORY;
 const std::string tests = TESTS_DIRECTORY;
+const std::string patience = std::to_string(test::patience / 1000);
 
 struct Ran {
     int status = -1;
@@ -68,7 +69,7 @@ class Watched {
 };
 
 std::string wait_for_line(const std::string& file, const std::string& part) {
-    return run({"timeout", "20", "sh", "-c", "tail -n +1 -f \"$0\" | grep -m 1 -F -e \"$1\"", file, part}).output;
+    return run({"timeout", patience, "sh", "-c", "tail -n +1 -f \"$0\" | grep -m 1 -F -e \"$1\"", file, part}).output;
 }
 
 } // namespace
@@ -105,7 +106,7 @@ TEST_CASE("timestamp_log writes a line at each interval") {
     REQUIRE(ran.status == 0);
     const Watched daemon(pid_in(directory / "ts.pid"));
     const std::string lines =
-        run({"timeout", "20", "sh", "-c", "tail -n +1 -f \"$0\" | head -n 3", directory / "log"}).output;
+        run({"timeout", patience, "sh", "-c", "tail -n +1 -f \"$0\" | head -n 3", directory / "log"}).output;
     CHECK(std::count(lines.begin(), lines.end(), '\n') == 3);
     CHECK(daemon.ends_by(SIGTERM));
 }
@@ -153,7 +154,8 @@ TEST_CASE("syslog_daemon tells a real syslogd that it started and that it ends, 
     CHECK(wait_for_line(log, name + "program terminated.").find("user.info") != std::string::npos);
     CHECK(!test::exists(directory / "sd.pid"));
     // Its new parent still has to reap it; then the process table knows it no more.
-    CHECK(run({"timeout", "20", "tail", "-s", "0.1", "--pid=" + std::to_string(pid), "-f", "/dev/null"}).status == 0);
+    CHECK(run({"timeout", patience, "tail", "-s", "0.1", "--pid=" + std::to_string(pid), "-f", "/dev/null"}).status ==
+          0);
 }
 
 TEST_CASE("like_daemon3 keeps directory and streams where it is told to") {

@@ -94,11 +94,13 @@ TEST_CASE("the calls of an Instance that run out of memory return the failure") 
     }
     test::write_file(path, "123456789\n"); // of a dead daemon
     const auto stop = [&](Failure& failure) {
-        return instance.stop(daemonize::Duration::seconds(60), daemonize::OnTimeout::fail, failure);
+        return instance.stop(daemonize::Duration::milliseconds(test::patience), daemonize::OnTimeout::fail, failure);
     };
     CHECK(fail_each(Stage::instance, stop) == "told");
     CHECK_FALSE(test::exists(path));
-    const auto wait = [&](Failure& failure) { return instance.wait(daemonize::Duration::seconds(60), failure); };
+    const auto wait = [&](Failure& failure) {
+        return instance.wait(daemonize::Duration::milliseconds(test::patience), failure);
+    };
     CHECK(fail_each(Stage::instance, wait) == "no allocation");
 }
 

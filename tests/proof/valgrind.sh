@@ -47,7 +47,7 @@ done
 [ -n "$daemon" ] || fail 'no daemon is there after the launch'
 kill -TERM "$daemon"
 # A daemon that PID 1 does not reap, as in some containers, stays as a zombie.
-timeout 30 tail -s 0.1 --pid="$daemon" -f /dev/null || [ "$(ps -o state= -p "$daemon")" = Z ] ||
+timeout "${DAEMONIZE_PATIENCE:-60}" tail -s 0.1 --pid="$daemon" -f /dev/null || [ "$(ps -o state= -p "$daemon")" = Z ] ||
     fail "the daemon, process $daemon, does not end by SIGTERM"
 
 # The process between the two may be ended from outside, and then sums up nothing.

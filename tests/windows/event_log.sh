@@ -12,7 +12,7 @@ need_success 'make private mounts' unshare $flags mount -n -t tmpfs tmpfs /run
 unshare $flags sh "$here/../support/setup/private_syslog.sh" "$work/log" "$work/pid" "$1"
 for line in 'daemon.info test-source.*: one 100% %s' 'daemon.warn test-source.*: two' 'daemon.err test-source.*: three' \
     'daemon.warn test-source.*: four' 'daemon.err test-source.*: five' 'daemon.err test-source.*: six'; do
-    timeout 10 tail -n +1 -f "$work/log" | grep -q -m 1 -e "$line" || {
+    timeout "${DAEMONIZE_PATIENCE:-60}" tail -n +1 -f "$work/log" | grep -q -m 1 -e "$line" || {
         cat "$work/log"
         echo "no line with: $line"
         exit 1

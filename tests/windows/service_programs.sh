@@ -9,7 +9,7 @@ ends() {
     shift
     status=0
     echo "> $*" >>"$work/transcript"
-    timeout 60 "$@" >"$work/said" 2>&1 || status=$?
+    timeout "$patience" "$@" >"$work/said" 2>&1 || status=$?
     tr -d '\r' <"$work/said" >>"$work/transcript"
     [ $status -eq "$wanted" ] || { cat "$work/transcript"; fail "$*: status $status, not $wanted"; }
 }
@@ -21,8 +21,8 @@ said() {
 
 # comes_to N FILE: it has as many lines, or more.
 comes_to() {
-    timeout 20 sh -c 'until [ "$(wc -l <"$1")" -ge "$0" ]; do sleep 0.1; done' "$1" "$2" ||
-        fail "$2 has no $1 lines"
+    # shellcheck disable=SC2016 # for the inner shell
+    until_works sh -c '[ "$(wc -l <"$1")" -ge "$0" ]' "$1" "$2" || fail "$2 has no $1 lines"
 }
 
 # in_service MODEL: before each of the tests below.
@@ -31,7 +31,7 @@ in_service() {
     cd "$(directory_of "$1")"
     : >"$work/transcript"
     for program in timestampd probe_service; do
-        timeout 60 wine $program.exe uninstall >/dev/null 2>&1 || true
+        timeout "$patience" wine $program.exe uninstall >/dev/null 2>&1 || true
     done
     rm -f notes-*.txt "$WINEPREFIX/drive_c/журнал один.log"
 }
@@ -118,7 +118,7 @@ service_console() {
         # shellcheck disable=SC2086 # none is no word
         wine timestampd.exe $verb 2>"$work/console" &
         service=$!
-        timeout 20 sh -c 'until [ -s timestamp.log ]; do sleep 0.1; done' || fail 'it did not run'
+        until_works test -s timestamp.log || fail 'it did not run'
         kill -INT $service
         status=0
         wait $service || status=$?
@@ -134,8 +134,7 @@ service_console() {
 
 # Wine gives a start to the service's last process, where that one is still on its way out, and waits for it in vain.
 gone() {
-    # shellcheck disable=SC2016 # for the inner shell
-    timeout 20 sh -c 'while pgrep -f "probe_servic[e]\.exe" >/dev/null; do sleep 0.1; done' || fail 'a process stays'
+    until_works sh -c '! pgrep -f "probe_servic[e]\.exe" >/dev/null' || fail 'a process stays'
 }
 
 # A body that fails before it is ready: the start fails, and the code is the SCM's too.
@@ -181,7 +180,7 @@ service_arguments() {
     grep -q '^socket 1$' $notes || fail 'no socket'
     [ -s "$WINEPREFIX/drive_c/ProgramData/daemonize-probe/state/kept.txt" ] || fail 'nothing kept'
     ends 0 wine probe_service.exe reload
-    timeout 10 sh -c 'until grep -q reloaded "$0"; do sleep 0.1; done' $notes || fail 'it did not reload'
+    until_works grep -q reloaded $notes || fail 'it did not reload'
     ends 0 wine probe_service.exe stop
     grep -q '^stopped 1$' $notes || fail 'another reason'
     gone
@@ -216,7 +215,7 @@ service_instances() {
     in_service posix "$1"
     for instance in eu us; do
         cp probe_service.exe "probe@$instance.exe"
-        timeout 60 wine "probe@$instance.exe" uninstall >/dev/null 2>&1 || true
+        timeout "$patience" wine "probe@$instance.exe" uninstall >/dev/null 2>&1 || true
         ends 0 wine "probe@$instance.exe" install
         ends 0 wine "probe@$instance.exe" start
         said "^daemonize-probe@$instance: running"

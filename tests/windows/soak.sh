@@ -9,10 +9,13 @@ work=${DAEMONIZE_BUILD_DIR:-$top/build}/soak_wine
 . "$top/tests/support/setup/packages.sh"
 # shellcheck disable=SC2086 # a list of packages
 install_missing $wine_packages
-export DAEMONIZE_CYCLES="${DAEMONIZE_CYCLES:-1000}" DAEMONIZE_SEED="${1:-$(date +%s)}" DAEMONIZE_PATIENCE=3000
+export DAEMONIZE_CYCLES="${DAEMONIZE_CYCLES:-1000}" DAEMONIZE_SEED="${1:-$(date +%s)}"
+# A case takes seven minutes here.
+export DAEMONIZE_PATIENCE="$((10 * ${DAEMONIZE_PATIENCE:-60}))"
 trap 'sh "$here/wine.sh" tear_down "$work"' EXIT
 trap 'exit 1' HUP INT TERM
-sh "$here/wine.sh" set_up "$top" "$work" storm
+sh "$here/wine.sh" programs "$top" "$work" storm
+sh "$here/wine.sh" set_up "$work"
 started=$(date +%s)
 status=0
 sh "$here/wine.sh" program "$work" posix storm random_moments >"$work/said" || status=$?

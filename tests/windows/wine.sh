@@ -1,6 +1,6 @@
 #!/bin/sh
-# sh wine.sh set_up TREE WORK [storm]       builds the test programs for Windows in WORK, or storm.cpp alone,
-#                                           and starts a Wine with the prefix WORK
+# sh wine.sh programs TREE WORK [storm]     builds the test programs for Windows in WORK, or those of storm.cpp alone
+# sh wine.sh set_up WORK                    starts a Wine with the prefix WORK
 # sh wine.sh program WORK MODEL NAME CASE   one case of programs/NAME.cpp, by the compiler with this thread model
 # sh wine.sh fake_scm|event_log|memory_status|console|planted WORK other tests, each described below
 # sh wine.sh service_life|service_reload|service_console|service_failures|service_arguments|service_directories|
@@ -12,6 +12,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 . "$here/../support/skip.sh"
 . "$here/service_programs.sh"
 exec </dev/null
+patience=${DAEMONIZE_PATIENCE:-60} # the seconds that one event may take
 action=$1
 shift
 need_programs wine
@@ -26,6 +27,12 @@ export WINEDLLOVERRIDES=winedbg.exe=d
 fail() {
     echo "wine.sh: $*" >&2
     exit 1
+}
+
+# until_works COMMAND...: waits for something that Wine has no event for.
+until_works() {
+    # shellcheck disable=SC2016 # for the inner shell
+    timeout "$patience" sh -c 'until "$@"; do sleep 0.1; done' sh "$@"
 }
 
 in_work() {
@@ -61,7 +68,7 @@ build_others() {
     build "$1" posix tests/windows/programs/write_event_log.cpp "$work/write_event_log.exe"
 }
 
-set_up() {
+programs() {
     mkdir -p "$2"
     in_work "$2"
     mkdir -p "$(directory_of posix)"
@@ -69,26 +76,30 @@ set_up() {
     for program in service manage storm; do
         build "$1" posix "tests/windows/programs/$program.cpp" "$(directory_of posix)/$program.exe"
     done
+}
+
+set_up() {
+    in_work "$1"
     rm -f "$(directory_of posix)/held.txt"
-    timeout 120 wineboot -i 2>"$work/boot.log" || fail "wineboot: status $?"
-    wineserver -w
+    timeout "$((5 * patience))" wineboot -i 2>"$work/boot.log" || fail "wineboot: status $?"
+    timeout "$((5 * patience))" wineserver -w || fail 'Wine does not come to rest'
     hold
-    ! timeout 60 wine manage.exe crash 2>/dev/null || fail 'a crash is a success'
+    ! timeout "$patience" wine manage.exe crash 2>/dev/null || fail 'a crash is a success'
     # A cold one can take another service's start for ours.
-    timeout 60 wine manage.exe life || fail "the first life of a service: status $?"
+    timeout "$patience" wine manage.exe life || fail "the first life of a service: status $?"
 }
 
 # When the last ordinary program ends, Wine ends its services with it, and two programs that begin together may make two
 # service control managers: this one stays as long as the tests run, and is there before they begin.
 hold() {
     cd "$(directory_of posix)"
-    setsid timeout 3600 wine manage.exe hold >/dev/null 2>&1 &
-    timeout 60 sh -c 'until [ -s held.txt ]; do sleep 0.1; done' || fail 'no program stays in Wine'
+    setsid timeout "$((100 * patience))" wine manage.exe hold >/dev/null 2>&1 &
+    until_works test -s held.txt || fail 'no program stays in Wine'
 }
 
 say() {
     echo "> $*"
-    timeout 60 "$@" 2>&1 | tr -d '\r'
+    timeout "$patience" "$@" 2>&1 | tr -d '\r'
 }
 
 # expect WHAT TEXT: the transcript has a line with it.
@@ -140,13 +151,14 @@ memory_status() {
 # Started by hand: the foreground at once, and Ctrl-C ends it with success.
 console() {
     in_work "$1"
-    cd "$(directory_of posix)"
+    # A program that asks the dispatcher first goes to its own directory for that, and leaves its log there.
+    mkdir -p "$work/elsewhere"
+    cd "$work/elsewhere"
     rm -f MemoryStatus.log
     : >"$work/console"
-    wine memory_status.exe 2>"$work/console" &
+    wine "$(directory_of posix)/memory_status.exe" 2>"$work/console" &
     service=$!
-    # Ten seconds would be the dispatcher's own refusal.
-    timeout 8 sh -c 'until [ -s MemoryStatus.log ]; do sleep 0.1; done' || fail 'it did not run at once'
+    until_works test -s MemoryStatus.log || fail 'it did not run at once'
     grep -q 'MemoryStatus: runs in the foreground, because a person started it' "$work/console" || fail 'it did not say so'
     kill -INT $service
     status=0
@@ -165,8 +177,8 @@ planted() {
     wine 'C:\My служба\manage.exe' quoted_path || fail 'the service did not run'
     [ ! -e "$drive/planted.txt" ] || fail 'the planted program ran'
     wine sc create daemonize-unquoted binpath= 'C:\My служба\service.exe' >/dev/null
-    timeout 30 wine sc start daemonize-unquoted >/dev/null 2>&1 || true
-    timeout 10 sh -c 'until [ -e "$0" ]; do sleep 0.1; done' "$drive/planted.txt" ||
+    timeout "$patience" wine sc start daemonize-unquoted >/dev/null 2>&1 || true
+    until_works test -e "$drive/planted.txt" ||
         fail 'even unquoted it does not run, so that this proves nothing'
     wine sc delete daemonize-unquoted >/dev/null
     rm "$drive/My.exe"
@@ -175,20 +187,20 @@ planted() {
 program() {
     in_work "$1"
     cd "$(directory_of "$2")"
-    timeout "${DAEMONIZE_PATIENCE:-120}" wine "$3.exe" "$4"
+    timeout "$((5 * patience))" wine "$3.exe" "$4"
 }
 
 case $action in
-    set_up | program | memory_status | console | planted) "$action" "$@" ;;
+    programs | set_up | program | memory_status | console | planted) "$action" "$@" ;;
     service_life | service_reload | service_console | service_failures | service_arguments | \
         service_directories | service_instances)
         "$action" "$@" ;;
     fake_scm)
         in_work "$1"
-        timeout 60 wine "$work/fake.exe" ;;
+        timeout "$patience" wine "$work/fake.exe" ;;
     event_log) # the program that writes to syslog elsewhere
         in_work "$1"
-        timeout 60 wine "$work/write_event_log.exe" ;;
+        timeout "$patience" wine "$work/write_event_log.exe" ;;
     tear_down)
         in_work "$1"
         wineserver -k || true ;;

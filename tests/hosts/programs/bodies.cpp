@@ -37,12 +37,13 @@ int gated(Context& context, const Parameters& parameters) {
     return serve(context);
 }
 
-// slow MILLISECONDS [silent]: the start takes this time; with `silent` the body reports no progress meanwhile.
+// slow SECONDS [silent]: the start takes two and a half times as long as SECONDS, the time-out of the unit, and each
+// progress report extends the start by SECONDS. With `silent` the body reports no progress.
 int slow(Context& context, const Parameters& parameters) {
-    const long wanted = std::strtol(parameters[1].c_str(), nullptr, 10);
-    for (long spent = 0; spent < wanted; spent += 250) {
-        if (parameters.size() < 3) context.progress("started " + std::to_string(spent), milliseconds(2000));
-        if (!context.sleep_for(milliseconds(250))) return 0;
+    const long limit = 1000 * std::strtol(parameters[1].c_str(), nullptr, 10);
+    for (int done = 0; done < 10; ++done) {
+        if (parameters.size() < 3) context.progress("started " + std::to_string(done) + " of 10", milliseconds(limit));
+        if (!context.sleep_for(milliseconds(limit / 4))) return 0;
     }
     return serve(context);
 }

@@ -3,8 +3,10 @@
 # shell.
 #   inside.sh FILE...            runs all cases of the files, writes RESULTS/CASE.log and .status for each, and ends the system
 #   inside.sh --case FILE CASE   runs that case
-# A case is a function case_NAME. The case fails if one of its commands fails.
+# A case is a function case_NAME. The case fails if one of its commands fails. DAEMONIZE_PATIENCE is the seconds that one
+# event may take.
 set -u
+patience=$DAEMONIZE_PATIENCE
 here=$(cd "$(dirname "$0")" && pwd)
 results=$here/results
 
@@ -27,7 +29,8 @@ is() {
 
 # until_is UNIT PROPERTY VALUE: waits until the property matches VALUE, a pattern.
 until_is() {
-    for _ in {1..400}; do
+    local end=$((SECONDS + patience))
+    while ((SECONDS < end)); do
         found=$(systemctl show -P "$2" "$1")
         # shellcheck disable=SC2053
         [[ $found != $3 ]] || return 0
@@ -38,7 +41,8 @@ until_is() {
 
 # until_works COMMAND...
 until_works() {
-    for _ in {1..400}; do
+    local end=$((SECONDS + patience))
+    while ((SECONDS < end)); do
         ! "$@" || return 0
         sleep 0.05
     done
@@ -62,16 +66,25 @@ journal() {
     journalctl --quiet --no-pager --output cat --unit "$@"
 }
 
-# journal_says UNIT TEXT OPTION...
-journal_says() {
+has_line() {
     local name=$1 text=$2
     shift 2
-    journal "$name" "$@" | grep -qF -- "$text" || fail "the journal of $name does not say: $text"
+    journal "$name" "$@" | grep -F -- "$text"
 }
 
-# status_shows UNIT TEXT: checks the output of systemctl status, whose exit status is the state.
+# journal_says UNIT TEXT OPTION...: waits for the text. A service reports to systemd and to the journal on two ways.
+journal_says() {
+    until_works has_line "$@"
+}
+
+# The exit status of systemctl status is the state.
+status_has() {
+    { systemctl status --no-pager --full "$1" || true; } | grep -F -- "$2"
+}
+
+# status_shows UNIT TEXT: waits until systemctl status shows the text, which may be a line of the journal.
 status_shows() {
-    { systemctl status --no-pager --full "$1" || true; } | grep -qF -- "$2" || fail "systemctl status $1 does not show: $2"
+    until_works status_has "$@"
 }
 
 # expect STATUS COMMAND...
@@ -102,7 +115,7 @@ mkdir -p "$results"
 for file in "$@"; do
     for name in $(sed -n 's/^case_\([a-z_]*\)() {$/\1/p' "$here/$file"); do
         began=$(date +%s%N)
-        timeout --kill-after=5 60 bash "$0" --case "$file" "$name" >"$results/$name.log" 2>&1
+        timeout --kill-after=5 "$((3 * patience))" bash "$0" --case "$file" "$name" >"$results/$name.log" 2>&1
         status=$?
         echo "took $((($(date +%s%N) - began) / 1000000)) ms" >>"$results/$name.log"
         [ "$status" -eq 0 ] || journalctl --no-pager --lines 80 --output short-precise >>"$results/$name.log" 2>&1

@@ -14,7 +14,7 @@ END
     systemctl reload gated_reload.service &
     reload=$!
     until_is gated_reload.service ActiveState reloading
-    is gated_reload.service StatusText 'waits at /run/notify_reload.open'
+    until_is gated_reload.service StatusText 'waits at /run/notify_reload.open'
     kill -0 "$reload" || fail 'systemctl did not wait'
     touch /run/notify_reload.open
     expect 0 wait "$reload"

@@ -155,21 +155,22 @@ END
 }
 
 case_extended_start() {
-    for words in '5000' '5000 silent'; do
-        unit "slow-${words#5000 }.service" <<END
+    local limit=$((patience / 30))
+    for words in slow 'slow silent'; do
+        unit "${words#slow }.service" <<END
 [Service]
 Type=notify
-TimeoutStartSec=2s
-ExecStart=/hosts/bodies run slow $words
+TimeoutStartSec=${limit}s
+ExecStart=/hosts/bodies run ${words/slow/slow $limit}
 END
     done
-    expect 0 systemctl start slow-5000.service
-    is slow-5000.service ActiveState active
-    is slow-5000.service StatusText 'started 4750'
-    stopped_well slow-5000.service
+    expect 0 systemctl start slow.service
+    is slow.service ActiveState active
+    is slow.service StatusText 'started 9 of 10'
+    stopped_well slow.service
     # Without a progress report the start times out.
-    expect 1 systemctl start slow-silent.service
-    is slow-silent.service Result timeout
+    expect 1 systemctl start silent.service
+    is silent.service Result timeout
 }
 
 # A daemon under a unit that waits for READY=1: the daemon reports its process number.
@@ -183,7 +184,7 @@ END
     expect 0 systemctl start background.service
     is background.service ActiveState active
     is background.service MainPID "$(cat /run/timestampd.pid)"
-    is background.service StatusText 'writing to /var/log/background.log'
+    until_is background.service StatusText 'writing to /var/log/background.log'
     stopped_well background.service
 }
 

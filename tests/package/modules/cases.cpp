@@ -55,7 +55,7 @@ bool is_named(const std::string& path) {
 // The second module's Daemon() is this daemon's where the state is one. Otherwise the module says that it is not.
 void ready(const Other& other, bool is_one) {
     constexpr int not_ready = 9;
-    const Launch launch = Daemonizer("first").wait_until_ready(Duration::seconds(60)).launch([&](Daemon&) {
+    const Launch launch = Daemonizer("first").wait_until_ready(Duration::longest()).launch([&](Daemon&) {
         other.ready();
         const std::string message = other.reopen_logs();
         if (is_one ? !message.empty() : !contains(message, "another copy of the library")) return 1;
@@ -69,7 +69,7 @@ void ready(const Other& other, bool is_one) {
 
 // The text and the exit status reach the launcher from every module.
 void failed(const Other& other, bool is_one) {
-    const Launch launch = Daemonizer("first").wait_until_ready(Duration::seconds(60)).launch([&](Daemon&) {
+    const Launch launch = Daemonizer("first").wait_until_ready(Duration::longest()).launch([&](Daemon&) {
         other.fail_and_exit();
         return 0;
     });
@@ -80,7 +80,7 @@ void failed(const Other& other, bool is_one) {
 
 void passed_on(const Other& other, bool) {
     EXPECT(Daemonizer("first")
-               .wait_until_ready(Duration::seconds(60))
+               .wait_until_ready(Duration::longest())
                .launch([&](Daemon& daemon) { other.ready_by(daemon); })
                .ok());
 }

@@ -36,7 +36,7 @@ check() {
     state=$1 program=$2
     shift 2
     for case in ready failed passed_on no_daemon events pid_file log caught released_here; do
-        timeout 60 "./$program" $case "$state" "$@" || {
+        timeout "${DAEMONIZE_PATIENCE:-60}" "./$program" $case "$state" "$@" || {
             echo "$compiler $visibility: $program $case $state $*" >&2
             failed=1
         }

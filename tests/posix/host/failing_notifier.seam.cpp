@@ -229,7 +229,7 @@ TEST_CASE("a call that fails is told, and leaves nothing open") {
     };
     const auto ready = [](Notifier& notifier, Failure& failure) { static_cast<void>(notifier.ready(failure)); };
     const auto wait = [](Notifier& notifier, Failure& failure) {
-        static_cast<void>(notifier.barrier(Duration::seconds(20), failure));
+        static_cast<void>(notifier.barrier(Duration::milliseconds(test::patience), failure));
     };
     const auto newline = [&](Notifier& notifier, Failure& failure) {
         notifier.notify_fd(::open("/dev/null", O_WRONLY));
@@ -253,6 +253,7 @@ TEST_CASE("a barrier whose pipe cannot be kept off the standard streams is told"
               const Notifier notifier = Notifier::from_environment(failure);
               const seam::Injection injection(fails("fcntl", EMFILE));
               ::close(STDIN_FILENO);
-              return notifier.barrier(Duration::seconds(20), failure) ? "it was told" : failure.message();
+              return notifier.barrier(Duration::milliseconds(test::patience), failure) ? "it was told"
+                                                                                       : failure.message();
           }) == "cannot notify the service manager at " + directory / "notify: Too many open files");
 }

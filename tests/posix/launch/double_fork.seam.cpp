@@ -29,6 +29,7 @@ std::string properties(const test::Directory& directory, int local) {
 }
 
 DoubleFork start(const test::Directory& directory, const seam::Hook& hook) {
+    const test::Orphanage orphans;
     test::Pipe report, hold;
     const int local = ::getpid();
     test::Launcher launcher([&]() -> int {
@@ -43,7 +44,6 @@ DoubleFork start(const test::Directory& directory, const seam::Hook& hook) {
         report.send_text(properties(directory, local));
         std::exit(0);
     });
-    const test::Orphanage orphans;
     DoubleFork attempt;
     attempt.launcher = launcher.ended();
     attempt.has_pid_file = test::exists(directory / "pid");

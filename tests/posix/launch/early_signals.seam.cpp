@@ -68,7 +68,8 @@ TEST_CASE("a daemon that dies just before the process between begins to wait is 
         ::waitid(P_ALL, 0, &info, WEXITED | WNOWAIT); // interrupted or not: SIGCHLD has come
         return false;
     });
-    const Launch launch = Daemonizer("early").wait_until_ready(Duration::seconds(10)).launch([] { return 7; });
+    const Launch launch =
+        Daemonizer("early").wait_until_ready(Duration::milliseconds(test::patience)).launch([] { return 7; });
     CHECK(launch.exit_code() == 7); // and not the time-out's, which would come to the same end
     CHECK(orphans.is_empty());
 }

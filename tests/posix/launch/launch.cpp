@@ -179,11 +179,12 @@ TEST_CASE("a daemon may launch daemons itself") {
                                  .wait_until_ready()
                                  .launch([&](Daemon& daemon) {
                                      if (outer_is_ready) daemon.ready();
-                                     const Launch launch = Daemonizer("inner")
-                                                               .keep_fd(hold.read_end())
-                                                               .stderr_to(directory / "log")
-                                                               .wait_until_ready(daemonize::Duration::seconds(10))
-                                                               .launch(inner);
+                                     const Launch launch =
+                                         Daemonizer("inner")
+                                             .keep_fd(hold.read_end())
+                                             .stderr_to(directory / "log")
+                                             .wait_until_ready(daemonize::Duration::milliseconds(test::patience))
+                                             .launch(inner);
                                      report.send_text(launch.ok() ? "ok\n" : launch.failure().message() + "\n");
                                      daemon.ready();
                                      hold.wait_until_closed();

@@ -88,10 +88,10 @@ std::string shown_on_terminal(const char* term, Body body, unsigned short column
     return terminal.shown();
 }
 
-// Whether a start comes to be whose body takes longer than its time-out, and says `extend_by` before.
+// Whether a start comes to be whose body takes twice its time-out, and says `extend_by` before.
 bool succeeds_late(const test::Orphanage& orphans, Duration limit, Duration extend_by) {
     test::Pipe hold;
-    const Duration over = daemonize::detail::monotonic_now() + limit + Duration::milliseconds(100);
+    const Duration over = daemonize::detail::monotonic_now() + limit + limit;
     const Launch launch =
         Daemonizer("progress").keep_fd(hold.read_end()).wait_until_ready(limit).launch([&](Daemon& daemon) {
             test::default_signals();
@@ -110,10 +110,11 @@ bool succeeds_late(const test::Orphanage& orphans, Duration limit, Duration exte
     return launch.ok();
 }
 
-// On a machine so busy that even the first word came too late, the same again with more time.
-bool is_given_time(const test::Orphanage& orphans, Duration extend_by) {
-    for (const int milliseconds : {100, 800, 6400}) {
-        if (succeeds_late(orphans, Duration::milliseconds(milliseconds), extend_by)) return true;
+// On a machine so busy that even the first word came too late, or that the launcher saw the end of its time together
+// with readiness, the same again with more time.
+bool ends_late(const test::Orphanage& orphans, bool well, Duration extend_by) {
+    for (std::int64_t milliseconds = 100; milliseconds < test::patience; milliseconds *= 8) {
+        if (succeeds_late(orphans, Duration::milliseconds(milliseconds), extend_by) == well) return true;
     }
     return false;
 }
@@ -213,17 +214,17 @@ TEST_CASE("a line of progress does not go on where the daemon's words ended") {
 
 TEST_CASE("progress extends the time-out") {
     const test::Orphanage orphans;
-    CHECK(is_given_time(orphans, Duration::seconds(60)));
+    CHECK(ends_late(orphans, true, Duration::milliseconds(test::patience)));
 }
 
 TEST_CASE("progress without an extension leaves the time-out as it is") {
     const test::Orphanage orphans;
-    CHECK_FALSE(succeeds_late(orphans, Duration::milliseconds(100), Duration()));
+    CHECK(ends_late(orphans, false, Duration()));
 }
 
 TEST_CASE("an extension without end is none that wraps around") {
     const test::Orphanage orphans;
-    CHECK(is_given_time(orphans, Duration::longest()));
+    CHECK(ends_late(orphans, true, Duration::longest()));
 }
 
 TEST_CASE("an extension into the past does not take time away") {

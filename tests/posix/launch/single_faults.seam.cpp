@@ -108,16 +108,11 @@ TEST_CASE("words that a terminal takes only after a while are not lost") {
 TEST_CASE("a daemon that failed and does not leave is asked to end, and then killed") {
     const test::Orphanage orphans;
     std::string sent;
-    long hours = 0;
-    const seam::Injection injection([&](const seam::Call& call, seam::Answer& answer) {
+    const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
         if (call.process != seam::launcher) return false;
-        if (call.is("waitid")) ++hours; // it looks whether the daemon is gone, and time flies
+        if (call.is("waitid")) seam::state().clock_ahead += 3600; // it looks whether the daemon is gone, and time flies
         if (call.is("kill")) sent += std::to_string(call.arguments[1]) + " ";
-        if (!call.is("clock_gettime") || hours == 0) return false;
-        auto& time = *reinterpret_cast<struct timespec*>(call.arguments[1]);
-        answer = {::clock_gettime(static_cast<clockid_t>(call.arguments[0]), &time), 0};
-        time.tv_sec += hours * 3600;
-        return true;
+        return false;
     });
     const Launch launch = Daemonizer("stays").fork(daemonize::Fork::once).wait_until_ready().launch([](Daemon& daemon) {
         ::signal(SIGTERM, SIG_IGN);

@@ -3,6 +3,7 @@
 #include "support/process.hpp"
 
 #include <climits>
+#include <cstring>
 #include <string>
 
 #include <daemonize.hpp>
@@ -17,10 +18,11 @@ using daemonize::Stage;
 namespace {
 
 // A start that must run into its time-out, once its body has come to where it reports. On a machine so busy that the
-// body did not come that far in time, the same again, with more time. The body must not return.
+// body did not come that far in time, the same again, with more time. The body must not return. Returns what the body
+// reported after "up\n".
 template <class Body>
-void time_out(Fork fork, Body body) {
-    for (std::int64_t milliseconds = 200; milliseconds < 60000; milliseconds *= 5) {
+std::string time_out(Fork fork, Body body) {
+    for (std::int64_t milliseconds = 200; milliseconds < test::patience; milliseconds *= 5) {
         test::Pipe report;
         const Launch launch = Daemonizer("timeout")
                                   .fork(fork)
@@ -33,23 +35,33 @@ void time_out(Fork fork, Body body) {
         CHECK(launch.failure().stage() == Stage::timeout);
         CHECK(launch.exit_code() == 124);
         const std::string reported = report.rest();
-        if (reported.compare(0, 3, "up\n") != 0) continue;
-        CHECK(reported.substr(3) == "");
-        return;
+        if (reported.compare(0, 3, "up\n") == 0) return reported.substr(3);
     }
-    FAIL("the daemon never came as far as to report");
+    return "the daemon never came as far as to report";
 }
 
 // Until a signal ends the process.
+// In the daemon: from here on SIGTERM ends the process, which reports `text` then.
+void say_at_sigterm(const test::Pipe& report, const char* text) {
+    static int report_end = -1;
+    static const char* last_text = nullptr;
+    report_end = report.write_end();
+    last_text = text;
+    ::signal(SIGTERM, [](int) {
+        static_cast<void>(!::write(report_end, last_text, std::strlen(last_text)));
+        std::_Exit(0);
+    });
+}
+
 } // namespace
 
 TEST_CASE("a daemon that is not ready in time is ended") {
     const test::Orphanage orphans;
     for (const Fork fork : {Fork::twice, Fork::once}) {
-        time_out(fork, [](const test::Pipe& report) {
-            report.send_text("up\n");
-            test::pause_forever();
-        });
+        CHECK(time_out(fork, [](const test::Pipe& report) {
+                  report.send_text("up\n");
+                  test::pause_forever();
+              }) == "");
         CHECK(orphans.is_empty());
     }
 }
@@ -84,60 +96,25 @@ TEST_CASE("the pid file of a daemon that was not ready in time goes") {
 
 TEST_CASE("the daemon may clean up when its time is over") {
     const test::Orphanage orphans;
-    static int report_end = -1;
     for (const Fork fork : {Fork::twice, Fork::once}) {
-        test::Pipe cleaned;
-        for (int attempt = 0; attempt < 3; ++attempt) {
-            test::Pipe report;
-            const Launch launch = Daemonizer("timeout")
-                                      .fork(fork)
-                                      .keep_fd(report.write_end())
-                                      .wait_until_ready(Duration::milliseconds(200 + attempt * 4000))
-                                      .launch([&] {
-                                          report_end = report.write_end();
-                                          ::signal(SIGTERM, [](int) {
-                                              static_cast<void>(!::write(report_end, "cleaned\n", 8));
-                                              std::_Exit(0);
-                                          });
-                                          report.send_text("up\n");
-                                          test::pause_forever();
-                                      });
-            CHECK(launch.failure().stage() == Stage::timeout);
-            const std::string reported = report.rest();
-            if (reported.empty()) continue;
-            CHECK(reported == "up\ncleaned\n");
-            break;
-        }
+        CHECK(time_out(fork, [](const test::Pipe& report) {
+                  say_at_sigterm(report, "cleaned\n");
+                  report.send_text("up\n");
+                  test::pause_forever();
+              }) == "cleaned\n");
         CHECK(orphans.is_empty());
     }
 }
 
 TEST_CASE("a stopped daemon goes on so that it can end") {
     const test::Orphanage orphans;
-    static int report_end = -1;
     for (const Fork fork : {Fork::twice, Fork::once}) {
-        for (int attempt = 0; attempt < 3; ++attempt) {
-            test::Pipe report;
-            const daemonize::Launch launch = Daemonizer("timeout")
-                                                 .fork(fork)
-                                                 .keep_fd(report.write_end())
-                                                 .wait_until_ready(Duration::milliseconds(200 + attempt * 4000))
-                                                 .launch([&] {
-                                                     report_end = report.write_end();
-                                                     ::signal(SIGTERM, [](int) {
-                                                         static_cast<void>(!::write(report_end, "ended\n", 6));
-                                                         std::_Exit(0);
-                                                     });
-                                                     report.send_text("up\n");
-                                                     ::raise(SIGSTOP);
-                                                     test::pause_forever();
-                                                 });
-            CHECK_FALSE(launch.ok());
-            const std::string reported = report.rest();
-            if (reported.empty()) continue;
-            CHECK(reported == "up\nended\n");
-            break;
-        }
+        CHECK(time_out(fork, [](const test::Pipe& report) {
+                  say_at_sigterm(report, "ended\n");
+                  report.send_text("up\n");
+                  ::raise(SIGSTOP);
+                  test::pause_forever();
+              }) == "ended\n");
         CHECK(orphans.is_empty());
     }
 }
@@ -145,25 +122,25 @@ TEST_CASE("a stopped daemon goes on so that it can end") {
 TEST_CASE("what the daemon had started ends with it") {
     const test::Orphanage orphans;
     for (const Fork fork : {Fork::twice, Fork::once}) {
-        time_out(fork, [](const test::Pipe& report) {
-            if (::fork() == 0) {
-                ::signal(SIGTERM, SIG_IGN);
-                report.send_text("up\n");
-                test::pause_forever();
-            }
-            test::pause_forever();
-        });
+        CHECK(time_out(fork, [](const test::Pipe& report) {
+                  if (::fork() == 0) {
+                      ::signal(SIGTERM, SIG_IGN);
+                      report.send_text("up\n");
+                      test::pause_forever();
+                  }
+                  test::pause_forever();
+              }) == "");
         orphans.wait_until_empty(); // the kill is done; init's part, the reaping, is ours here
     }
 }
 
 TEST_CASE("a daemon that ignores SIGTERM is killed after the grace") {
     const test::Orphanage orphans;
-    time_out(Fork::twice, [](const test::Pipe& report) {
-        ::signal(SIGTERM, SIG_IGN);
-        report.send_text("up\n");
-        test::pause_forever();
-    });
+    CHECK(time_out(Fork::twice, [](const test::Pipe& report) {
+              ::signal(SIGTERM, SIG_IGN);
+              report.send_text("up\n");
+              test::pause_forever();
+          }) == "");
     CHECK(orphans.is_empty());
 }
 

@@ -1,7 +1,8 @@
 // A process that has the number of a dead daemon gets no signal from an operation on the pid file. The tests run in a
 // new pid namespace, where numbers are reused soon.
 #include "support/abilities.hpp"
-#include "support/process.hpp"
+#include "support/catch.hpp"
+#include "support/held.hpp"
 
 #include <daemonize.hpp>
 
@@ -64,7 +65,8 @@ std::string round(const std::string& path, int delay) {
     return spared && bystander == daemon ? "" : "process " + std::to_string(bystander) + " was hit";
 }
 
-std::string rounds_in_namespace(const std::string& path, int count) {
+// Reports each round, up to the first that fails.
+std::string rounds_in_namespace(const std::string& path, int count, const test::Pipe& report) {
     test::default_signals();
     if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         ::mount("proc", "/proc", "proc", 0, nullptr) != 0) {
@@ -74,8 +76,9 @@ std::string rounds_in_namespace(const std::string& path, int count) {
     for (int i = 0; i < count; ++i) {
         const std::string hit = round(path, i % 16);
         if (!hit.empty()) return hit;
+        report.send_text("nobody was hit\n");
     }
-    return "nobody was hit";
+    return "";
 }
 
 } // namespace
@@ -84,13 +87,15 @@ std::string rounds_in_namespace(const std::string& path, int count) {
 TEST_CASE("no process is hit that got a dead daemon's number while it was stopped") {
     NEEDS(pid_namespace());
     const test::Directory directory;
-    const int lots = std::getenv("DAEMONIZE_SOAK") == nullptr ? 2 : 20;
-    // Some at a time, so that the test hears of each lot long before its patience ends.
-    for (int lot = 0; lot < lots; ++lot) {
-        const std::string reported = test::in_child([&]() -> std::string {
-            if (::unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) return "no namespace";
-            return test::in_child([&] { return rounds_in_namespace(directory / "daemon.pid", 500); });
-        });
-        REQUIRE(reported == "nobody was hit");
-    }
+    const int count = std::getenv("DAEMONIZE_SOAK") == nullptr ? 1000 : 10000;
+    test::Child rounds([&](const test::Pipe& report) {
+        if (::unshare(CLONE_NEWPID | CLONE_NEWNS) != 0) return report.send_text("no namespace");
+        const pid_t first = test::fork_clean(); // process 1 of the namespace
+        if (first == 0) {
+            report.send_text(rounds_in_namespace(directory / "daemon.pid", count, report));
+            ::_exit(0);
+        }
+        ::waitpid(first, nullptr, 0);
+    });
+    for (int i = 0; i < count; ++i) REQUIRE(rounds.line() == "nobody was hit");
 }

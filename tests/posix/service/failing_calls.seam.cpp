@@ -1,8 +1,9 @@
-// A service with failing system calls, by its verbs and in the foreground: the failure names the stage, and nothing is
-// left.
+// A service with system calls that fail, by its verbs and in the foreground: the failure names the stage, and nothing is
+// left. And a service on a clock that the test sets.
 #include "support/seam.hpp"
 
 #include "support/catch.hpp"
+#include "support/manager.hpp"
 #include "support/service_program.hpp"
 
 using daemonize::Context;
@@ -235,11 +236,11 @@ TEST_CASE("a start that cannot lock its pid file says so, and does not try again
             return seam::fail(made, ENOLCK, answer);
         });
         const Said said =
-            test::run(test::plain_service(
-                          pid_file,
-                          [&](daemonize::Daemonizer& daemonizer) {
-                              daemonizer.keep_fd(tries.write_end()).wait_until_ready(daemonize::Duration::seconds(1));
-                          }),
+            test::run(test::plain_service(pid_file,
+                                          [&](daemonize::Daemonizer& daemonizer) {
+                                              daemonizer.keep_fd(tries.write_end())
+                                                  .wait_until_ready(daemonize::Duration::milliseconds(test::patience));
+                                          }),
                       {"start"});
         CHECK(said.code == 1);
         CHECK(said.error == "tested: cannot lock the pid file " + pid_file + ": No locks available\n");
@@ -269,4 +270,31 @@ TEST_CASE("a service whose kernel refuses to wait for a descriptor sleeps the wh
               [&](int argc, char** argv) { return Service("tested").host(HostKind::unknown).run(argc, argv, body); },
               {"run"})
               .code == 0);
+}
+
+TEST_CASE("a body that worked for a while before it sleeps is not late with its sign of life") {
+    const test::Directory directory;
+    const test::Manager manager(directory / "notify");
+    test::Pipe wait;
+    bool has_worked = false;
+    const seam::Injection injection([&](const seam::Call& made, seam::Answer&) {
+        if (!has_worked || !made.is("poll") || made.arguments[1] != 1) return false;
+        wait.send_text(std::to_string(made.arguments[2]));
+        ::raise(SIGTERM);
+        has_worked = false;
+        return false;
+    });
+    const auto body = test::program(HostKind::systemd, [&](Context& context) {
+        context.poll();
+        seam::state().clock_ahead = 3000;
+        has_worked = true;
+        context.wait_for_stop();
+        return 0;
+    });
+    CHECK(test::run(body, {"run"}, [] {
+              ::setenv("WATCHDOG_USEC", "7200000000", 1);
+              ::setenv("WATCHDOG_PID", std::to_string(::getpid()).c_str(), 1);
+          }).code == 0);
+    CHECK(std::stol(wait.rest()) <= 600001); // milliseconds that are left of the hour between two signs of life
+    CHECK(manager.text() == "WATCHDOG=1");
 }

@@ -367,7 +367,6 @@ TEST_CASE("a new root has the runtime directory outside, for the pid file, and i
     ask_for_both(daemonizer, name.text());
     daemonizer.chroot(jail.path()).user("54321").group("54322").wait_until_ready();
     SECTION("while it runs") {
-        daemonizer.wait_until_ready(daemonize::Duration::seconds(30));
         test::Pipe hold;
         daemonizer.keep_fd(hold.read_end()).pid_file(name.run() + "/inner");
         const Launch launch = daemonizer.launch([&](daemonize::Daemon& daemon) {

@@ -7,6 +7,7 @@ set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/exact
+patience=${DAEMONIZE_PATIENCE:-60} # the seconds that one event may take
 . "$top/tests/support/setup/packages.sh"
 . "$top/tests/support/skip.sh"
 install_missing g++ strace valgrind
@@ -33,10 +34,10 @@ report() {
 
 # The launcher's calls, then those of the intermediate process, then the daemon's, which ends them by its pause.
 trace() {
-    "$build/reaper" timeout 60 strace -f -qq -o "$work/trace" "$build/$program" "$pid_file" &
+    "$build/reaper" timeout "$patience" strace -f -qq -o "$work/trace" "$build/$program" "$pid_file" &
     tracer=$!
     # The daemon may be there before its launcher, whose line is the first, has left.
-    timeout 60 sh -c 'until grep -qs "pause(" "$1" && grep -qs "^$(head -n 1 "$1" | cut -d " " -f 1) .*exit_group(" "$1"
+    timeout "$patience" sh -c 'until grep -qs "pause(" "$1" && grep -qs "^$(head -n 1 "$1" | cut -d " " -f 1) .*exit_group(" "$1"
                       do :; done' sh "$work/trace"
     "$build/end" $program
     wait $tracer
@@ -61,7 +62,7 @@ report 'system calls of a default launch' "$(wc -l <"$work/calls")"
     valgrind -q --tool=callgrind --callgrind-out-file="$work/callgrind.%p" "$build/$program" "$pid_file" 2>/dev/null
 pid=$(cat "$pid_file")
 kill "$pid"
-timeout 60 sh -c 'while kill -0 "$1" 2>/dev/null; do :; done' sh "$pid"
+timeout "$patience" sh -c 'while kill -0 "$1" 2>/dev/null; do :; done' sh "$pid"
 report 'instructions of launcher and daemon, in thousands' \
     "$(awk '/^totals:/ { sum += $2 } END { printf "%d", sum / 1000 }' \
         "$work/callgrind.$(cat "$work/launcher")" "$work/callgrind.$pid")"

@@ -4,6 +4,7 @@
 set -eu
 here=$(cd "$(dirname "$0")" && pwd)
 exec </dev/null
+patience=${DAEMONIZE_PATIENCE:-60} # the seconds that one event may take
 rm -rf "$1"
 mkdir -p "$1"
 work=$(cd "$1" && pwd)
@@ -16,8 +17,8 @@ sources=$here/programs/windows
     x86_64-w64-mingw32-g++-win32 -std=c++17 $flags "$sources/time_starts.cpp" -o "$work/time_starts.exe"
     x86_64-w64-mingw32-gcc-win32 $flags "$sources/raw_service.c" -o "$work/raw_service.exe"
 }
-timeout 120 wineboot -i >"$work/boot.log" 2>&1
-timeout 120 wineserver -w # a Wine that still boots takes one service's start for another's
+timeout "$((5 * patience))" wineboot -i >"$work/boot.log" 2>&1
+timeout "$((5 * patience))" wineserver -w # a Wine that still boots takes one service's start for another's
 cd "$work"
-timeout 300 wine time_starts.exe 40 | tr -d '\r'
-timeout 60 wineserver -k || true
+timeout "$((5 * patience))" wine time_starts.exe 40 | tr -d '\r'
+timeout "$patience" wineserver -k || true

@@ -40,12 +40,14 @@ fi
 rm -f "$build"/counts/*
 programs=$(find "$build/tests" "$build/examples" -type f -executable ! -name '*.sh')
 for program in $programs; do
-    (cd "$build" && timeout 5 unshare -rpf --kill-child "$program" --list-tests >/dev/null 2>&1 </dev/null) || true
+    (cd "$build" && timeout "$((${DAEMONIZE_PATIENCE:-60} / 12))" unshare -rpf --kill-child "$program" --list-tests >/dev/null 2>&1 </dev/null) || true
 done
 chmod 1777 "$build/counts"
 chmod 666 "$build"/counts/*
 status=0
-ctest --test-dir "$build" --parallel "$(nproc)" --timeout 300 --label-exclude '^(compile|wine|proof)$' --exclude-regex '^host/(systemd|openrc)' \
+DAEMONIZE_PATIENCE=$(sh "$top/tests/support/setup/patience.sh")
+export DAEMONIZE_PATIENCE
+ctest --test-dir "$build" --parallel "$(nproc)" --timeout "$((10 * DAEMONIZE_PATIENCE))" --label-exclude '^(compile|wine|proof)$' --exclude-regex '^host/(systemd|openrc)' \
     >"$build.tests.log" 2>&1 || status=$?
 [ "$status" -eq 0 ] || sed -n '/^The following tests FAILED/,$p' "$build.tests.log"
 

@@ -90,8 +90,6 @@ class Start {
     bool lists_seam = false;
 
   private:
-    static constexpr int patience = 40; // seconds
-
     bool is_traced() const { return fault_.is_by_strace() || !trace_prefix.empty(); }
 
     std::vector<std::string> variables() const {
@@ -100,6 +98,7 @@ class Start {
                                         "TZ=UTC",
                                         "TERM=dumb",
                                         "SECRET=1",
+                                        "LAUNCH_SECONDS=" + std::to_string(test::patience / 6000),
                                         "LD_PRELOAD=" + program_.programs + "/gate.so",
                                         "FAULTS_GATE=" + std::to_string(depth) + " 10 11"};
         if (fault_.is_by_seam()) {
@@ -121,7 +120,7 @@ class Start {
     }
 
     void follow() {
-        const Clock::time_point end = Clock::now() + std::chrono::seconds(patience);
+        const Clock::time_point end = Clock::now() + std::chrono::milliseconds(test::patience);
         while (!is_over()) {
             hung_ = Clock::now() >= end;
             if (hung_) return;

@@ -40,7 +40,7 @@ cat >"$build/one.sh" <<'END'
 set -eu
 mkdir -p "$build/new/$1"
 export FUZZ_TARGET="$1" ASAN_OPTIONS=handle_abort=0
-common="-timeout=20 -rss_limit_mb=2048 -max_len=400 -artifact_prefix=$build/found/$1-"
+common="-timeout=$((${DAEMONIZE_PATIENCE:-60} / 3)) -rss_limit_mb=2048 -max_len=400 -artifact_prefix=$build/found/$1-"
 FUZZ_SHELL=1 "$build/fuzz" $common -runs=0 "$here/corpus/$1" >"$build/logs/$1" 2>&1 &&
     "$build/fuzz" $common -max_total_time="$2" -print_final_stats=1 "$build/new/$1" "$here/corpus/$1" \
         >>"$build/logs/$1" 2>&1 || { cat "$build/logs/$1"; echo "$1: a promise does not hold"; exit 1; }

@@ -8,6 +8,7 @@ import time
 
 from board import Board
 
+PATIENCE = int(os.environ.get("DAEMONIZE_PATIENCE", "60")) # the seconds that one event may take
 PASSED, FAILED, SKIPPED, TIMED_OUT = "passed", "failed", "skipped", "timed out"
 
 
@@ -105,14 +106,15 @@ class Wine:
 
     def set_up(self, tree):
         with open(self.board.path + ".log", "wb") as log:
-            subprocess.run(["sh", tree + "/tests/windows/wine.sh", "set_up", tree, self.work], check=True,
-                           stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+            for action in ["programs", tree], ["set_up"]:
+                subprocess.run(["sh", tree + "/tests/windows/wine.sh", *action, self.work], check=True,
+                               stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self.end()
         shutil.copytree(self.work + "/prefix", self.work + "/prefix.kept", symlinks=True)
         self.hold()
 
     def end(self):
-        subprocess.run(["wineserver", "-k", "-w"], env=self.environment, check=False, timeout=120)
+        subprocess.run(["wineserver", "-k", "-w"], env=self.environment, check=False, timeout=5 * PATIENCE)
 
     def hold(self):
         """When the last ordinary program ends, Wine ends its services with it: this one stays."""
@@ -123,7 +125,7 @@ class Wine:
         subprocess.Popen(["wine", "manage.exe", "hold"], cwd=directory, stdin=subprocess.DEVNULL,
                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
                          env=self.environment)
-        deadline = time.monotonic() + 60
+        deadline = time.monotonic() + PATIENCE
         while not os.path.exists(directory + "/held.txt"):
             if time.monotonic() > deadline:
                 raise RuntimeError("no program stays in Wine")

@@ -26,6 +26,7 @@ for program in starts verbs cycles; do
         "$here/$program.cpp" -o "$build/$program" || exit 1
 done
 
+patience=${DAEMONIZE_PATIENCE:-60} # the seconds that one event may take
 failed=0
 # race TIME-OUT PROGRAM ARGUMENT...: its figures are kept, and its time.
 race() {
@@ -42,13 +43,13 @@ race() {
 : >"$build/figures"
 seed=${DAEMONIZE_RACE_SEED:-$(od -An -N4 -tu4 /dev/urandom | tr -d ' ')}
 if [ -n "$soak" ]; then
-    race 3600 starts 1000 3600
-    race 1200 verbs 600 "$seed"
-    race 3600 cycles 10000
+    race $((60 * patience)) starts 1000 $((60 * patience))
+    race $((20 * patience)) verbs 600 "$seed"
+    race $((60 * patience)) cycles 10000
 else
-    race 120 starts 1000 5
-    race 120 verbs 8 "$seed"
-    race 120 cycles 100
+    race $((2 * patience)) starts 1000 $((patience / 12))
+    race $((2 * patience)) verbs $((patience / 7)) "$seed"
+    race $((2 * patience)) cycles 100
 fi
 cat "$build/figures"
 [ "$failed" -eq 0 ] || exit 1

@@ -42,7 +42,7 @@ threads() {
         -Wall -Wextra -Wpedantic -Wconversion -Wshadow -Werror -DDAEMONIZE_TESTING -I "$2/include" -I "$2/tests" \
         -c "$3"' sh "$build" "$top" '{}' &&
         clang++ -fsanitize=thread "$build"/*.o $library -o "$build/threads" &&
-        TSAN_OPTIONS=halt_on_error=1 timeout 600 "$build/threads"
+        TSAN_OPTIONS=halt_on_error=1 timeout "$((10 * ${DAEMONIZE_PATIENCE:-60}))" "$build/threads"
 }
 
 # check_headers UNIT FLAG...: checks all headers, through a unit that includes them.

@@ -32,7 +32,7 @@ sanitized_suite() {
         # searches for leaks.
         run_ctest 'suite with ASan and UBSan' "$1" '' \
             env ASAN_OPTIONS="log_path=$reports/report:detect_leaks=0" UBSAN_OPTIONS="log_path=$reports/report:print_stacktrace=1" \
-            ctest --test-dir "$1" --parallel "$(nproc)" --output-on-failure --timeout 300 \
+            ctest --test-dir "$1" --parallel "$(nproc)" --output-on-failure \
             --label-exclude '^(compile|wine|host|proof)$'
     else
         fail_check 'suite with ASan and UBSan (does not build)'

@@ -1,6 +1,7 @@
 # shellcheck shell=sh disable=SC2034,SC2086
 # The Debian packages that the scripts of this project need, and the installation of missing packages. Sourced, never
-# run.
+# run. The sourcing script sets top, the root of the source tree.
+. "$top/tests/support/setup/progress.sh"
 
 build_packages='g++ cmake make'
 # busybox has a syslogd; the package busybox-syslogd would replace the syslogd of the machine.
@@ -47,9 +48,12 @@ install_missing() {
     fi
     echo "Installing by ${as_root:+sudo }apt-get: $wanted_packages"
     # A lock time-out, because a machine after its boot often runs updates.
-    $as_root apt-get -q -o DPkg::Lock::Timeout=120 update >/dev/null &&
-        $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 \
-            install --no-install-recommends $wanted_packages >/dev/null && return 0
+    apt_log=$(mktemp) || return 1
+    with_progress "$apt_log" $as_root apt-get -q -o DPkg::Lock::Timeout=600 update &&
+        with_progress "$apt_log" $as_root env DEBIAN_FRONTEND=noninteractive apt-get -q -y -o DPkg::Lock::Timeout=600 \
+            -o Dpkg::Use-Pty=0 install --no-install-recommends $wanted_packages && { rm "$apt_log"; return 0; }
+    tail -n 20 "$apt_log" >&2
+    rm "$apt_log"
     echo "$0: could not install: $wanted_packages" >&2
     return 1
 }

@@ -21,7 +21,7 @@ mount -n --rbind /run/dev /dev
 busybox syslogd -n -O "$log" >/dev/null 2>&1 &
 echo "$!" >"$pid_file"
 # syslogd writes this line when /dev/log exists. Entries before this line are lost.
-timeout 10 tail -n +1 -f "$log" | grep -q -m 1 'syslogd started' || {
+timeout "${DAEMONIZE_PATIENCE:-60}" tail -n +1 -f "$log" | grep -q -m 1 'syslogd started' || {
     kill "$!"
     echo "$0: busybox syslogd did not start" >&2
     exit 1

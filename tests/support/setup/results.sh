@@ -1,4 +1,4 @@
-# shellcheck shell=sh
+# shellcheck shell=sh disable=SC2154
 # Runs checks and counts the results: whole ctest runs, and single commands that count as one check. Sourced by
 # tests/run.sh.
 
@@ -48,7 +48,9 @@ check() {
     name=$1 output=$(mktemp)
     shift
     section "$name"
+    begin_progress echo '    still running'
     { "$@" 2>&1; echo "$?" >"$output.status"; } | tee "$output"
+    end_progress
     status=$(cat "$output.status")
     reason=$(sed -n '/^SKIPPED: /{s///p;q;}' "$output")
     rm "$output" "$output.status"
@@ -68,6 +70,13 @@ ctest_results() {
     }' "$1"
 }
 
+# running_tests LOG: names the tests that run, by what ctest has written so far.
+running_tests() {
+    awk '/^ +Start +[0-9]+: / { number = $2 + 0; sub(/^ +Start +[0-9]+: /, ""); name[number] = $0 }
+        /^ *[0-9]+\/[0-9]+ Test +#[0-9]+: / { sub(/^[^#]*#/, ""); delete name[$1 + 0] }
+        END { for (number in name) print "    running: " name[number] }' "$1"
+}
+
 # skip_reason NAME DIRECTORY: prints the reason of a skipped test, which is only in the log of ctest.
 skip_reason() {
     wanted_test=$1 awk '/^[0-9]+\/[0-9]+ Testing: / { sub(/^[^:]*: /, ""); here = $0 == ENVIRON["wanted_test"] }
@@ -79,7 +88,12 @@ skip_reason() {
 run_ctest() {
     label=$1 where=$2 log=$2/ctest.log results=$2/results ran_before=$3
     shift 3
-    { "$@" 2>&1; echo "$?" >"$results"; } | tee "$log"
+    DAEMONIZE_PATIENCE=$(sh "$top/tests/support/setup/patience.sh") || exit 1
+    export DAEMONIZE_PATIENCE
+    : >"$log"
+    begin_progress running_tests "$log"
+    { "$@" --timeout "$((10 * DAEMONIZE_PATIENCE))" 2>&1; echo "$?" >"$results"; } | tee "$log"
+    end_progress
     status=$(cat "$results")
     ctest_results "$log" >"$results"
     [ -s "$results" ] || fail_check "$label (ctest ran no test)"

@@ -4,6 +4,8 @@
 
 #include <daemonize.hpp>
 
+#include <algorithm>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <string>
@@ -28,6 +30,23 @@ inline std::string beside(const std::string& name) {
     return self.substr(0, self.find_last_of("\\/") + 1) + name;
 }
 
+/// The time that one event may take: DAEMONIZE_PATIENCE seconds.
+inline DWORD patience() {
+    const char* seconds = std::getenv("DAEMONIZE_PATIENCE");
+    return 1000 * static_cast<DWORD>(std::max(60, seconds == nullptr ? 0 : std::atoi(seconds)));
+}
+
+/// While it lives, a service that was started with "slow" or "stalled" starts and starts.
+class Delay {
+  public:
+    Delay() { std::ofstream("delayed.txt") << "delayed"; }
+    Delay(const Delay&) = delete;
+    Delay& operator=(const Delay&) = delete;
+    ~Delay() { end(); }
+
+    void end() { std::remove("delayed.txt"); }
+};
+
 // Relative, as a narrow path knows no other alphabet.
 inline std::string notes() {
     std::ifstream file("notes.txt", std::ios::binary);
@@ -51,6 +70,7 @@ class Installed {
         Failure ignored;
         static_cast<void>(manager().uninstall(ignored));
         std::remove("notes.txt");
+        std::remove("delayed.txt");
     }
 };
 

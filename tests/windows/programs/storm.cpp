@@ -189,7 +189,7 @@ CASE(random_moments) {
         SAME(now.dwWin32ExitCode, DWORD{0});
         SAME(now.dwCheckPoint, DWORD{0});
         // Wine gives a start to the last process, where that is still on its way out.
-        SAME(::WaitForSingleObject(process, 20000), WAIT_OBJECT_0);
+        SAME(::WaitForSingleObject(process, patience()), WAIT_OBJECT_0);
         ::CloseHandle(process);
     }
     unsigned sent = 0, taken = 0;

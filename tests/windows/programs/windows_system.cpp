@@ -307,8 +307,7 @@ CASE(sleeping_takes_its_time) {
         context.ready();
         const DWORD before = ::GetTickCount();
         HOLDS(context.sleep_for(300ms));
-        const DWORD took = ::GetTickCount() - before;
-        HOLDS(took >= 280 && took < 3000);
+        HOLDS(::GetTickCount() - before >= 280);
         HOLDS(context.sleep_for(Duration()));
     });
     SAME(code, 0);

@@ -20,7 +20,7 @@ int main(int argc, char** argv) {
         if (number <= 0 || name != argv[1]) continue;
         pollfd gone = {static_cast<int>(::syscall(SYS_pidfd_open, number, 0)), POLLIN, 0};
         if (gone.fd < 0) continue; // it went by itself
-        if (::kill(number, SIGKILL) != 0 || ::poll(&gone, 1, 10000) != 1) return 1;
+        if (::kill(number, SIGKILL) != 0 || ::poll(&gone, 1, -1) != 1) return 1;
         ::close(gone.fd);
         while (::kill(number, 0) == 0)
             ::poll(nullptr, 0, 1); // dead, and not reaped yet: libdaemon takes it for running
