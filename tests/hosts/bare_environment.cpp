@@ -51,6 +51,7 @@ TEST_CASE("cron: root starts and stops a service with no descriptor open") {
 
 TEST_CASE("cron: an ordinary user's bare environment has no place for a pid file, which is one clear line") {
     NEEDS(own_run());
+    NEEDS(ordinary_user());
     const test::Place place;
     const std::string service = place.copy_of(test::service);
     const std::string why =
@@ -71,6 +72,7 @@ TEST_CASE("cron: an ordinary user's bare environment has no place for a pid file
 
 TEST_CASE("cron: an ordinary user's bare environment runs a service in the foreground, and a stop ends it") {
     NEEDS(own_run());
+    NEEDS(ordinary_user());
     const test::Place place;
     const std::string log = place / "log";
     test::write_file(log, "");

@@ -75,6 +75,7 @@ std::string wait_for_line(const std::string& file, const std::string& part) {
 } // namespace
 
 TEST_CASE("timestamp_log has its first line in the log when it returns, and is gone at once on SIGTERM") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const Ran ran = run({examples + "/timestamp_log", "--pid-file", "ts.pid"}, directory.path());
     const pid_t pid = pid_in(directory / "ts.pid");
@@ -100,6 +101,7 @@ TEST_CASE("timestamp_log has its first line in the log when it returns, and is g
 }
 
 TEST_CASE("timestamp_log writes a line at each interval") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const Ran ran = run({examples + "/timestamp_log", "--interval", "1", "--log", directory / "log", "--pid-file",
                          directory / "ts.pid"});
@@ -112,6 +114,7 @@ TEST_CASE("timestamp_log writes a line at each interval") {
 }
 
 TEST_CASE("timestamp_log says why it cannot write its log") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const Ran ran = run({examples + "/timestamp_log", "--log", "/dev/full", "--pid-file", directory / "ts.pid"});
     CHECK(WEXITSTATUS(ran.status) == 1);

@@ -1,7 +1,7 @@
 // The noexcept forms that run out of memory at each allocation: the forms return the failure, and leave nothing behind.
 #include "support/short_memory.hpp"
 
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held_daemon.hpp"
 #include "support/manager.hpp"
 
@@ -59,6 +59,7 @@ std::string fail_each(
 } // namespace
 
 TEST_CASE("a PidFile that runs out of memory leaves no file") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / long_name;
     const auto acquire = [&](Failure& failure) {

@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/sysmacros.h>
 
 namespace test {
@@ -112,6 +113,53 @@ inline std::string pid_files() {
 #else
     return "";
 #endif
+}
+
+inline std::string pidfds() {
+    return unable("open a pidfd", [] { return ::syscall(SYS_pidfd_open, ::getpid(), 0) >= 0; });
+}
+
+/// The masks of signals in /proc/PID/status.
+inline std::string signals_in_proc() {
+    for (const char* name : {"SigCgt", "ShdPnd"}) {
+        if (process_status(name) == "?") return std::string("show the signals of a process: no ") + name + " in /proc";
+    }
+    return "";
+}
+
+inline std::string ambient_capabilities() {
+    return unable("use ambient capabilities",
+                  [] { return ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 0, 0, 0) >= 0; });
+}
+
+/// Ports below 1024 that are root's alone: as another user.
+inline std::string reserved_ports() {
+    const std::string users = other_users();
+    if (!users.empty()) return users;
+    const std::string refused = in_child([] {
+        become_nobody();
+        struct sockaddr_in address = {};
+        address.sin_family = AF_INET;
+        address.sin_port = htons(80);
+        const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        const int result = ::bind(socket, reinterpret_cast<const struct sockaddr*>(&address), sizeof address);
+        return std::string(result != 0 && errno == EACCES ? "yes" : "");
+    });
+    return refused == "yes" ? "" : "refuse port 80 to an ordinary user";
+}
+
+/// A UNIX socket to which the kernel gives a name, and of which the kernel says that it listens.
+inline std::string unix_sockets() {
+    return unable("ask a UNIX socket whether it listens", [] {
+        struct sockaddr_storage any = {};
+        any.ss_family = AF_UNIX;
+        const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        int listens = 0;
+        socklen_t size = sizeof listens;
+        return ::bind(socket, reinterpret_cast<const struct sockaddr*>(&any), sizeof any.ss_family) == 0 &&
+               ::listen(socket, 1) == 0 && ::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
+               (listens != 0 || (errno = ENOSYS) == 0);
+    });
 }
 
 inline std::string ipv6() {

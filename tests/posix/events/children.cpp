@@ -1,6 +1,5 @@
 // Events and children: each watched child gets one callback, and other children stay untouched.
-#include "support/catch.hpp"
-#include "support/process.hpp"
+#include "support/abilities.hpp"
 
 #include <daemonize.hpp>
 
@@ -238,6 +237,7 @@ TEST_CASE("of two callbacks for one child the latest is called, and once") {
 }
 
 TEST_CASE("SIGCHLD and the application's handler for it are left alone") {
+    NEEDS(pidfds());
     static volatile std::sig_atomic_t handled = 0;
     CHECK(test::in_process([] {
               ::signal(SIGCHLD, [](int) { handled = 1; });

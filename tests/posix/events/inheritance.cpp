@@ -1,6 +1,5 @@
 // The processes that a process with Events starts inherit no signal action, no mask and no descriptor.
-#include "support/catch.hpp"
-#include "support/process.hpp"
+#include "support/abilities.hpp"
 
 #include <daemonize.hpp>
 
@@ -56,6 +55,7 @@ int status_of(pid_t child) {
 } // namespace
 
 TEST_CASE("a program that is started inherits neither mask nor handlers nor descriptors") {
+    NEEDS(signals_in_proc());
     const Way way = GENERATE(Way::fork, Way::vfork, Way::spawn);
     CHECK(test::in_process([&] {
               const std::string before = said_by_program(way);

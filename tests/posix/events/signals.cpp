@@ -1,6 +1,5 @@
 // The signals that Events takes, and the actions that Events restores.
-#include "support/catch.hpp"
-#include "support/process.hpp"
+#include "support/abilities.hpp"
 
 #include <daemonize.hpp>
 
@@ -71,6 +70,7 @@ int never_polling(test::Pipe& report, test::Pipe& hold, Events& events) {
 } // namespace
 
 TEST_CASE("every handler is given back as it was") {
+    NEEDS(signals_in_proc());
     CHECK(test::in_process([] {
               ::signal(SIGHUP, SIG_IGN);
               ::signal(SIGUSR1, count);
@@ -282,6 +282,7 @@ TEST_CASE("without a descriptor left, the failure is told in one clear line, and
 }
 
 TEST_CASE("a system call that waits goes on behind a signal that was taken") {
+    NEEDS(signals_in_proc());
     CHECK(test::in_process([] {
               Events events;
               test::Pipe from_helper;

@@ -1,5 +1,5 @@
 // A service as process 1 of a container.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/service_program.hpp"
 
 #include <thread>
@@ -11,6 +11,7 @@ using test::ready_and_wait;
 using test::Said;
 
 TEST_CASE("as process 1 it hands on what names it, and its body leads a group of its own") {
+    NEEDS(pid_files());
     test::Run run(program(HostKind::container_init,
                           [](Context& context) {
                               const bool is_mine = std::atoi(std::getenv("WATCHDOG_PID")) == ::getpid();
@@ -25,6 +26,7 @@ TEST_CASE("as process 1 it hands on what names it, and its body leads a group of
 }
 
 TEST_CASE("as process 1 it hears of its child's end where SIGCHLD was ignored") {
+    NEEDS(pid_files());
     const auto ignore = [] { ::signal(SIGCHLD, SIG_IGN); };
     CHECK(
         test::run(program(HostKind::container_init, [](Context& context) { return context.fail("no", 9); }), {}, ignore)
@@ -45,6 +47,7 @@ TEST_CASE("as process 1 with threads it says that fork would lose them") {
 }
 
 TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the body does") {
+    NEEDS(pid_files());
     // It need not be process 1 of anything to behave as one.
     const auto body = [](int code) {
         return program(HostKind::container_init, [code](Context& context) {
@@ -66,6 +69,7 @@ TEST_CASE("as process 1 it reaps orphans, passes signals on, and ends as the bod
 }
 
 TEST_CASE("as process 1 it reaps a stranger's orphan, and goes on") {
+    NEEDS(pid_files());
     const auto body = program(HostKind::container_init, [](Context& context) {
         const test::Pipe reported, hold;
         const pid_t child = test::fork_clean();

@@ -1,6 +1,5 @@
 // Invalid input: one line with the reason, the exit status of the stage, and nothing left behind.
-#include "support/catch.hpp"
-#include "support/process.hpp"
+#include "support/abilities.hpp"
 
 #include <climits>
 #include <cstdio>
@@ -158,6 +157,7 @@ TEST_CASE("a standard stream is refused as a descriptor to keep") {
 }
 
 TEST_CASE("a user or a group without permission to take it is refused") {
+    NEEDS(ordinary_user());
     check_refused(Stage::user, "cannot become the user root: only root may become another user",
                   [](Daemonizer& daemonizer) {
                       test::become_nobody();
@@ -175,6 +175,7 @@ TEST_CASE("a user or a group without permission to take it is refused") {
 }
 
 TEST_CASE("a pid file that is a directory, or in a directory without permission, is refused") {
+    NEEDS(ordinary_user());
     const test::Directory directory;
     const std::string path = directory / "pid";
     REQUIRE(::mkdir(path.c_str(), 0755) == 0);
@@ -209,6 +210,7 @@ TEST_CASE("a descriptor that is not open is refused") {
 }
 
 TEST_CASE("a log in a directory that is not there is refused") {
+    NEEDS(ordinary_user());
     const test::Directory directory;
     const std::string path = directory / "missing/log";
     check_refused(Stage::standard_output, "cannot open standard output to " + path + ": No such file or directory",
@@ -242,6 +244,7 @@ TEST_CASE("a name that would break the message, or a path, is refused") {
 }
 
 TEST_CASE("a limit that cannot be set is refused") {
+    NEEDS(ordinary_user());
     check_refused(
         Stage::options, "cannot accept rlimit(of a resource that is not POSIX's): Invalid argument",
         [](Daemonizer& daemonizer) { daemonizer.rlimit(static_cast<daemonize::detail::RlimitResource>(99), 1); });

@@ -204,6 +204,7 @@ TEST_CASE("a pid file that a start would refuse is found") {
 }
 
 TEST_CASE("a pid file that this user could not make is found") {
+    NEEDS(ordinary_user());
     const test::Directory directory;
     REQUIRE(::chmod(directory.path().c_str(), 0555) == 0);
     const std::string path = directory / "pid";

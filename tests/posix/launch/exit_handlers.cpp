@@ -129,6 +129,7 @@ TEST_CASE("asking as the user runs no exit handlers") {
 }
 
 TEST_CASE("what a service is asked for while it leaves lets its exit handlers run, and is no failure") {
+    NEEDS(pid_files());
     const int number = GENERATE(SIGTERM, SIGHUP, SIGUSR1);
     test::Pipe report;
     const test::Directory directory;

@@ -113,6 +113,7 @@ TEST_CASE("the plan shows what was asked for, step by step") {
 
 TEST_CASE("the plan names the capabilities that are kept, and the ambient ones") {
     NEEDS(other_users());
+    NEEDS(capabilities({5, 10, 40}));
     const std::string text = Daemonizer("explain")
                                  .user(65534)
                                  .group(65534)

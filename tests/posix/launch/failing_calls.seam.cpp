@@ -203,6 +203,7 @@ TEST_CASE("a pid file that cannot be locked or written is told by its path") {
 }
 
 TEST_CASE("a squatted pid file that cannot be replaced is told, and the replacement goes") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "pid";
     const int squatter = ::open(path.c_str(), O_RDONLY | O_CREAT | O_CLOEXEC, 0644);

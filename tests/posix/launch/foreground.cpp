@@ -53,6 +53,7 @@ TEST_CASE("in the foreground the directory that chdir() names is entered, or the
 }
 
 TEST_CASE("in the foreground every other promise holds") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string seen = test::in_child([&] {
         ::umask(0);
@@ -146,6 +147,7 @@ TEST_CASE("a failed start in the foreground is told, and leaves nothing") {
 
 TEST_CASE("a start in the foreground that fails as another user leaves nothing") {
     NEEDS(other_users());
+    NEEDS(pid_files());
     const test::Directory directory;
     const test::Ended ended = test::run_launcher([&] {
         Daemonizer("foreground-test")
@@ -185,6 +187,7 @@ TEST_CASE("a start in the foreground that fails in a new root undoes what it did
 }
 
 TEST_CASE("a start in the foreground that fails takes its empty log away, though it has it open") {
+    NEEDS(ordinary_user());
     for (const char* user : {"", "65534"}) {
         if (::geteuid() != 0 && *user != '\0') continue;
         const test::Directory directory;
@@ -222,6 +225,7 @@ TEST_CASE("a log that cannot be opened in the foreground is told where standard 
 }
 
 TEST_CASE("launch returns a failure of the foreground to its caller") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string seen = test::in_child([&] {
         const daemonize::Launch launch = Daemonizer("foreground-test")

@@ -139,7 +139,7 @@ TEST_CASE("launch() without a body that runs out of memory returns the failure i
 
 TEST_CASE("a launch in the foreground that runs out of memory says so and leaves nothing") {
     check_form(daemonized([](Daemonizer& daemonizer, Place&) { daemonizer.foreground(); }), true);
-    if (::geteuid() != 0) return;
+    if (!test::other_users().empty() || !test::system_directories().empty()) return;
     check_form(daemonized([](Daemonizer& daemonizer, Place& place) {
                    place.log = "/var/log/" + name + "/log";
                    place.pid_file = "/run/" + name + "/pid";

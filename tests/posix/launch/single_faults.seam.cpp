@@ -240,6 +240,7 @@ TEST_CASE("a record that cannot be sent is told by the error, and only a launche
 
 TEST_CASE("a start in the foreground that can keep nobody to undo it is told while it can still be undone") {
     NEEDS(other_users());
+    NEEDS(pid_files());
     const test::Directory directory;
     const auto message_with = [&](const char* name, int error) {
         const seam::Injection injection(failing(name, seam::launcher, 1, error));

@@ -1,6 +1,6 @@
 // The locks of a pid file against other processes with locks, workers, programs that the daemon starts, and an
 // application that reads its own pid file.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 
 #include <sched.h>
@@ -55,6 +55,7 @@ std::string refused(const std::string& path, pid_t holder) {
 } // namespace
 
 TEST_CASE("a squatter's read lock does not hinder a start") {
+    NEEDS(ordinary_user());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
@@ -85,6 +86,7 @@ TEST_CASE("a squatter's read lock does not hinder a start") {
 }
 
 TEST_CASE("readers that wait for the lock do not get it in the way of a start") {
+    NEEDS(ordinary_user());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
@@ -125,6 +127,7 @@ TEST_CASE("readers that wait for the lock do not get it in the way of a start") 
 }
 
 TEST_CASE("a read lock on a running daemon's file hides neither that it runs nor who it is") {
+    NEEDS(ordinary_user());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
@@ -144,6 +147,7 @@ TEST_CASE("a read lock on a running daemon's file hides neither that it runs nor
 }
 
 TEST_CASE("what an interrupted replacement left behind does not hinder a start") {
+    NEEDS(ordinary_user());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
@@ -163,6 +167,7 @@ TEST_CASE("what an interrupted replacement left behind does not hinder a start")
 }
 
 TEST_CASE("what stands in the way of a replacement is named") {
+    NEEDS(ordinary_user());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
@@ -333,6 +338,7 @@ TEST_CASE("who runs is told by the kernel, whatever number the file holds") {
 }
 
 TEST_CASE("a start in progress is told from a daemon that runs") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
     // A launcher has not forked yet: it holds what it opens the file with, and nobody is named.

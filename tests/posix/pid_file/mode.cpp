@@ -1,5 +1,5 @@
 // The mode of a pid file: the requested mode is set, and a mode by which another user could write the file is refused.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 
 using daemonize::Daemonizer;
@@ -8,6 +8,7 @@ using daemonize::PidFile;
 using daemonize::Stage;
 
 TEST_CASE("acquire gives the pid file its mode, whatever the umask and the mode of a stale file") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid";
     const mode_t mode = GENERATE(static_cast<mode_t>(0600), static_cast<mode_t>(0640), static_cast<mode_t>(0604));

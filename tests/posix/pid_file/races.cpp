@@ -1,5 +1,5 @@
 // Simultaneous starts on one pid file, and queries during starts.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 #include "support/simultaneous_starts.hpp"
 
@@ -33,6 +33,7 @@ TEST_CASE("of 64 starts at once exactly one wins, and the others say who runs or
 }
 
 TEST_CASE("of 64 starts at once exactly one wins, in spite of a squatter and a stale file") {
+    NEEDS(ordinary_user());
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";

@@ -1,7 +1,7 @@
 // A lock that is held for an instant, as by a stop, and a start that fails at once: other processes try again.
 #include "support/seam.hpp"
 
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/service_program.hpp"
 
 using daemonize::Context;
@@ -100,6 +100,7 @@ TEST_CASE("who may not write a dead daemon's file asks all the same, and leaves 
 }
 
 TEST_CASE("a daemon that another one replaces while it is looked at is not the one that is told") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "daemon.pid";
     daemonize::Failure failure;

@@ -1,5 +1,5 @@
 // PidFile in a program that is not a daemon.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 
 #include <utility>
@@ -27,6 +27,7 @@ std::string holder_elsewhere(const std::string& path) {
 } // namespace
 
 TEST_CASE("a pid file is written and locked by acquire, and goes with release") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid";
     CHECK(holder_elsewhere(path) == "none");
@@ -48,6 +49,7 @@ TEST_CASE("a pid file is written and locked by acquire, and goes with release") 
 }
 
 TEST_CASE("a process that asks who holds its own file stays the one that others name") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid";
     const PidFile file = PidFile::acquire(path);
@@ -62,6 +64,7 @@ TEST_CASE("a process that asks who holds its own file stays the one that others 
 }
 
 TEST_CASE("a held pid file refuses every other process, by name of its holder") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid";
     const PidFile file = PidFile::acquire(path);
@@ -75,6 +78,7 @@ TEST_CASE("a held pid file refuses every other process, by name of its holder") 
 }
 
 TEST_CASE("a pid file that this process holds is refused to it a second time, and stays held") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid";
     const PidFile file = PidFile::acquire(path);
@@ -93,6 +97,7 @@ TEST_CASE("a pid file that this process holds is refused to it a second time, an
 }
 
 TEST_CASE("a pid file moves with its object") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid";
     const std::string other = directory / "other.pid";
@@ -109,6 +114,7 @@ TEST_CASE("a pid file moves with its object") {
 }
 
 TEST_CASE("a pid file that cannot be had is told by a failure, and by an exception") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "missing/alone.pid";
     Failure failure;
@@ -159,6 +165,7 @@ TEST_CASE("a holder that cannot be asked for is told by a failure, and by an exc
 }
 
 TEST_CASE("a forked child neither holds nor removes its parent's pid file") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid";
     PidFile file = PidFile::acquire(path);
@@ -175,6 +182,7 @@ TEST_CASE("a forked child neither holds nor removes its parent's pid file") {
 }
 
 TEST_CASE("a pid file goes when its process exits, and is free when its process is killed") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid";
     const bool by_exit = GENERATE(true, false);
@@ -191,6 +199,7 @@ TEST_CASE("a pid file goes when its process exits, and is free when its process 
 }
 
 TEST_CASE("a descriptor that the application was given in the pid file's place is left alone") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid", precious = directory / "precious";
     test::write_file(precious, "data");
@@ -213,6 +222,7 @@ TEST_CASE("a descriptor that the application was given in the pid file's place i
 }
 
 TEST_CASE("a launch in the foreground leaves the process's own pid files locked") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "alone.pid";
     const test::Ended ended = test::run_launcher([&] {

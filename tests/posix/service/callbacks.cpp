@@ -1,5 +1,5 @@
 // The callbacks of a service: pause, continue and the reopening of logs, and a callback that replaces itself.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/service_program.hpp"
 
 using daemonize::Context;
@@ -9,6 +9,7 @@ using test::program;
 using test::ready_and_wait;
 
 TEST_CASE("a paused service sleeps on until it is continued") {
+    NEEDS(pid_files());
     test::Run run(program([](Context& context) {
                       bool was_paused = false;
                       context.on_pause([&] {
@@ -44,6 +45,7 @@ TEST_CASE("a paused service sleeps on until it is continued") {
 }
 
 TEST_CASE("of a pause and its end that come while the body works the latter counts") {
+    NEEDS(pid_files());
     test::Pipe hold;
     test::Run run(program([&](Context& context) {
                       context.on_pause([] { std::fputs("paused\n", stderr); });
@@ -72,6 +74,7 @@ TEST_CASE("of a pause and its end that come while the body works the latter coun
 }
 
 TEST_CASE("logs are reopened on SIGUSR1 before the body hears of it") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string log = directory / "log";
     test::Run run(
@@ -98,6 +101,7 @@ TEST_CASE("logs are reopened on SIGUSR1 before the body hears of it") {
 }
 
 TEST_CASE("a callback that replaces itself runs to its end") {
+    NEEDS(pid_files());
     struct Alive {
         explicit Alive(bool& its_flag) : flag(its_flag) { flag = true; }
         Alive(const Alive&) = delete;

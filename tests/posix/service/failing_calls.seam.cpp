@@ -2,7 +2,7 @@
 // left. And a service on a clock that the test sets.
 #include "support/seam.hpp"
 
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/manager.hpp"
 #include "support/service_program.hpp"
 
@@ -251,6 +251,7 @@ TEST_CASE("a start that cannot lock its pid file says so, and does not try again
 }
 
 TEST_CASE("a service whose kernel refuses to wait for a descriptor sleeps the whole time, and does not spin") {
+    NEEDS(pid_files());
     int refused = 0;
     const seam::Injection injection([&](const seam::Call& made, seam::Answer& answer) {
         if (!made.is("poll") || made.arguments[1] != 1) return false;

@@ -54,6 +54,7 @@ TEST_CASE("root's service is installed in the init system that runs the machine"
 }
 
 TEST_CASE("an ordinary user's service is installed in the user's systemd, or nowhere") {
+    NEEDS(ordinary_user());
     const auto found_by_user = [](const std::set<std::string>& paths, const char* config, const char* home) {
         return test::in_child([&] {
             test::become_nobody();

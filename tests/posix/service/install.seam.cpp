@@ -37,6 +37,7 @@ std::string unit_in(const test::Directory& directory) { return directory / "syst
 } // namespace
 
 TEST_CASE("a user's service is installed for that user's systemd, with its arguments, and goes whole") {
+    NEEDS(ordinary_user());
     const test::Directory directory;
     CHECK(as_user_of_systemd(directory, [](const ServiceDefinition& unit) {
               std::string said = install_service(unit).message();
@@ -62,6 +63,7 @@ TEST_CASE("a user's service is installed for that user's systemd, with its argum
 }
 
 TEST_CASE("a unit that cannot be written or made known is taken back") {
+    NEEDS(ordinary_user());
     const test::Directory directory;
     const auto install = [](const ServiceDefinition& unit) { return install_service(unit).message(); };
     const auto failing = [](const char* name, int error, long result) {
@@ -97,6 +99,7 @@ TEST_CASE("a unit that cannot be written or made known is taken back") {
 }
 
 TEST_CASE("words that systemd does not take, and a user without a place for units, are refused by name") {
+    NEEDS(ordinary_user());
     const test::Directory directory;
     const std::string refused = "cannot install the service unit-test: ";
     CHECK(as_user_of_systemd(directory, [](ServiceDefinition unit) {

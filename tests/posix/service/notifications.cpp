@@ -1,5 +1,5 @@
 // The notifications of a service to its manager: readiness, status, signs of life, and the priorities of the journal.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/service_program.hpp"
 
 #include <sys/socket.h>
@@ -49,6 +49,7 @@ class Manager {
 } // namespace
 
 TEST_CASE("systemd hears of the start, of a reload, of the status and of the stop") {
+    NEEDS(pid_files());
     const Manager manager;
     test::Run run(program(HostKind::systemd,
                           [](Context& context) {
@@ -101,6 +102,7 @@ struct HasOnReload<View, decltype(static_cast<void>(std::declval<View>().on_relo
 } // namespace
 
 TEST_CASE("a body that registers further events leaves systemd its reload and its stop") {
+    NEEDS(pid_files());
     using View = decltype(std::declval<Context&>().events());
     CHECK_FALSE(HasOnStop<View>::value);
     CHECK_FALSE(HasOnReload<View>::value);
@@ -167,6 +169,7 @@ TEST_CASE("a manager whose unit runs the verb start learns whom to watch, from t
 }
 
 TEST_CASE("systemd's status has the reason of a failed start") {
+    NEEDS(pid_files());
     const Manager manager;
     const Said said =
         test::run(program(HostKind::systemd, [](Context& context) { return context.fail("no cache", 4); }), {},
@@ -176,6 +179,7 @@ TEST_CASE("systemd's status has the reason of a failed start") {
 }
 
 TEST_CASE("the watchdog hears of a body that sleeps, and not of one that is stuck") {
+    NEEDS(pid_files());
     const Manager manager;
     test::Pipe hold;
     test::Run run(program(HostKind::systemd,
@@ -203,6 +207,7 @@ TEST_CASE("the watchdog hears of a body that sleeps, and not of one that is stuc
 }
 
 TEST_CASE("the watchdog is not told more often than it asks for") {
+    NEEDS(pid_files());
     const Manager manager;
     const auto body = program(HostKind::systemd, [](Context& context) {
         for (int i = 0; i < 20; ++i) context.poll();
@@ -219,6 +224,7 @@ TEST_CASE("the watchdog is not told more often than it asks for") {
 }
 
 TEST_CASE("a body sleeps for the whole time, and costs nothing meanwhile") {
+    NEEDS(pid_files());
     const auto body = program([](Context& context) {
         const auto used = [] {
             struct timespec time = {};
@@ -236,6 +242,7 @@ TEST_CASE("a body sleeps for the whole time, and costs nothing meanwhile") {
 }
 
 TEST_CASE("progress is a sign of life") {
+    NEEDS(pid_files());
     const Manager manager;
     const auto body = program(HostKind::systemd, [](Context& context) {
         context.progress("step");
@@ -292,6 +299,7 @@ TEST_CASE("what a service manager left malformed in the environment ends the sta
 }
 
 TEST_CASE("what a service manager meant for another process is none of the service's") {
+    NEEDS(pid_files());
     const Said said = test::run(program([](Context& context) {
                                     context.ready();
                                     return static_cast<int>(context.sockets().size());
@@ -307,6 +315,7 @@ TEST_CASE("what a service manager meant for another process is none of the servi
 }
 
 TEST_CASE("a supervisor that waits for a newline gets it when the service is ready") {
+    NEEDS(pid_files());
     test::Pipe supervisor;
     test::Run run(
         [&](int argc, char** argv) {
@@ -323,6 +332,7 @@ TEST_CASE("a supervisor that waits for a newline gets it when the service is rea
 }
 
 TEST_CASE("the journal is given the priority of each line") {
+    NEEDS(pid_files());
     const auto body = program([](Context& context) {
         context.ready();
         context.log(daemonize::Severity::information, "up");

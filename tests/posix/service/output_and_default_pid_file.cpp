@@ -20,6 +20,7 @@ int report_holder(Context& context) {
 
 TEST_CASE("in the foreground a service runs without a pid file where there is no place for one") {
     NEEDS(other_users());
+    NEEDS(pid_files());
     const test::Directory roots, users;
     REQUIRE(::chown(users.path().c_str(), test::nobody, test::nobody) == 0);
     const auto run_in = [](const std::string& directory) {

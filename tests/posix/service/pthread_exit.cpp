@@ -1,5 +1,5 @@
 // pthread_exit(3) in a body: glibc unwinds the stack, and the process goes on with its other threads, or ends.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/service_program.hpp"
 
 #include <daemonize.hpp>
@@ -99,6 +99,7 @@ TEST_CASE("a body that leaves by pthread_exit before it is ready has failed to s
 }
 
 TEST_CASE("a service's body that leaves by pthread_exit is a failed start before it is ready, and an end afterwards") {
+    NEEDS(pid_files());
     test::Said said = run_service([](Context&) {});
     CHECK(said.code == 1);
     CHECK(said.error == "tested: the service ended before it was ready\n");
@@ -111,6 +112,7 @@ TEST_CASE("a service's body that leaves by pthread_exit is a failed start before
 }
 
 TEST_CASE("a callback that leaves by pthread_exit does not abort the service") {
+    NEEDS(pid_files());
     const test::Said said = run_service([](Context& context) {
         context.on_reload([] { ::pthread_exit(nullptr); });
         context.ready();

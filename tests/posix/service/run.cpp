@@ -11,6 +11,7 @@ using test::ready_and_wait;
 using test::Said;
 
 TEST_CASE("in the foreground a stop that was asked for ends with success, whatever the body returns") {
+    NEEDS(pid_files());
     test::Run run(program([](Context& context) {
                       ready_and_wait(context);
                       return 7;
@@ -22,6 +23,7 @@ TEST_CASE("in the foreground a stop that was asked for ends with success, whatev
 }
 
 TEST_CASE("a body's own end is told by its value") {
+    NEEDS(pid_files());
     CHECK(test::run(program([](Context& context) {
                         context.ready();
                         return 7;
@@ -37,6 +39,7 @@ TEST_CASE("a body's own end is told by its value") {
 }
 
 TEST_CASE("what fails is told in one line and is no success") {
+    NEEDS(pid_files());
     Said said = test::run(program([](Context&) { return 0; }), {});
     CHECK(said.code == 1);
     CHECK(said.error == "tested: the service ended before it was ready\n");
@@ -152,6 +155,7 @@ TEST_CASE("a setting that names nothing is refused in one line") {
 }
 
 TEST_CASE("what is thrown during a stop is a failure all the same") {
+    NEEDS(pid_files());
     test::Run run(program([](Context& context) -> int {
                       ready_and_wait(context);
                       throw std::runtime_error("cannot save");
@@ -163,6 +167,7 @@ TEST_CASE("what is thrown during a stop is a failure all the same") {
 }
 
 TEST_CASE("a stop before the body is ready is no failure") {
+    NEEDS(pid_files());
     test::Run run(program([](Context& context) {
                       std::fputs("starting\n", stderr);
                       context.wait_for_stop();
@@ -175,6 +180,7 @@ TEST_CASE("a stop before the body is ready is no failure") {
 }
 
 TEST_CASE("a body stops itself, and reaches what it runs on") {
+    NEEDS(pid_files());
     const Said said =
         test::run(program([](Context& context) {
                       context.ready();
@@ -192,6 +198,7 @@ TEST_CASE("a body stops itself, and reaches what it runs on") {
 }
 
 TEST_CASE("who asked for the stop is told") {
+    NEEDS(pid_files());
     const auto reason = [](HostKind host, int signal) {
         test::Run run(program(host,
                               [](Context& context) {
@@ -243,6 +250,7 @@ TEST_CASE("on a terminal it runs in the foreground, and in the background where 
 }
 
 TEST_CASE("directories are those that the service manager made, or those of the service's name") {
+    NEEDS(pid_files());
     const auto body = program([](Context& context) {
         std::printf("%s %s %s\n", context.runtime_directory().c_str(), context.state_directory().c_str(),
                     context.log_directory().c_str());
@@ -265,6 +273,7 @@ TEST_CASE("directories are those that the service manager made, or those of the 
 }
 
 TEST_CASE("a second run of the same service in the foreground is refused") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const auto body = [&](int argc, char** argv) {
         return Service("tested")

@@ -1,5 +1,5 @@
 // The sockets of a service: passed sockets, bound sockets, and the connection of inetd.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/service_program.hpp"
 
 #include <arpa/inet.h>
@@ -12,6 +12,7 @@ using daemonize::Service;
 using test::Said;
 
 TEST_CASE("sockets that were passed are the service's, and then none is bound") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const int passed = ::socket(AF_INET, SOCK_STREAM, 0);
     REQUIRE(::listen(passed, 1) == 0);

@@ -1,5 +1,5 @@
 // The verb start: its wait, its output, and its failures.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/tested_service.hpp"
 
 using daemonize::Context;
@@ -104,6 +104,7 @@ TEST_CASE("of many starts at once one wins, and all succeed") {
 }
 
 TEST_CASE("a start without rights to its pid file's directory is no start without a pid file") {
+    NEEDS(ordinary_user());
     const test::Directory root; // another user's
     ::chmod(root.path().c_str(), 0555);
     const Said said = test::run(
@@ -117,6 +118,7 @@ TEST_CASE("a start without rights to its pid file's directory is no start withou
 }
 
 TEST_CASE("a user without a place for a pid file is told so") {
+    NEEDS(ordinary_user());
     using Arguments = std::vector<std::string>; // without a word it would daemonize itself
     for (const Arguments& arguments : {Arguments{"start"}, Arguments{"stop"}, Arguments{"restart"}, Arguments{"reload"},
                                        Arguments{"status"}, Arguments()}) {

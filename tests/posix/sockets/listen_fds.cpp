@@ -1,5 +1,5 @@
 // The descriptors that a service manager passed: sd_listen_fds_with_names(3).
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held_daemon.hpp"
 
 #include <daemonize.hpp>
@@ -83,6 +83,7 @@ std::string with(const char* count, const char* names, const char* pid = nullptr
 } // namespace
 
 TEST_CASE("each passed descriptor is told by kind, family, type and name, and becomes close-on-exec") {
+    NEEDS(unix_sockets());
     const std::string seen = activated([] {
         int pair[2];
         put(listening(AF_INET, SOCK_STREAM), 3);
@@ -152,6 +153,7 @@ TEST_CASE("a passed descriptor that is not open is told, and none is taken") {
 }
 
 TEST_CASE("a process that has the number of the one that was meant takes nothing of it") {
+    NEEDS(pidfds());
     const auto with_id = [](const char* id) {
         return activated([&] {
             put(listening(AF_INET, SOCK_STREAM), 3);
@@ -175,6 +177,7 @@ TEST_CASE("a process that has the number of the one that was meant takes nothing
 }
 
 TEST_CASE("a daemon finds the sockets that its launcher was passed") {
+    NEEDS(pidfds());
     const bool has_id = GENERATE(false, true);
     const std::string seen = test::in_child([&] {
         const test::Orphanage orphans;

@@ -105,6 +105,8 @@ TEST_CASE("a daemon keeps the capability that it asked for, and no other") {
 
 TEST_CASE("a program that the daemon starts has the ambient capabilities, also without new privileges") {
     NEEDS(other_users());
+    NEEDS(ambient_capabilities());
+    NEEDS(capabilities({CAP_NET_BIND_SERVICE, CAP_KILL, CAP_CHECKPOINT_RESTORE}));
     const test::Orphanage orphanage;
     test::Held daemon(nobody()
                           .keep_capabilities({CAP_KILL, CAP_CHECKPOINT_RESTORE})
@@ -170,6 +172,7 @@ TEST_CASE("a capability that the kernel does not know, or that would make root, 
 
 TEST_CASE("a capability that the launcher lacks is refused before any fork") {
     NEEDS(other_users());
+    NEEDS(ambient_capabilities());
     const test::Ended kept = test::run_launcher([] {
         lose(CAP_SYS_TIME, false);
         nobody().keep_capabilities({CAP_KILL, CAP_SYS_TIME}).daemonize();
@@ -188,6 +191,7 @@ TEST_CASE("a capability that the launcher lacks is refused before any fork") {
 
 TEST_CASE("ambient capabilities that the kernel forbids fail the start") {
     NEEDS(other_users());
+    NEEDS(ambient_capabilities());
     const test::Orphanage orphans;
     const test::Ended ended = test::run_launcher([] {
         if (::prctl(PR_SET_SECUREBITS, SECBIT_NO_CAP_AMBIENT_RAISE) != 0) return 99;

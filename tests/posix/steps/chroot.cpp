@@ -214,6 +214,7 @@ TEST_CASE("a new root that is none is refused by its name") {
 }
 
 TEST_CASE("an ordinary user is refused a new root, before any fork and in one line") {
+    NEEDS(ordinary_user());
     const test::Ended launcher = test::run_launcher([] {
         test::become_nobody();
         const struct rlimit none = {0, 0};

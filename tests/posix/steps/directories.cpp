@@ -238,6 +238,7 @@ TEST_CASE("a failed launch leaves directories that were there before, and those 
 }
 
 TEST_CASE("an ordinary user's daemon gets its directories in the user's own, 0755 whatever the umask") {
+    NEEDS(ordinary_user());
     const test::Directory home;
     CHECK(as_ordinary(home, [&] {
               const mode_t before = ::umask(0777);
@@ -254,6 +255,7 @@ TEST_CASE("an ordinary user's daemon gets its directories in the user's own, 075
 }
 
 TEST_CASE("an ordinary user without XDG_STATE_HOME has its logs below HOME") {
+    NEEDS(ordinary_user());
     const test::Directory home;
     // A relative one is to be ignored: XDG base directory specification.
     CHECK(as_ordinary(home, [] {
@@ -266,6 +268,7 @@ TEST_CASE("an ordinary user without XDG_STATE_HOME has its logs below HOME") {
 
 TEST_CASE("an ordinary user whom nobody told of a runtime directory has it where it always is, if there is one") {
     NEEDS(private_mounts());
+    NEEDS(other_users());
     const auto launched = [](uid_t owner) {
         return test::in_child([=] {
             const std::string usual = "/run/user/" + std::to_string(test::nobody);
@@ -288,6 +291,7 @@ TEST_CASE("an ordinary user whom nobody told of a runtime directory has it where
 }
 
 TEST_CASE("an ordinary user's failed launch takes away all that it made, and no more") {
+    NEEDS(ordinary_user());
     const test::Directory home;
     CHECK(as_ordinary(home, [&] {
               Daemonizer daemonizer("ordinary");
@@ -301,6 +305,7 @@ TEST_CASE("an ordinary user's failed launch takes away all that it made, and no 
 }
 
 TEST_CASE("an ordinary user without a place for them is told so, in one line and before any fork") {
+    NEEDS(ordinary_user());
     const test::Directory home;
     CHECK(as_ordinary(home, [&] {
               const char* const unset = nullptr;
@@ -328,6 +333,7 @@ TEST_CASE("an ordinary user without a place for them is told so, in one line and
 }
 
 TEST_CASE("a directory that the user may not make is told by its path and the reason") {
+    NEEDS(ordinary_user());
     const test::Directory home;
     const std::string message = as_ordinary(home, [&] {
         if (::chmod((home / "run").c_str(), 0500) != 0) return std::string("no directory");

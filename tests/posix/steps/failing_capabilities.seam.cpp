@@ -40,6 +40,7 @@ Failure failure_with(const seam::Hook& hook) {
 
 TEST_CASE("each failing call about capabilities fails the start") {
     NEEDS(other_users());
+    NEEDS(ambient_capabilities());
     int failing = 1;
     for (;; ++failing) {
         int count = 0;
@@ -60,6 +61,8 @@ TEST_CASE("each failing call about capabilities fails the start") {
 
 TEST_CASE("capabilities that did not change as they were asked to fail the start") {
     NEEDS(root());
+    NEEDS(other_users());
+    NEEDS(ambient_capabilities());
     const std::string message =
         "cannot keep the capabilities CAP_KILL CAP_NET_BIND_SERVICE: the daemon has other capabilities";
     const auto without_effect = [](const char* name, long number) {

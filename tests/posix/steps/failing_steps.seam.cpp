@@ -30,6 +30,7 @@ std::string acquired_without(const std::string& path, const char* name, int erro
 } // namespace
 
 TEST_CASE("a pid file that cannot be made fit or written is told, and what was made goes") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const std::string path = directory / "pid";
     const mode_t mask = ::umask(077); // so that the mode has to be set

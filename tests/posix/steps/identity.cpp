@@ -271,6 +271,7 @@ TEST_CASE("root as the user to run as is no drop, and takes root's own groups on
 }
 
 TEST_CASE("an ordinary user is refused another user and another group, before any fork and in one line") {
+    NEEDS(ordinary_user());
     const test::Ended user = launch_as_nobody([](Daemonizer& daemonizer) { daemonizer.user("root"); });
     CHECK(user.with(217));
     CHECK(user.error == "ordinary: cannot become the user root: only root may become another user\n");
@@ -280,6 +281,7 @@ TEST_CASE("an ordinary user is refused another user and another group, before an
 }
 
 TEST_CASE("an ordinary user's own name is accepted, and its own group") {
+    NEEDS(ordinary_user());
     const test::Orphanage orphanage;
     test::Pipe hold;
     test::Pipe report;

@@ -60,6 +60,7 @@ TEST_CASE("a hard limit is raised where root may, and fails the start where root
 }
 
 TEST_CASE("a hard limit that another user would raise is refused before any fork") {
+    NEEDS(ordinary_user());
     const test::Orphanage orphans;
     const test::Ended ended = test::run_launcher([] {
         const struct rlimit low = {300, 300};
@@ -85,6 +86,7 @@ TEST_CASE("a soft limit above the hard one is refused") {
 }
 
 TEST_CASE("a limit that the daemon cannot set fails the start") {
+    NEEDS(ordinary_user());
     const test::Orphanage orphans;
     const test::Ended ended = test::run_launcher([] {
         if (::geteuid() == 0 && ::setresuid(65534, 65534, 65534) != 0) return 91;
