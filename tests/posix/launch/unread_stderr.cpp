@@ -68,7 +68,7 @@ TEST_CASE("a daemon comes up although its progress finds no room") {
     test::Pipe full;
     const auto prepare = [&] {
         fill_up(full);
-        ::alarm(test::patience / 1000);
+        ::alarm(static_cast<unsigned>(test::patience / 1000));
     };
     // The launcher waits for room until its time is over. The daemon must be ready by then, also on a busy machine.
     int timeout = 300;
@@ -81,7 +81,7 @@ TEST_CASE("a signal ends a start whose progress finds no room") {
     test::Pipe up, full;
     test::Launcher launcher([&] {
         fill_up(full);
-        ::alarm(test::patience / 1000);
+        ::alarm(static_cast<unsigned>(test::patience / 1000));
         const daemonize::Launch launch = Daemonizer("unread")
                                              .keep_fd(up.write_end())
                                              .wait_until_ready(daemonize::Duration::longest())
