@@ -10,8 +10,8 @@ work=${DAEMONIZE_BUILD_DIR:-$top/build}/soak_wine
 # shellcheck disable=SC2086 # a list of packages
 install_missing $wine_packages
 export DAEMONIZE_CYCLES="${DAEMONIZE_CYCLES:-1000}" DAEMONIZE_SEED="${1:-$(date +%s)}"
-# A case takes seven minutes here.
-export DAEMONIZE_PATIENCE="$((10 * ${DAEMONIZE_PATIENCE:-60}))"
+# The case takes seven minutes.
+export DAEMONIZE_PATIENCE="$((5 * ${DAEMONIZE_PATIENCE:-60}))"
 trap 'sh "$here/wine.sh" tear_down "$work"' EXIT
 trap 'exit 1' HUP INT TERM
 sh "$here/wine.sh" programs "$top" "$work" storm

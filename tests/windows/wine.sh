@@ -51,16 +51,20 @@ directory_of() {
     echo "$work/$1 служба"
 }
 
-build_others() {
-    for model in posix win32; do
-        mkdir -p "$(directory_of $model)"
-        for program in install refused asked_of_scm windows_system probe_service service_under_fake; do
-            build "$1" $model "tests/windows/programs/$program.cpp" "$(directory_of $model)/$program.exe"
-        done
-        build "$1" $model examples/service.cpp "$(directory_of $model)/timestampd.exe"
+# build_tests TREE MODEL NAME...: builds programs/NAME.cpp.
+build_tests() {
+    tree=$1 model=$2
+    shift 2
+    for program in "$@"; do
+        build "$tree" "$model" "tests/windows/programs/$program.cpp" "$(directory_of "$model")/$program.exe"
     done
-    for program in service manage; do
-        build "$1" win32 "tests/windows/programs/$program.cpp" "$(directory_of win32)/$program.exe"
+}
+
+build_others() {
+    build_tests "$1" posix probe_service service_under_fake
+    build_tests "$1" win32 service manage probe_service
+    for model in posix win32; do
+        build "$1" $model examples/service.cpp "$(directory_of $model)/timestampd.exe"
     done
     build "$1" posix examples/memory_status.cpp "$(directory_of posix)/memory_status.exe"
     build "$1" posix tests/windows/programs/planted.cpp "$work/planted.exe"
@@ -71,11 +75,13 @@ build_others() {
 programs() {
     mkdir -p "$2"
     in_work "$2"
-    mkdir -p "$(directory_of posix)"
-    [ "${3:-}" = storm ] || build_others "$1"
-    for program in service manage storm; do
-        build "$1" posix "tests/windows/programs/$program.cpp" "$(directory_of posix)/$program.exe"
-    done
+    mkdir -p "$(directory_of posix)" "$(directory_of win32)"
+    build_tests "$1" posix service manage storm
+    [ "${3:-}" != storm ] || return 0
+    build_others "$1" &
+    others=$!
+    build_tests "$1" posix install refused asked_of_scm windows_system
+    wait $others
 }
 
 set_up() {
@@ -187,7 +193,7 @@ planted() {
 program() {
     in_work "$1"
     cd "$(directory_of "$2")"
-    timeout "$((5 * patience))" wine "$3.exe" "$4"
+    timeout "$((9 * patience))" wine "$3.exe" "$4"
 }
 
 case $action in

@@ -47,7 +47,7 @@ chmod 666 "$build"/counts/*
 status=0
 DAEMONIZE_PATIENCE=$(sh "$top/tests/support/setup/patience.sh")
 export DAEMONIZE_PATIENCE
-ctest --test-dir "$build" --parallel "$(nproc)" --timeout "$((10 * DAEMONIZE_PATIENCE))" --label-exclude '^(compile|wine|proof)$' --exclude-regex '^host/(systemd|openrc)' \
+ctest --test-dir "$build" --parallel "$(nproc)" --timeout "$((20 * DAEMONIZE_PATIENCE))" --label-exclude '^(compile|wine|proof)$' --exclude-regex '^host/(systemd|openrc)' \
     >"$build.tests.log" 2>&1 || status=$?
 [ "$status" -eq 0 ] || sed -n '/^The following tests FAILED/,$p' "$build.tests.log"
 

@@ -5,7 +5,7 @@
 set -eu
 least=${DAEMONIZE_PATIENCE:-60}
 programs=400 # started one after another, so that each of them waits for a processor
-calm=100     # hundredths of a second for all of them: four times as long as on an idle machine of 2020
+calm=25      # hundredths of a second for all of them on an idle machine
 
 # Prints hundredths of a second.
 now() {

@@ -92,7 +92,7 @@ run_ctest() {
     export DAEMONIZE_PATIENCE
     : >"$log"
     begin_progress running_tests "$log"
-    { "$@" --timeout "$((10 * DAEMONIZE_PATIENCE))" 2>&1; echo "$?" >"$results"; } | tee "$log"
+    { "$@" --timeout "$((20 * DAEMONIZE_PATIENCE))" 2>&1; echo "$?" >"$results"; } | tee "$log"
     end_progress
     status=$(cat "$results")
     ctest_results "$log" >"$results"
