@@ -34,7 +34,7 @@ class Machine {
 } // namespace
 
 TEST_CASE("init script: it is installed for the runlevels, and manages the service with LSB's exit statuses") {
-    NEEDS(root());
+    NEEDS(private_mounts());
     NEEDS_PROGRAM("update-rc.d", "init-system-helpers");
     const Machine machine;
     const std::string log = machine.place() / "a log's name";
@@ -87,7 +87,7 @@ TEST_CASE("init script: it is installed for the runlevels, and manages the servi
 }
 
 TEST_CASE("init script: what an administrator wrote is neither taken away nor written over") {
-    NEEDS(root());
+    NEEDS(private_mounts());
     NEEDS_PROGRAM("update-rc.d", "init-system-helpers");
     const Machine machine;
     const std::string script = machine.place() / "etc/init.d/timestampd";
@@ -98,7 +98,7 @@ TEST_CASE("init script: what an administrator wrote is neither taken away nor wr
 }
 
 TEST_CASE("init script: an installation that cannot be completed leaves nothing") {
-    NEEDS(root());
+    NEEDS(private_mounts());
     const Machine machine;
     const std::string script = machine.place() / "etc/init.d/timestampd";
     const Ran ran = machine.place().run({test::service, "install"}, [&] {

@@ -162,6 +162,24 @@ inline std::string unix_sockets() {
     });
 }
 
+/// So many processes or threads of this user at a time, within RLIMIT_NPROC and the limits of control groups.
+inline std::string processes(int count) {
+    return unable("run " + std::to_string(count) + " processes", [&] {
+        int started = 0;
+        while (started < count) {
+            const pid_t child = ::fork();
+            if (child == 0) ::_exit(0);
+            if (child == -1) break;
+            ++started;
+        }
+        const int error = errno;
+        while (::waitpid(-1, nullptr, 0) > 0) { // until then they count
+        }
+        errno = error;
+        return started == count;
+    });
+}
+
 inline std::string ipv6() {
     return unable("use IPv6", [] {
         struct sockaddr_in6 address = {};

@@ -1,6 +1,6 @@
 // A process with a thousand threads: a launch is refused without allow_threads(), and with allow_threads() the daemon
 // has one thread.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 #include "support/service_program.hpp"
 
@@ -46,6 +46,7 @@ const std::string refused = "cannot fork: 1000 other threads run, which fork wou
 } // namespace
 
 TEST_CASE("a process with 1,000 threads launches nothing unless that is allowed, and then a daemon with one") {
+    NEEDS(processes(1100));
     const test::Orphanage orphanage;
     const test::Directory directory;
     const std::string reported = test::in_child([&]() -> std::string {
@@ -66,6 +67,7 @@ TEST_CASE("a process with 1,000 threads launches nothing unless that is allowed,
 }
 
 TEST_CASE("a service program with 1,000 threads starts nothing unless that is allowed, and obeys the other verbs") {
+    NEEDS(processes(1100));
     const test::Orphanage orphanage;
     const test::Directory directory;
     const auto codes = [&](bool is_allowed, const std::vector<std::string>& verbs) {

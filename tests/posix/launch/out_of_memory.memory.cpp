@@ -70,6 +70,7 @@ TEST_CASE("a launch with every property that runs out of memory says so and leav
     NEEDS(other_users());
     NEEDS(system_directories());
     NEEDS(new_root());
+    NEEDS(capabilities({10, 12}));
     check_form(daemonized([](Daemonizer& daemonizer, Place& place) {
         place.log = "/var/log/" + name + "/log";
         place.pid_file = "/run/" + name + "/pid";

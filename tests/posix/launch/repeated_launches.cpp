@@ -1,5 +1,5 @@
 // A process that launches many daemons: each launch leaves the process unchanged.
-#include "support/catch.hpp"
+#include "support/abilities.hpp"
 #include "support/held.hpp"
 #include "support/memory.hpp"
 
@@ -29,6 +29,7 @@ void fail_one(const std::string& pid_file) {
 // In a child of the test that is no orphanage, as the launchers that are meant are none: what is not reaped there was
 // the launch's own to reap. Without a subreaper's inheritance, its ended daemons are nobody's concern.
 TEST_CASE("1,000 launches leave no zombie, no descriptor and no memory") {
+    NEEDS(processes(1100));
     const test::Orphanage orphans;
     const test::Directory directory;
     test::Child launcher([&](const test::Pipe& report) {

@@ -173,6 +173,7 @@ TEST_CASE("a capability that the kernel does not know, or that would make root, 
 TEST_CASE("a capability that the launcher lacks is refused before any fork") {
     NEEDS(other_users());
     NEEDS(ambient_capabilities());
+    NEEDS(capabilities({CAP_KILL, CAP_SYS_TIME}));
     const test::Ended kept = test::run_launcher([] {
         lose(CAP_SYS_TIME, false);
         nobody().keep_capabilities({CAP_KILL, CAP_SYS_TIME}).daemonize();

@@ -43,9 +43,10 @@ TEST_CASE("a daemon in a new root has it as its root, and a working directory in
         CHECK(test::link_target("/proc/" + std::to_string(daemon.pid()) + "/cwd") == jail.path());
     }
     SECTION("with the user dropped") {
-        test::Held daemon(Daemonizer("jailed").chroot(jail.path()).user("65534").group("65534"));
+        test::Held daemon(Daemonizer("jailed").chroot(jail.path()).user("65534").group("65534"),
+                          [](test::Pipe& report) { report.send_text(std::to_string(test::inode_of("/")) + "\n"); });
         REQUIRE(daemon.ok());
-        CHECK(test::link_target("/proc/" + std::to_string(daemon.pid()) + "/root") == jail.path());
+        CHECK(daemon.line() == std::to_string(test::inode_of(jail.path())));
         CHECK(test::process_status("Uid", daemon.pid()) == "65534\t65534\t65534\t65534");
     }
 }

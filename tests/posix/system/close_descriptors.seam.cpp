@@ -57,11 +57,11 @@ void raise_limit() {
     ::setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-// A descriptor as high as it may be, up to 5000.
+// A descriptor as high as it may be, up to 5000, and with one more above it.
 int high_descriptor(int source) {
     struct rlimit limit;
     ::getrlimit(RLIMIT_NOFILE, &limit);
-    const int wanted = static_cast<int>(std::min<rlim_t>(limit.rlim_cur - 1, 5000));
+    const int wanted = static_cast<int>(std::min<rlim_t>(limit.rlim_cur - 2, 5000));
     return ::fcntl(source, F_DUPFD_CLOEXEC, wanted);
 }
 
