@@ -63,7 +63,7 @@ timestamp_demo() {
     show_process "$pid"
     [ "$(field "$pid" sid)" != "$pid" ] || fail 'timestamp_log leads its session, and could gain a terminal'
     timeout "$patience" tail -n +1 -f "$log" | sed -e 's/^/daemon.log: /' -e 2q
-    [ "$(wc -l <"$log")" -ge 2 ] || fail 'timestamp_log wrote no second line within $patience seconds'
+    [ "$(wc -l <"$log")" -ge 2 ] || fail "timestamp_log wrote no second line within $patience seconds"
     stop "$pid" "$pid_file"
 }
 
@@ -104,10 +104,10 @@ trap 'exit 1' HUP INT TERM
 
 timestamp_demo
 if ! command -v busybox >/dev/null; then
-    echo 'SKIPPED: busybox is not installed: syslog_daemon did not run'
+    echo 'LEFT OUT: busybox is not installed: syslog_daemon did not run'
     [ -z "${DAEMONIZE_NO_SKIP:-}" ] || fail 'a skip is a failure here'
 elif ! flags=$(private_dev); then
-    echo 'SKIPPED: this machine cannot make private mounts: syslog_daemon did not run'
+    echo 'LEFT OUT: this machine cannot make private mounts: syslog_daemon did not run'
 else
     syslog_demo "$flags"
 fi

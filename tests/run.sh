@@ -22,11 +22,25 @@ for option in "$@"; do
         --all) all=1 ;;
         --soak) all=1 soak=--soak ;;
         --fresh) fresh=1 ;;
+        -h | --help)
+            sed -n '/^# sh tests/,/^# shellcheck/{/shellcheck/d;s/^# //p;}' "$0"
+            exit ;;
         *)
             echo 'usage: sh tests/run.sh [--all] [--soak] [--fresh]' >&2
             exit 2 ;;
     esac
 done
+[ -z "$fresh" ] || [ "$(id -u)" -eq 0 ] || { echo 'tests/run.sh: only root can make the systems of --fresh' >&2; exit 2; }
+
+copy='' loops=''
+clean_up() {
+    end_progress
+    [ -z "$loops" ] || kill $loops
+    [ -z "$copy" ] || rm -rf "$copy"
+    loops='' copy=''
+}
+trap clean_up EXIT
+trap 'exit 1' HUP INT TERM
 
 # build_in DIRECTORY SOURCE CMAKE_ARGUMENT...
 build_in() {
@@ -56,8 +70,6 @@ suite() {
 # of the tree that the user owns, because the user may not be able to enter the tree itself.
 suite_as_ordinary_user() {
     copy=$(mktemp -d) || exit 1
-    trap 'rm -rf "$copy"' EXIT
-    trap 'exit 1' HUP INT TERM
     sh "$top/tests/support/setup/copy_tree.sh" "$copy/daemonize"
     mkdir "$copy/build"
     chmod 755 "$copy"
@@ -70,19 +82,17 @@ suite_as_ordinary_user() {
         -DDAEMONIZE_INSTALL=OFF
     check 'examples/run.sh as an ordinary user' $as sh "$copy/daemonize/examples/run.sh"
     as=''
+    clean_up
 }
 
 # Other programs keep both processors busy, and no quick test fails for that.
 suite_beside_busy_loops() {
-    loops=''
     for _ in 1 2 3 4 5 6 7 8; do
         (while :; do :; done) &
         loops="$loops $!"
     done
-    trap 'kill $loops' EXIT
     suite 'quick tests beside eight busy loops' "$build/native" "$top" '' '--label-regex ^quick$'
-    kill $loops
-    trap - EXIT
+    clean_up
 }
 
 every_test() {
@@ -100,7 +110,7 @@ every_test() {
     sanitized_suite "$build/sanitize"
     check_format
     check_tidy "$build/tidy"
-    # Its option unquoted, since there may be none.
+    # No quotes: without --soak there is no argument.
     check 'ThreadSanitizer, cppcheck and -fanalyzer' sh "$top/tests/support/setup/analysers.sh" $soak
     check 'what a launch costs' sh "$top/tests/proof/benchmark/exact.sh"
     for proof in races faults fuzz mutation; do
@@ -119,7 +129,11 @@ wanted=$quick_packages
 [ -z "$all" ] || wanted=$all_packages
 [ -z "$fresh" ] || wanted="$wanted $fresh_packages"
 install_missing $wanted || can_build || exit 1
-mkdir -p "$build" || exit 1
+mkdir -p "$build" && [ -w "$build" ] || {
+    echo "tests/run.sh: cannot write in $build; DAEMONIZE_BUILD_DIR names another directory" >&2
+    exit 1
+}
+measure_patience
 [ -z "$soak" ] || export DAEMONIZE_SOAK=1
 if [ -n "$all" ]; then
     every_test

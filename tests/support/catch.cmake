@@ -15,15 +15,19 @@ if(NOT Catch2_FOUND)
 endif()
 if(NOT Catch2_FOUND)
   set(archive "${CMAKE_BINARY_DIR}/catch2.tar.gz")
-  file(DOWNLOAD https://github.com/catchorg/Catch2/archive/refs/tags/v3.7.1.tar.gz "${archive}"
-    EXPECTED_HASH SHA256=c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c
-    INACTIVITY_TIMEOUT 60 STATUS status)
-  if(NOT status MATCHES "^0;")
-    list(GET status 1 reason)
-    message(FATAL_ERROR "Catch2 is missing: on Debian, apt-get install catch2 (its download failed: ${reason})")
+  if(NOT EXISTS "${archive}")
+    file(DOWNLOAD https://github.com/catchorg/Catch2/archive/refs/tags/v3.7.1.tar.gz "${archive}.part"
+      INACTIVITY_TIMEOUT 60 STATUS status)
+    if(NOT status MATCHES "^0;")
+      list(GET status 1 reason)
+      # CMake does not wrap a line that begins with spaces.
+      message(FATAL_ERROR "  Catch2 is missing: on Debian, apt-get install catch2 (its download failed: ${reason})")
+    endif()
+    file(RENAME "${archive}.part" "${archive}")
   endif()
   include(FetchContent)
-  FetchContent_Declare(Catch2 URL "${archive}")
+  FetchContent_Declare(Catch2 URL "${archive}"
+    URL_HASH SHA256=c991b247a1a0d7bb9c39aa35faf0fe9e19764213f28ffba3109388e62ee0269c)
   FetchContent_MakeAvailable(Catch2)
   # The warnings of this project do not apply to fetched code.
   get_target_property(directories Catch2 INTERFACE_INCLUDE_DIRECTORIES)

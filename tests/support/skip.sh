@@ -1,11 +1,12 @@
 # shellcheck shell=sh
-# Ends a test as skipped, by name and with a reason, if the machine cannot run it. Sourced.
+# Ends a test as skipped, by name and with a reason, if the machine cannot run it. The exit status is 77, as automake has
+# it, so that a failure after a printed reason stays a failure. Sourced.
 
 # skip_unable ABILITY: a verb and its object. The kernel, the container or the user lacks the ability, and no package
 # provides it.
 skip_unable() {
     echo "SKIPPED: this machine cannot $1"
-    exit 0
+    exit 77
 }
 
 # skip_missing NAME: a package provides it. With DAEMONIZE_NO_SKIP the test fails.
@@ -15,7 +16,7 @@ skip_missing() {
         exit 1
     fi
     echo "SKIPPED: $1 is not installed"
-    exit 0
+    exit 77
 }
 
 need_programs() {
@@ -25,7 +26,7 @@ need_programs() {
 }
 
 need_root() {
-    [ "$(id -u)" -eq 0 ] || skip_unable "act as root: the user is $(id -u)"
+    [ "$(id -u)" -eq 0 ] || skip_unable "act as root"
 }
 
 # need_success ABILITY COMMAND...: the command is the ability itself. Its last line of output is the reason.

@@ -4,6 +4,8 @@
 # larger DAEMONIZE_PATIENCE of the caller stays.
 set -eu
 least=${DAEMONIZE_PATIENCE:-60}
+case $least in *[!0-9]*) least=60 ;; esac
+[ "$least" -ge 60 ] || least=60
 programs=400 # started one after another, so that each of them waits for a processor
 calm=25      # hundredths of a second for all of them on an idle machine
 

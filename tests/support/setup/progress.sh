@@ -3,13 +3,25 @@
 
 # begin_progress COMMAND...: runs COMMAND each half minute, up to end_progress or the end of this script.
 begin_progress() {
-    (while sleep 30 >/dev/null && kill -0 $$; do "$@"; done 2>/dev/null) &
+    (
+        nap=''
+        trap 'kill $nap; exit' TERM
+        trap '' INT
+        while kill -0 $$; do
+            sleep 30 >/dev/null &
+            nap=$!
+            wait $nap
+            "$@"
+        done
+    ) 2>/dev/null &
     progress=$!
 }
 
 end_progress() {
+    [ -n "${progress:-}" ] || return 0
     kill "$progress"
-    wait "$progress" 2>/dev/null || return 0
+    wait "$progress" 2>/dev/null
+    progress=''
 }
 
 # with_progress LOG COMMAND...: runs COMMAND with its output in LOG, and shows the last line of LOG each half minute.

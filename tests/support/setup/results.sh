@@ -2,6 +2,7 @@
 # Runs checks and counts the results: whole ctest runs, and single commands that count as one check. Sourced by
 # tests/run.sh.
 
+least_patience=${DAEMONIZE_PATIENCE:-60}
 passed=0 failed=0 skipped=0 missing=0
 failed_names='' missing_names='' unable_names=''
 
@@ -43,18 +44,23 @@ end_section() {
     echo "-- $(($(date +%s) - started)) s"
 }
 
-# check NAME COMMAND...: a line "SKIPPED: REASON" of the output says that the command did nothing, or only a part.
+# check NAME COMMAND...: with the exit status 77 the command did nothing, for the reason in its line "SKIPPED: REASON". A
+# line "LEFT OUT: REASON" says that a part was not done.
 check() {
-    name=$1 output=$(mktemp)
+    name=$1 output=$build/check.log
     shift
     section "$name"
     begin_progress echo '    still running'
     { "$@" 2>&1; echo "$?" >"$output.status"; } | tee "$output"
     end_progress
     status=$(cat "$output.status")
-    reason=$(sed -n '/^SKIPPED: /{s///p;q;}' "$output")
+    reason=$(sed -n '/^\(SKIPPED\|LEFT OUT\): /{s///p;q;}' "$output")
     rm "$output" "$output.status"
-    if [ "$status" -ne 0 ]; then fail_check "$name (status $status)"; elif [ -n "$reason" ]; then skip "$name ($reason)"; else pass; fi
+    case $status:$reason in
+        0:) pass ;;
+        0:?* | 77:?*) skip "$name ($reason)" ;;
+        *) fail_check "$name (status $status)" ;;
+    esac
     end_section
 }
 
@@ -80,7 +86,13 @@ running_tests() {
 # skip_reason NAME DIRECTORY: prints the reason of a skipped test, which is only in the log of ctest.
 skip_reason() {
     wanted_test=$1 awk '/^[0-9]+\/[0-9]+ Testing: / { sub(/^[^:]*: /, ""); here = $0 == ENVIRON["wanted_test"] }
-        here && sub(/^.*SKIPPED: /, "") { print; exit }' "$2/Testing/Temporary/LastTest.log"
+        here && sub(/^.*SKIPPED: /, "") { print; exit }' "$2/reasons.log"
+}
+
+# Sets the unit of the time limits, in which every suite and check counts.
+measure_patience() {
+    DAEMONIZE_PATIENCE=$(DAEMONIZE_PATIENCE=$least_patience sh "$top/tests/support/setup/patience.sh") || exit 1
+    export DAEMONIZE_PATIENCE
 }
 
 # run_ctest LABEL DIRECTORY RAN_BEFORE COMMAND...: adds the results of a ctest command, whose output goes to DIRECTORY.
@@ -88,13 +100,14 @@ skip_reason() {
 run_ctest() {
     label=$1 where=$2 log=$2/ctest.log results=$2/results ran_before=$3
     shift 3
-    DAEMONIZE_PATIENCE=$(sh "$top/tests/support/setup/patience.sh") || exit 1
-    export DAEMONIZE_PATIENCE
+    measure_patience
     : >"$log"
     begin_progress running_tests "$log"
     { "$@" --timeout "$((20 * DAEMONIZE_PATIENCE))" 2>&1; echo "$?" >"$results"; } | tee "$log"
     end_progress
     status=$(cat "$results")
+    # Another ctest in the directory would replace the log.
+    cp "$where/Testing/Temporary/LastTest.log" "$where/reasons.log"
     ctest_results "$log" >"$results"
     [ -s "$results" ] || fail_check "$label (ctest ran no test)"
     failed_before=$failed
