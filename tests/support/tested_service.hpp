@@ -47,7 +47,7 @@ class TestedService {
     Directory directory;
     std::string pid_file = directory / "tested.pid";
     std::string instance;
-    daemonize::Duration stop_timeout = daemonize::Duration::seconds(30);
+    daemonize::Duration stop_timeout = daemonize::Duration::milliseconds(patience);
     std::function<int(daemonize::Context&)> body;
     Pipe report;
     Pipe hold;
