@@ -11,7 +11,7 @@ import threading
 import time
 
 from mutants import OPERATORS
-from runners import PASSED, SKIPPED, Test, Wine, notices
+from runners import PATIENCE, PASSED, SKIPPED, Test, Wine, notices
 from workers import share_out
 
 Mutant = collections.namedtuple("Mutant", "number file lines operator which text change")
@@ -67,7 +67,7 @@ def as_it_is(runner, test):
     """Unmutated, and once more if it fails: its verdict, its time, and the mutants that it came by."""
     for _ in range(2):
         start = time.monotonic()
-        verdict = runner.run(test, 0, 300)
+        verdict = runner.run(test, 0, 5 * PATIENCE)
         if verdict in (PASSED, SKIPPED):
             break
     return verdict, time.monotonic() - start, frozenset(runner.board.visited())
