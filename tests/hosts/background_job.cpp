@@ -54,6 +54,7 @@ TEST_CASE("background job: SIGTERM stops what nohup started, SIGHUP is a reload"
 
 TEST_CASE("background job: one under nohup outlives its terminal") {
     NEEDS(own_run());
+    NEEDS(terminals());
     const test::Place place;
     test::Terminal terminal;
     const pid_t shell = place.start({"sh", "-c", "nohup \"$0\" run >out 2>&1 & cat", test::probe}, [&] {

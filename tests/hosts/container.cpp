@@ -124,6 +124,7 @@ TEST_CASE("container: nothing outlives process 1") {
 
 TEST_CASE("container: Ctrl-C on the terminal that process 1 was started at stops the service") {
     NEEDS(pid_namespace());
+    NEEDS(terminals());
     const test::Place place;
     const test::Terminal terminal;
     const Container container(place, &terminal, {test::probe});
@@ -134,6 +135,7 @@ TEST_CASE("container: Ctrl-C on the terminal that process 1 was started at stops
 
 TEST_CASE("container: Ctrl-C on a terminal whose session process 1 leads stops the service") {
     NEEDS(pid_namespace());
+    NEEDS(terminals());
     const test::Place place;
     const test::Terminal terminal;
     const Container container(place, &terminal, {"setsid", "--ctty", test::probe}); // like `docker run -t`

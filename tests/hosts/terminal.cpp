@@ -6,6 +6,7 @@ using test::has;
 
 TEST_CASE("terminal: a started service outlives its terminal, and has none") {
     NEEDS(own_run());
+    NEEDS(terminals());
     const test::Place place;
     test::Terminal terminal;
     // The shell stays until its terminal is closed, like the shell of a user: the kernel then sends SIGHUP to all its
@@ -44,6 +45,7 @@ TEST_CASE("terminal: SIGHUP sent to a started service's whole session does not e
 TEST_CASE("terminal: script(1) gives it one that goes, and it stays") {
     NEEDS_PROGRAM("script", "bsdutils");
     NEEDS(own_run());
+    NEEDS(terminals());
     const test::Place place;
     const test::Ran ran = place.run({"script", "-qec", "\"" + test::service + "\" start --log log", "/dev/null"});
     CHECK(ran.code() == 0);
@@ -57,6 +59,7 @@ TEST_CASE("terminal: script(1) gives it one that goes, and it stays") {
 
 TEST_CASE("terminal: Ctrl-C ends a foreground service, with success") {
     NEEDS(own_run());
+    NEEDS(terminals());
     const test::Place place;
     test::Terminal terminal;
     const pid_t pid = place.start({test::service, "--log", "log"}, [&] { terminal.take(); });
@@ -70,6 +73,7 @@ TEST_CASE("terminal: Ctrl-C ends a foreground service, with success") {
 
 TEST_CASE("terminal: a second Ctrl-C ends a foreground service that is deaf to the first") {
     NEEDS(own_run());
+    NEEDS(terminals());
     const test::Place place;
     test::Terminal terminal;
     const pid_t pid = place.start({test::probe, "run", "hang"}, [&] {
@@ -92,6 +96,7 @@ TEST_CASE("terminal: a second Ctrl-C ends a foreground service that is deaf to t
 
 TEST_CASE("terminal: one that hangs up is a reload to the foreground service, which goes on") {
     NEEDS(own_run());
+    NEEDS(terminals());
     const test::Place place;
     test::Terminal terminal;
     const pid_t pid = place.start({test::probe, "run"}, [&] {
@@ -108,6 +113,7 @@ TEST_CASE("terminal: one that hangs up is a reload to the foreground service, wh
 
 TEST_CASE("terminal: progress is one line that is written over, and gone when the start is over") {
     NEEDS(own_run());
+    NEEDS(terminals());
     const test::Place place;
     test::Terminal terminal;
     const pid_t launcher = place.start({test::probe, "start", "slow"}, [&] { terminal.take(); });
@@ -123,6 +129,7 @@ TEST_CASE("terminal: progress is one line that is written over, and gone when th
 
 TEST_CASE("terminal: Ctrl-C at a start that takes long ends the service as well") {
     NEEDS(own_run());
+    NEEDS(terminals());
     const test::Place place;
     test::Terminal terminal;
     const pid_t launcher = place.start({test::probe, "start", "never"}, [&] { terminal.take(); });

@@ -1,6 +1,5 @@
 // The abilities that a test can need, and that a kernel, a container or a user may lack: NEEDS(other_users()). No package
-// provides an ability. Each function here makes the system calls themselves, in a child of the test, and returns what
-// this machine cannot do, with the error; an empty string if all calls succeed.
+// provides an ability. Each function here returns what this machine cannot do, and an empty string if the machine can.
 #ifndef DAEMONIZE_TESTS_SUPPORT_ABILITIES_HPP
 #define DAEMONIZE_TESTS_SUPPORT_ABILITIES_HPP
 
@@ -15,14 +14,21 @@
 
 namespace test {
 
-/// `attempt` returns false and sets errno if the machine lacks the ability.
+/// Calls `attempt` in a child of the test. `attempt` makes the system calls themselves, and returns false with errno if
+/// a call fails. The errors by which a kernel or a container refuses a call, and `also`, are a missing ability. Any other
+/// error, such as EMFILE, throws, so that the test fails.
 template <class Attempt>
-std::string unable(const std::string& ability, Attempt attempt) {
-    const std::string error = in_child([&] { return std::string(attempt() ? "" : std::strerror(errno)); });
-    return error.empty() ? "" : ability + ": " + error;
+std::string unable(const std::string& ability, Attempt attempt, std::set<int> also = {}) {
+    const std::string answer =
+        in_child([&] { return attempt() ? std::string() : std::to_string(errno) + " (" + std::strerror(errno) + ")"; });
+    if (answer.empty()) return "";
+    also.insert({EPERM, EACCES, ENOSYS, EINVAL, EOPNOTSUPP, EROFS, ENODEV});
+    const int error = std::atoi(answer.c_str());
+    if (also.count(error) != 0) return ability + ": " + std::strerror(error);
+    throw std::runtime_error("cannot find out whether this machine can " + ability + ": " + answer);
 }
 
-inline std::string root() { return ::geteuid() == 0 ? "" : "act as root: the user is " + std::to_string(::geteuid()); }
+inline std::string root() { return ::geteuid() == 0 ? "" : "act as root"; }
 
 /// For root alone: files and processes of another user. Without privileges, or in a user namespace, root may lack it.
 inline std::string other_users(uid_t id = nobody) {
@@ -91,10 +97,11 @@ inline std::string device_files() {
 inline std::string system_directories() {
     if (::geteuid() != 0) return root();
     for (const std::string path : {"/run", "/var/lib", "/var/log"}) {
-        const std::string name = path + "/daemonize-test-" + std::to_string(::getpid());
-        const std::string reason = unable("write to " + path, [&] { return ::mkdir(name.c_str(), 0755) == 0; });
+        const std::string reason = unable("write to " + path, [&] {
+            std::string name = path + "/daemonize-test-XXXXXX";
+            return ::mkdtemp(name.data()) != nullptr && ::rmdir(name.c_str()) == 0;
+        });
         if (!reason.empty()) return reason;
-        ::rmdir(name.c_str());
     }
     return "";
 }
@@ -132,20 +139,22 @@ inline std::string ambient_capabilities() {
                   [] { return ::prctl(PR_CAP_AMBIENT, PR_CAP_AMBIENT_IS_SET, 0, 0, 0) >= 0; });
 }
 
-/// Ports below 1024 that are root's alone: as another user.
+/// Ports below 1024 that are root's alone, in the network namespace of this process.
 inline std::string reserved_ports() {
-    const std::string users = other_users();
+    const std::string users = ordinary_user();
     if (!users.empty()) return users;
-    const std::string refused = in_child([] {
+    const std::string answer = in_child([] {
         become_nobody();
         struct sockaddr_in address = {};
         address.sin_family = AF_INET;
         address.sin_port = htons(80);
         const int socket = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
         const int result = ::bind(socket, reinterpret_cast<const struct sockaddr*>(&address), sizeof address);
-        return std::string(result != 0 && errno == EACCES ? "yes" : "");
+        return std::string(result == 0 ? "" : std::strerror(errno));
     });
-    return refused == "yes" ? "" : "refuse port 80 to an ordinary user";
+    if (answer == std::strerror(EACCES)) return "";
+    if (answer.empty() || answer == std::strerror(EADDRINUSE)) return "refuse port 80 to an ordinary user";
+    throw std::runtime_error("cannot find out whether port 80 is root's: " + answer);
 }
 
 /// A UNIX socket to which the kernel gives a name, and of which the kernel says that it listens.
@@ -156,15 +165,18 @@ inline std::string unix_sockets() {
         const int socket = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
         int listens = 0;
         socklen_t size = sizeof listens;
-        return ::bind(socket, reinterpret_cast<const struct sockaddr*>(&any), sizeof any.ss_family) == 0 &&
-               ::listen(socket, 1) == 0 && ::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) == 0 &&
-               (listens != 0 || (errno = ENOSYS) == 0);
+        if (::bind(socket, reinterpret_cast<const struct sockaddr*>(&any), sizeof any.ss_family) != 0 ||
+            ::listen(socket, 1) != 0 || ::getsockopt(socket, SOL_SOCKET, SO_ACCEPTCONN, &listens, &size) != 0) {
+            return false;
+        }
+        if (listens == 0) errno = ENOSYS; // the kernel answers, and does not know
+        return listens != 0;
     });
 }
 
 /// So many processes or threads of this user at a time, within RLIMIT_NPROC and the limits of control groups.
 inline std::string processes(int count) {
-    return unable("run " + std::to_string(count) + " processes", [&] {
+    const auto start_all = [&] {
         int started = 0;
         while (started < count) {
             const pid_t child = ::fork();
@@ -177,24 +189,28 @@ inline std::string processes(int count) {
         }
         errno = error;
         return started == count;
-    });
+    };
+    return unable("run " + std::to_string(count) + " processes", start_all, {EAGAIN});
 }
 
 inline std::string ipv6() {
-    return unable("use IPv6", [] {
+    const auto bind_loopback = [] {
         struct sockaddr_in6 address = {};
         address.sin6_family = AF_INET6;
         address.sin6_addr = in6addr_loopback;
         const int socket = ::socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC, 0);
-        return ::bind(socket, reinterpret_cast<const struct sockaddr*>(&address), sizeof address) == 0;
-    });
+        return socket >= 0 && ::bind(socket, reinterpret_cast<const struct sockaddr*>(&address), sizeof address) == 0;
+    };
+    return unable("use IPv6", bind_loopback, {EAFNOSUPPORT, EADDRNOTAVAIL});
 }
 
 inline std::string terminals() {
-    return unable("make a terminal", [] {
+    const auto open_both = [] {
         const int controller = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
-        return controller >= 0 && ::grantpt(controller) == 0 && ::unlockpt(controller) == 0;
-    });
+        return controller >= 0 && ::grantpt(controller) == 0 && ::unlockpt(controller) == 0 &&
+               ::open(::ptsname(controller), O_RDWR | O_NOCTTY | O_CLOEXEC) >= 0;
+    };
+    return unable("make a terminal", open_both, {ENOENT}); // without /dev/ptmx or /dev/pts
 }
 
 } // namespace test

@@ -130,6 +130,7 @@ TEST_CASE("of signals that were ignored, those of the keyboard stay so, and the 
 }
 
 TEST_CASE("a second key from a terminal ends a program that never polls") {
+    NEEDS(terminals());
     const char key = GENERATE(interrupt_key, quit_key);
     const test::Orphanage orphans;
     test::Pipe report, hold;
@@ -147,6 +148,7 @@ TEST_CASE("a second key from a terminal ends a program that never polls") {
 }
 
 TEST_CASE("neither a second SIGTERM nor a wrapper that hands a key on ends a program at once") {
+    NEEDS(terminals());
     const bool by_key = GENERATE(false, true);
     const test::Orphanage orphans;
     test::Pipe report, hold;

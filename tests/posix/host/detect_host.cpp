@@ -102,6 +102,7 @@ TEST_CASE("a supervisor is told by its name") {
 }
 
 TEST_CASE("a terminal is told by being the controlling one") {
+    NEEDS(terminals());
     const int master = ::posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
     REQUIRE((master >= 0 && ::grantpt(master) == 0 && ::unlockpt(master) == 0));
     const std::string path = ::ptsname(master);

@@ -1,3 +1,4 @@
+#include "support/abilities.hpp"
 #include "support/catch.hpp"
 #include "support/held_daemon.hpp"
 
@@ -108,6 +109,7 @@ TEST_CASE("a ready daemon is not the child of a launcher that lives on") {
 }
 
 TEST_CASE("the launcher's controlling terminal is none of the daemon's") {
+    NEEDS(terminals());
     const Fork fork = GENERATE(Fork::twice, Fork::once);
     const std::string seen = test::in_child([&] {
         const test::Orphanage orphans;
@@ -120,6 +122,7 @@ TEST_CASE("the launcher's controlling terminal is none of the daemon's") {
 }
 
 TEST_CASE("a daemon that stays in the session keeps its controlling terminal") {
+    NEEDS(terminals());
     const std::string seen = test::in_child([] {
         const test::Orphanage orphans;
         take_terminal();
@@ -132,6 +135,7 @@ TEST_CASE("a daemon that stays in the session keeps its controlling terminal") {
 }
 
 TEST_CASE("a daemon outlives the terminal that it was started from") {
+    NEEDS(terminals());
     const test::Orphanage orphans;
     const Fork fork = GENERATE(Fork::twice, Fork::once);
     test::Pipe hold;
