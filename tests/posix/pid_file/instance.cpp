@@ -133,14 +133,6 @@ TEST_CASE("a daemon that lost the lock that names it is told by the lock that it
     });
     REQUIRE(daemon.line() == "read");
     CHECK(status_of(path).pid == daemon.pid());
-    if (test::other_users().empty()) {
-        CHECK(test::in_child([&] {
-                  test::become_nobody(); // to whom the system does not show the locks of root's processes
-                  Failure failure;
-                  const Instance::Info status = Instance::at(path).status(failure);
-                  return failure.message() + std::to_string(status.pid);
-              }) == std::to_string(daemon.pid()));
-    }
     test::write_file(path, std::to_string(bystander.pid()) + "\n");
     Failure failure;
     CHECK(!Instance::at(path).stop(patience, OnTimeout::kill, failure));
@@ -150,6 +142,24 @@ TEST_CASE("a daemon that lost the lock that names it is told by the lock that it
     test::write_file(path, std::to_string(daemon.pid()) + "\n");
     CHECK(Instance::at(path).stop(patience, OnTimeout::fail, failure));
     CHECK(WTERMSIG(daemon.end()) == SIGTERM);
+}
+
+TEST_CASE("a daemon that lost the lock that names it is told to another user as well") {
+    NEEDS(other_users());
+    const test::Orphanage orphanage;
+    const test::Directory directory;
+    const std::string path = directory / "daemon.pid";
+    test::Held daemon(Daemonizer("daemon").pid_file(path), [&](test::Pipe& report) {
+        test::contents(path); // a close of the file takes all POSIX locks with it
+        report.send_text("read\n");
+    });
+    REQUIRE(daemon.line() == "read");
+    CHECK(test::in_child([&] {
+              test::become_nobody(); // to whom the system does not show the locks of root's processes
+              Failure failure;
+              const Instance::Info status = Instance::at(path).status(failure);
+              return failure.message() + std::to_string(status.pid);
+          }) == std::to_string(daemon.pid()));
 }
 
 TEST_CASE("a stop waits for the end, and leaves no file") {

@@ -30,14 +30,11 @@ int put_device(const std::string& path, const std::string&) {
 }
 int put_directory(const std::string& path, const std::string&) { return ::mkdir(path.c_str(), 0755); }
 
-std::vector<Replacement> replacements() {
-    std::vector<Replacement> all = {{"a link", "it is a symbolic link", put_link},
+const Replacement replacements[] = {{"a link", "it is a symbolic link", put_link},
                                     {"a second name", "it has another hard link", put_second_name},
                                     {"a FIFO", "it is not a regular file", put_fifo},
                                     {"a directory", "Is a directory", put_directory}};
-    if (test::device_files().empty()) all.push_back({"a device", "it is not a regular file", put_device});
-    return all;
-}
+const Replacement device = {"a device", "it is not a regular file", put_device};
 
 // A directory with a pid file that is held, and with what somebody else has there.
 class Place {
@@ -68,58 +65,74 @@ class Place {
     struct stat file_info_ = {};
 };
 
+// Each call of the library refuses the replacement and leaves it alone.
+void check_library(const Replacement& one) {
+    const test::Orphanage orphanage;
+    INFO(one.name);
+    Place place;
+    test::Held daemon(Daemonizer("held").pid_file(place.path));
+    REQUIRE(daemon.ok());
+    place.replace(one);
+    const std::string refused = "cannot open the pid file " + place.path + ": " + one.reason;
+    Failure failure;
+    CHECK_FALSE(PidFile::holder(place.path, failure).running);
+    CHECK(failure.message() == refused);
+    const Instance instance = Instance::at(place.path);
+    static_cast<void>(instance.status(failure));
+    CHECK(failure.message() == refused);
+    CHECK_FALSE(instance.stop(Duration::milliseconds(test::patience), OnTimeout::kill, failure));
+    CHECK(failure.message() == refused);
+    CHECK_FALSE(instance.reload(failure));
+    CHECK_FALSE(instance.signal(SIGKILL, failure));
+    CHECK_FALSE(instance.wait(Duration::milliseconds(test::patience), failure));
+    CHECK(failure.message() == refused);
+    CHECK(Daemonizer("second").pid_file(place.path).launch([] {}).failure().message() == refused);
+    CHECK(place.is_untouched());
+    CHECK(WEXITSTATUS(daemon.end()) == 0); // and not by a signal of anybody's
+    CHECK(place.is_untouched());
+}
+
+// Each verb refuses the replacement, and the service goes on.
+void check_verbs(const Replacement& one) {
+    const test::Orphanage orphanage;
+    INFO(one.name);
+    Place place;
+    const test::Run::Main service = test::plain_service(place.path);
+    REQUIRE(test::run(service, {"start"}).code == 0);
+    const pid_t pid = PidFile::holder(place.path).pid;
+    place.replace(one);
+    const std::string refused = "tested: cannot open the pid file " + place.path + ": " + one.reason + "\n";
+    for (const char* verb : {"start", "stop", "restart", "reload", "status"}) {
+        const test::Said said = test::run(service, {verb});
+        CHECK(said.code == (std::string(verb) == "status" ? 4 : 1));
+        CHECK(said.error == refused);
+        CHECK(said.output.empty());
+    }
+    CHECK(place.is_untouched());
+    REQUIRE(test::kill(pid, SIGTERM) == 0);
+    CHECK(orphanage.wait_for(pid) == 0);
+    CHECK(place.is_untouched());
+    CHECK(orphanage.is_empty());
+}
+
 } // namespace
 
 TEST_CASE("what is no pid file, in the place of one that is held, is refused by all and left alone") {
-    const test::Orphanage orphanage;
-    for (const Replacement& one : replacements()) {
-        INFO(one.name);
-        Place place;
-        test::Held daemon(Daemonizer("held").pid_file(place.path));
-        REQUIRE(daemon.ok());
-        place.replace(one);
-        const std::string refused = "cannot open the pid file " + place.path + ": " + one.reason;
-        Failure failure;
-        CHECK_FALSE(PidFile::holder(place.path, failure).running);
-        CHECK(failure.message() == refused);
-        const Instance instance = Instance::at(place.path);
-        static_cast<void>(instance.status(failure));
-        CHECK(failure.message() == refused);
-        CHECK_FALSE(instance.stop(Duration::milliseconds(test::patience), OnTimeout::kill, failure));
-        CHECK(failure.message() == refused);
-        CHECK_FALSE(instance.reload(failure));
-        CHECK_FALSE(instance.signal(SIGKILL, failure));
-        CHECK_FALSE(instance.wait(Duration::milliseconds(test::patience), failure));
-        CHECK(failure.message() == refused);
-        CHECK(Daemonizer("second").pid_file(place.path).launch([] {}).failure().message() == refused);
-        CHECK(place.is_untouched());
-        CHECK(WEXITSTATUS(daemon.end()) == 0); // and not by a signal of anybody's
-        CHECK(place.is_untouched());
-    }
+    for (const Replacement& one : replacements) check_library(one);
+}
+
+TEST_CASE("a device in the place of a pid file that is held is refused by all and left alone") {
+    NEEDS(device_files());
+    check_library(device);
 }
 
 TEST_CASE("the verbs refuse what is no pid file in the place of one that is held, and the service goes on") {
-    const test::Orphanage orphanage;
-    for (const Replacement& one : replacements()) {
-        INFO(one.name);
-        Place place;
-        const test::Run::Main service = test::plain_service(place.path);
-        REQUIRE(test::run(service, {"start"}).code == 0);
-        const pid_t pid = PidFile::holder(place.path).pid;
-        place.replace(one);
-        const std::string refused = "tested: cannot open the pid file " + place.path + ": " + one.reason + "\n";
-        for (const char* verb : {"start", "stop", "restart", "reload", "status"}) {
-            const test::Said said = test::run(service, {verb});
-            CHECK(said.code == (std::string(verb) == "status" ? 4 : 1));
-            CHECK(said.error == refused);
-            CHECK(said.output.empty());
-        }
-        CHECK(place.is_untouched());
-        REQUIRE(test::kill(pid, SIGTERM) == 0);
-        CHECK(orphanage.wait_for(pid) == 0);
-        CHECK(place.is_untouched());
-        CHECK(orphanage.is_empty());
-    }
+    for (const Replacement& one : replacements) check_verbs(one);
+}
+
+TEST_CASE("the verbs refuse a device in the place of a pid file that is held, and the service goes on") {
+    NEEDS(device_files());
+    check_verbs(device);
 }
 
 TEST_CASE(

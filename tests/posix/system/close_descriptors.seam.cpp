@@ -109,6 +109,32 @@ void check_closed(const Forbidden& forbidden, const SharedCounts& counts) {
     orphans.wait_until_empty();
 }
 
+// A launch with a runtime directory, unless the name is empty: whatever the launch opens has O_CLOEXEC.
+void check_inheritable(const std::string& runtime_directory) {
+    const test::Orphanage orphans;
+    for (const bool comes_up : {true, false}) {
+        const test::Directory directory;
+        test::Pipe report;
+        Daemonizer daemonizer("closing");
+        if (!runtime_directory.empty()) daemonizer.runtime_directory(runtime_directory);
+        daemonizer.pid_file(directory / "pid").stdout_to(directory / "out").stderr_to(directory / "log");
+        daemonizer.wait_until_ready().keep_fd(report.write_end());
+        {
+            const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
+                if (call.is("open") && (call.arguments[1] & O_CLOEXEC) == 0) report.send_text(call.path() + " ");
+                return false;
+            });
+            const Launch launch = daemonizer.launch([&](auto& daemon) {
+                if (comes_up) daemon.ready();
+                return 3;
+            });
+            CHECK(launch.ok() == comes_up);
+        }
+        orphans.wait_until_empty();
+        CHECK(report.rest().empty());
+    }
+}
+
 } // namespace
 
 TEST_CASE("where close_range works, it alone closes the inherited descriptors") {
@@ -184,29 +210,11 @@ TEST_CASE("where nothing tells how many there are, the start fails and says so")
     CHECK(orphans.is_empty());
 }
 
-TEST_CASE("whatever a launch opens, no program that is started meanwhile inherits it") {
-    const test::Orphanage orphans;
-    for (const bool comes_up : {true, false}) {
-        const test::Directory directory;
-        test::Pipe report;
-        Daemonizer daemonizer("closing");
-        if (test::system_directories().empty())
-            daemonizer.runtime_directory("daemonize-test-" + std::to_string(::getpid()));
-        daemonizer.pid_file(directory / "pid").stdout_to(directory / "out").stderr_to(directory / "log");
-        daemonizer.wait_until_ready().keep_fd(report.write_end());
-        {
-            const seam::Injection injection([&](const seam::Call& call, seam::Answer&) {
-                if (call.is("open") && (call.arguments[1] & O_CLOEXEC) == 0) report.send_text(call.path() + " ");
-                return false;
-            });
-            const Launch launch = daemonizer.launch([&](auto& daemon) {
-                if (comes_up) daemon.ready();
-                return 3;
-            });
-            CHECK(launch.ok() == comes_up);
-        }
-        orphans.wait_until_empty();
-        CHECK(report.rest().empty());
-    }
-    ::rmdir(("/run/daemonize-test-" + std::to_string(::getpid())).c_str());
+TEST_CASE("whatever a launch opens, no program that is started meanwhile inherits it") { check_inheritable(""); }
+
+TEST_CASE("no program that is started meanwhile inherits what a launch opens to make a directory") {
+    NEEDS(system_directories());
+    const std::string name = "daemonize-test-" + std::to_string(::getpid());
+    check_inheritable(name);
+    ::rmdir(("/run/" + name).c_str());
 }
