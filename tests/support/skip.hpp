@@ -20,6 +20,12 @@ inline void print_skip(const std::string& reason) {
     std::fflush(stdout); // otherwise a forked child writes the line again
 }
 
+/// Prints the line that says which part of a check the machine cannot run. The rest of the check goes on.
+inline void print_left_out(const std::string& ability) {
+    std::printf("LEFT OUT: this machine cannot %s\n", ability.c_str());
+    std::fflush(stdout);
+}
+
 /// `ability`: a verb and its object, with the error of the system call. No package provides the ability.
 inline void print_unable(const std::string& ability) { print_skip("this machine cannot " + ability); }
 

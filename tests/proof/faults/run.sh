@@ -32,8 +32,8 @@ need_success 'make the namespaces of inside.sh' unshare $mapped --mount --propag
 build_faults -DFAULTS_PEERS=OFF
 
 option=''
-if ! setpriv --reuid=1 --regid=1 --clear-groups true 2>/dev/null; then
-    echo 'SKIPPED: this machine cannot act as another user: user() and group() are left out'
+if ! refusal=$(setpriv --reuid=1 --regid=1 --clear-groups true 2>&1); then
+    echo "LEFT OUT: this machine cannot act as another user, for user() and group(): $refusal"
     option=--as-launcher
 fi
 started=$(date +%s)

@@ -229,17 +229,21 @@ int run(unsigned seconds, unsigned seed, bool is_alone) {
     return good && shared.is_clean() && (!is_alone || shared->namesakes > 0) ? 0 : 1;
 }
 
-// In the pid namespace's first process, which inherits the daemons as any init does.
-bool take_few_numbers() {
+std::string failed_to(const char* step) { return std::string(step) + ": " + std::strerror(errno); }
+
+// In the pid namespace's first process, which inherits the daemons as any init does. Returns what failed, with the
+// error; an empty string if all succeeds.
+std::string take_few_numbers() {
     if (::mount("none", "/", nullptr, MS_REC | MS_PRIVATE, nullptr) != 0 ||
         ::mount("proc", "/proc", "proc", 0, nullptr) != 0) {
-        return false;
+        return failed_to("mount the /proc of a pid namespace");
     }
-    if (!test::has_own_pid_max()) return true; // choose_number() is enough, and slower
+    if (!test::has_own_pid_max()) return ""; // choose_number() is enough, and slower
     const int file = ::open("/proc/sys/kernel/pid_max", O_WRONLY | O_CLOEXEC);
-    const bool written = file >= 0 && ::write(file, numbers, 3) == 3;
+    const std::string failed =
+        file < 0 || ::write(file, numbers, 3) != 3 ? failed_to("set the pid_max of a pid namespace") : "";
     ::close(file);
-    return written;
+    return failed;
 }
 
 } // namespace
@@ -250,16 +254,14 @@ int main(int argc, char** argv) try {
     const unsigned seed = argc > 2 ? static_cast<unsigned>(std::strtoul(argv[2], nullptr, 10)) : std::random_device()();
     const test::Orphanage orphanage;
     const auto enter = [] { return ::unshare(CLONE_NEWPID | CLONE_NEWNS) == 0; };
-    const auto yes_if = [](bool answer) { return std::string(answer ? "yes" : "no"); };
-    const bool is_alone =
-        test::in_child([&] {
-            return enter() ? test::in_child([&] { return yes_if(take_few_numbers()); }) : yes_if(false);
-        }) == "yes";
-    if (!is_alone) test::print_unable("make a pid namespace: no number comes back");
+    const std::string lacking =
+        test::in_child([&] { return enter() ? test::in_child(take_few_numbers) : failed_to("make a pid namespace"); });
+    const bool is_alone = lacking.empty();
+    if (!is_alone) test::print_left_out(lacking + ", so no number comes back");
     if (is_alone && !enter()) return 3;
     const pid_t racing = test::fork_clean();
     if (racing == 0) {
-        if (is_alone && !take_few_numbers()) return 4;
+        if (is_alone && !take_few_numbers().empty()) return 4;
         const test::Orphanage inner;
         return run(seconds, seed, is_alone);
     }
