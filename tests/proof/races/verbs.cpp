@@ -171,7 +171,7 @@ bool wait_for_the_rest() {
     struct sigaction action = {};
     action.sa_handler = be_late; // without SA_RESTART: it ends the wait
     ::sigaction(SIGALRM, &action, nullptr);
-    ::alarm(test::patience / 1000);
+    ::alarm(static_cast<unsigned>(test::patience / 1000));
     while (::waitpid(-1, nullptr, 0) > 0) {
     }
     ::alarm(0);
