@@ -58,32 +58,37 @@ inline std::string new_root() {
     return unable("change the root directory", [] { return ::chroot("/tmp") == 0; });
 }
 
+/// unshare(2) fails with ENOSPC where sysctl allows no namespace, here and below.
 inline std::string private_mounts() {
     if (::geteuid() != 0) return root();
     const Directory directory;
-    return unable("make private mounts", [&] {
-        const char* path = directory.path().c_str();
-        return own_mounts() && ::mount("none", path, "tmpfs", 0, "") == 0 &&
-               ::mount(path, path, nullptr, MS_BIND, nullptr) == 0;
-    });
+    return unable("make private mounts",
+                  [&] {
+                      const char* path = directory.path().c_str();
+                      return own_mounts() && ::mount("none", path, "tmpfs", 0, "") == 0 &&
+                             ::mount(path, path, nullptr, MS_BIND, nullptr) == 0;
+                  },
+                  {ENOSPC});
 }
 
 /// Processes of numbers of their own, and the /proc that shows them.
 inline std::string pid_namespace() {
     const std::string mounts = private_mounts();
     if (!mounts.empty()) return mounts;
-    return unable("make a pid namespace", [] {
-        if (!own_mounts() || ::unshare(CLONE_NEWPID) != 0) return false;
-        const std::string error =
-            in_child([] { return std::to_string(::mount("proc", "/proc", "proc", 0, "") == 0 ? 0 : errno); });
-        errno = std::stoi(error);
-        return errno == 0;
-    });
+    return unable("make a pid namespace",
+                  [] {
+                      if (!own_mounts() || ::unshare(CLONE_NEWPID) != 0) return false;
+                      const std::string error = in_child(
+                          [] { return std::to_string(::mount("proc", "/proc", "proc", 0, "") == 0 ? 0 : errno); });
+                      errno = std::stoi(error);
+                      return errno == 0;
+                  },
+                  {ENOSPC});
 }
 
 inline std::string network_namespace() {
     if (::geteuid() != 0) return root();
-    return unable("make a network namespace", [] { return ::unshare(CLONE_NEWNET) == 0; });
+    return unable("make a network namespace", [] { return ::unshare(CLONE_NEWNET) == 0; }, {ENOSPC});
 }
 
 inline std::string device_files() {
