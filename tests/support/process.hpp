@@ -44,8 +44,7 @@ class Orphanage {
         // With SIGCHLD ignored, as some test runners leave it, waitpid(2) would never report a child's end.
         ::signal(SIGCHLD, SIG_DFL);
         if (::prctl(PR_SET_CHILD_SUBREAPER, 1) == 0) return;
-        print_unable(std::string("adopt orphans by PR_SET_CHILD_SUBREAPER: ") + std::strerror(errno));
-        throw std::runtime_error("cannot become a subreaper");
+        throw Unable(std::string("adopt orphans by PR_SET_CHILD_SUBREAPER: ") + std::strerror(errno));
     }
     Orphanage(const Orphanage&) = delete;
     Orphanage& operator=(const Orphanage&) = delete;

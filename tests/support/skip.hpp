@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <stdexcept>
 #include <string>
 
 namespace test {
@@ -28,6 +29,14 @@ inline void print_left_out(const std::string& ability) {
 
 /// `ability`: a verb and its object, with the error of the system call. No package provides the ability.
 inline void print_unable(const std::string& ability) { print_skip("this machine cannot " + ability); }
+
+/// Ends a test from within a fixture.
+class Unable : public std::runtime_error {
+  public:
+    explicit Unable(const std::string& ability) : std::runtime_error("this machine cannot " + ability) {
+        print_unable(ability);
+    }
+};
 
 } // namespace test
 

@@ -10,7 +10,7 @@ here=$(cd "$(dirname "$0")" && pwd)
 top=$(cd "$here/../../.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/fuzz
 . "$top/tests/support/setup/packages.sh"
-export build here
+export build here leaks
 
 seconds=1 keep=''
 for option in "$@"; do
@@ -32,14 +32,20 @@ find "$here" -name '*.cpp' | sort | xargs -I '{}' -P "$(nproc)" sh -c \
     "clang++ $flags -fsanitize=fuzzer-no-link,address,undefined -I '$top/include' -c \"\$1\" \
         -o \"$build/\$(basename \"\$1\").o\"" sh '{}'
 clang++ -fsanitize=fuzzer,address,undefined "$build"/*.cpp.o -o "$build/fuzz"
-targets=$("$build/fuzz" 2>/dev/null | sort)
+# LeakSanitizer traces the process at its end.
+echo 'int main() {}' >"$build/probe.cpp"
+clang++ -fsanitize=address "$build/probe.cpp" -o "$build/probe"
+leaks=1
+ASAN_OPTIONS=detect_leaks=1 "$build/probe" 2>/dev/null || leaks=0
+targets=$(ASAN_OPTIONS=detect_leaks=$leaks "$build/fuzz" | sort)
+[ -n "$targets" ] || { echo 'fuzz/run.sh: no targets' >&2; exit 1; }
 echo "built in $(($(date +%s) - started)) s"
 
 # one TARGET SECONDS: the corpus as it is, by sh as well where that can judge; then new inputs, which stay in the build.
 cat >"$build/one.sh" <<'END'
 set -eu
 mkdir -p "$build/new/$1"
-export FUZZ_TARGET="$1" ASAN_OPTIONS=handle_abort=0
+export FUZZ_TARGET="$1" ASAN_OPTIONS=handle_abort=0:detect_leaks=$leaks
 common="-timeout=$((${DAEMONIZE_PATIENCE:-60} / 3)) -rss_limit_mb=2048 -max_len=400 -artifact_prefix=$build/found/$1-"
 FUZZ_SHELL=1 "$build/fuzz" $common -runs=0 "$here/corpus/$1" >"$build/logs/$1" 2>&1 &&
     "$build/fuzz" $common -max_total_time="$2" -print_final_stats=1 "$build/new/$1" "$here/corpus/$1" \
@@ -47,7 +53,8 @@ FUZZ_SHELL=1 "$build/fuzz" $common -runs=0 "$here/corpus/$1" >"$build/logs/$1" 2
 END
 [ -z "$keep" ] || for target in $targets; do mkdir -p "$here/corpus/$target"; done
 for target in $targets; do
-    [ -n "$keep" ] || [ -n "$(ls "$here/corpus/$target")" ] || { echo "no corpus for $target" >&2; exit 1; }
+    set -- "$here/corpus/$target"/*
+    [ -n "$keep" ] || [ -e "$1" ] || { echo "no corpus for $target" >&2; exit 1; }
 done
 echo "$targets" | xargs -I '{}' -P "$(nproc)" sh "$build/one.sh" '{}' "$seconds"
 
@@ -69,4 +76,6 @@ runs=$(cat "$build"/logs/* | awk '/number_of_executed_units/ { sum += $2; if (!l
     echo "time: $(($(date +%s) - started)) s on $(nproc) cores"
 } >"$build/figures"
 cat "$build/figures"
+grep -hs '^LEFT OUT: ' "$build"/logs/* | sort -u
+[ "$leaks" -eq 1 ] || echo 'LEFT OUT: this machine cannot trace a process: leaks were not searched for'
 [ "$seconds" -eq 1 ] || sh "$top/tests/support/setup/readme_section.sh" --figures fuzz <"$build/figures"

@@ -95,6 +95,8 @@ int main(int argc, char** argv) try {
         std::fprintf(stderr, "%d daemons, %d of them did not end with 0\n", daemons, wrong);
     }
     return result == 0 && daemons == warm_up + count && wrong == 0 ? 0 : 1;
+} catch (const test::Unable&) {
+    return 77; // the reason is printed
 } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -26,6 +26,8 @@ int main(int argc, char** argv) try {
                 "work\n",
                 done, wrong, named_daemon, named_start);
     return done > 0 && wrong == 0 && orphanage.is_empty() ? 0 : 1;
+} catch (const test::Unable&) {
+    return 77; // the reason is printed
 } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;

@@ -266,6 +266,8 @@ int main(int argc, char** argv) try {
         return run(seconds, seed, is_alone);
     }
     return orphanage.wait_for(racing) == 0 ? 0 : 1;
+} catch (const test::Unable&) {
+    return 77; // the reason is printed
 } catch (const std::exception& error) {
     std::fprintf(stderr, "%s\n", error.what());
     return 1;
