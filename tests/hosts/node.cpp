@@ -61,6 +61,7 @@ child.on('close', (code) => { process.stdout.write(said); process.exit(code === 
 )");
     const pid_t node = place.start({"node", "parent.js", test::echo_server},
                                    [&] { ::setenv("ECHO_ADDRESS", (address + ":7007").c_str(), 1); });
+    REQUIRE(test::eventually([&] { return test::exists(place / "stdin"); })); // use() ends the child
     use(place, address, node);
     CHECK(place.orphans().wait_for(node) == 0);                  // with the exit status of the service
     CHECK(test::contents(place / "stdin").find("socket:") == 0); // otherwise the test proves nothing
