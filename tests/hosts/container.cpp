@@ -1,8 +1,29 @@
 // A service as process 1 of a container, as a container runtime starts it: in a new pid namespace with its own /proc.
 #include "host.hpp"
 
+#include <sys/ioctl.h>
+
 using test::eventually;
 using test::has;
+
+namespace test {
+
+// setsid --ctty takes the terminal of another session, which CAP_SYS_ADMIN of the first user namespace allows.
+inline std::string taken_terminals() {
+    return unable("take a terminal from another session", [] {
+        ::signal(SIGHUP, SIG_IGN); // at the end of the terminal
+        const Terminal terminal;
+        terminal.take();
+        const std::string error = in_child([] {
+            ::setsid();
+            return std::to_string(::ioctl(STDIN_FILENO, TIOCSCTTY, 1) == 0 ? 0 : errno);
+        });
+        errno = std::atoi(error.c_str());
+        return errno == 0;
+    });
+}
+
+} // namespace test
 
 namespace {
 
@@ -135,6 +156,7 @@ TEST_CASE("container: Ctrl-C on the terminal that process 1 was started at stops
 
 TEST_CASE("container: Ctrl-C on a terminal whose session process 1 leads stops the service") {
     NEEDS(pid_namespace());
+    NEEDS(taken_terminals());
     NEEDS(terminals());
     const test::Place place;
     const test::Terminal terminal;

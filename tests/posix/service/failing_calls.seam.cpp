@@ -274,6 +274,7 @@ TEST_CASE("a service whose kernel refuses to wait for a descriptor sleeps the wh
 }
 
 TEST_CASE("a body that worked for a while before it sleeps is not late with its sign of life") {
+    NEEDS(pid_files());
     const test::Directory directory;
     const test::Manager manager(directory / "notify");
     test::Pipe wait;
