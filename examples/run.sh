@@ -6,6 +6,7 @@ top=$(cd "$(dirname "$0")/.." && pwd)
 build=${DAEMONIZE_BUILD_DIR:-$top/build}/examples
 patience=${DAEMONIZE_PATIENCE:-60} # the seconds that one event may take
 . "$top/tests/support/setup/packages.sh"
+. "$top/tests/support/skip.sh"
 exec </dev/null
 
 fail() {
@@ -91,6 +92,7 @@ syslog_demo() {
 
 # shellcheck disable=SC2086
 install_missing $demo_packages || can_build || exit 1
+need_pid_files
 echo "Building the demos in $build"
 mkdir -p "$build" || fail "cannot write in $build"
 {

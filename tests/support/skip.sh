@@ -33,5 +33,23 @@ need_root() {
 need_success() {
     ability=$1
     shift
-    said=$("$@" 2>&1) || skip_unable "$ability: $(echo "$said" | tail -n 1)"
+    said=$("$@" 2>&1) || skip_unable "$ability${said:+: $(echo "$said" | tail -n 1)}"
+}
+
+# The kernel has the locks of a pid file. Needs a compiler.
+need_pid_files() {
+    probe=$(mktemp)
+    "${CXX:-g++}" -x c++ -o "$probe" - <<'END'
+#include <cstdio>
+#include <fcntl.h>
+int main() {
+    struct flock request = {};
+    request.l_type = F_WRLCK;
+    if (::fcntl(::fileno(std::tmpfile()), F_OFD_SETLK, &request) == 0) return 0;
+    std::perror("fcntl");
+    return 1;
+}
+END
+    said=$("$probe" 2>&1) || { rm -f "$probe"; skip_unable "lock a file by F_OFD_SETLK: $said"; }
+    rm -f "$probe"
 }

@@ -12,6 +12,8 @@ patience=${DAEMONIZE_PATIENCE:-60} # the seconds that one event may take
 . "$top/tests/support/skip.sh"
 install_missing g++ strace valgrind
 need_root
+need_success 'write to /run' test -w /run
+need_pid_files
 need_success 'trace a process' strace -o /dev/null true
 mkdir -p "$build"
 program=daemonize_start
