@@ -130,6 +130,7 @@ TEST_CASE("without the process between, a daemon that is not ready in time is en
             report.send_text(std::to_string(::getppid()) + "\n");
             for (;;) ::pause();
         });
+        report.close_write();
         between = report.line();
         if (!between.empty()) test::kill(std::stoi(between), SIGKILL);
         CHECK(launcher.ended().with(124));
