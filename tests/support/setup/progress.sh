@@ -4,22 +4,19 @@
 # begin_progress COMMAND...: runs COMMAND each half minute, up to end_progress or the end of this script.
 begin_progress() {
     (
-        nap=''
-        trap 'kill $nap; exit' TERM
-        trap '' INT
-        while kill -0 $$; do
-            sleep 30 >/dev/null &
-            nap=$!
-            wait $nap
-            "$@"
+        seconds=0
+        while sleep 1 >/dev/null && kill -0 $$; do
+            seconds=$((seconds + 1))
+            [ $((seconds % 30)) -ne 0 ] || "$@"
         done
     ) 2>/dev/null &
     progress=$!
 }
 
+# By SIGKILL: dash loses another signal that comes before the new process has reset the traps of this one.
 end_progress() {
     [ -n "${progress:-}" ] || return 0
-    kill "$progress"
+    kill -KILL "$progress"
     wait "$progress" 2>/dev/null
     progress=''
 }
